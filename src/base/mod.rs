@@ -1,0 +1,24 @@
+//! The words that every room uses: names, targets, places, clock, ids, events.
+//!
+//! Deliberately free of I/O except in [`clock`] and [`ids`], the only doors to the time and to random bytes.
+
+pub mod arn;
+pub mod clock;
+pub mod future;
+pub mod ids;
+pub mod location;
+pub mod names;
+pub mod progress;
+pub mod secret;
+pub mod suggest;
+pub mod target;
+
+pub use arn::Arn;
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use future::BoxFuture;
+pub use ids::{Ids, RandomIds, SequenceIds};
+pub use location::Location;
+pub use names::{EnvName, Label, LogicalId, NameError, ProjectName, ResourceKind, ResourceName, StackName};
+pub use progress::{Event, Note, NullReporter, Outcome, Recorder, Reporter, ResourceStatus, Step};
+pub use secret::Secret;
+pub use target::{Endpoint, EndpointError, ProfileName, Region, Target};

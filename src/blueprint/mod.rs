@@ -1,0 +1,1 @@
+//! The whole backend of one environment, assembled and checked.

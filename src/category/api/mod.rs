@@ -1,0 +1,3 @@
+//! A GraphQL schema becomes AppSync and DynamoDB.
+
+pub mod plan;

@@ -1,0 +1,373 @@
+//! What a schema becomes, as data: models with their keys and rules, tables, resolvers.
+//!
+//! The compiler (`schema` side) fills this in; the resolver writer and the stack writer read it. No text is made here.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::base::Location;
+
+/// A whole API.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The expanded schema, as deployed to AppSync.
+    pub schema: String,
+    /// The authorisation modes of the API.
+    pub modes: Modes,
+    /// Every `@model` type, in the order of the schema.
+    pub models: IndexMap<String, Model>,
+    /// Every field with a resolver, sorted by type and field.
+    pub resolvers: Vec<Resolver>,
+    /// The model introspection document for front ends (GRAPHQL.md section 4).
+    pub introspection: Value,
+}
+
+/// How callers of an API may identify themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Modes {
+    /// The mode of fields without a directive.
+    pub default: AuthMode,
+    /// The others.
+    pub additional: Vec<AuthMode>,
+}
+
+impl Modes {
+    /// Whether a mode is configured.
+    pub fn has(&self, mode: AuthMode) -> bool {
+        self.default == mode || self.additional.contains(&mode)
+    }
+}
+
+/// AppSync's authorisation modes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AuthMode {
+    /// `API_KEY`.
+    ApiKey,
+    /// `AMAZON_COGNITO_USER_POOLS`.
+    UserPools,
+    /// `AWS_IAM`.
+    Iam,
+    /// `OPENID_CONNECT`.
+    Oidc,
+    /// `AWS_LAMBDA`.
+    Lambda,
+}
+
+/// A `@model` type with all that relations, keys, timestamps and rules add to it.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Name of the type.
+    pub name: String,
+    /// English plural, capitalised: `Categories`.
+    pub plural: String,
+    /// Every stored field, implied ones included (foreign keys, timestamps, owner). Relation fields are not stored.
+    pub fields: IndexMap<String, Field>,
+    /// Names of the relation fields.
+    pub relations: Vec<String>,
+    /// The table's own key.
+    pub key: Key,
+    /// Secondary indexes, in order.
+    pub indexes: Vec<Index>,
+    /// Name of the creation time, unless switched off.
+    pub created_at: Option<String>,
+    /// Name of the modification time, unless switched off.
+    pub updated_at: Option<String>,
+    /// `@default` values, converted to the field's type.
+    pub defaults: IndexMap<String, Value>,
+    /// The rules of the type; empty means: nobody, or API keys in sandbox mode.
+    pub rules: Vec<Rule>,
+    /// The rules of single fields.
+    pub field_rules: IndexMap<String, Vec<Rule>>,
+    /// Sandbox mode gives API-key callers everything (only set where `rules` and `field_rules` are empty).
+    pub sandbox: bool,
+    /// Whether its subscriptions have no auth step (`level: public`).
+    pub public_subscriptions: bool,
+    /// Where the type stands in the user's schema.
+    pub origin: Location,
+}
+
+/// A stored field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Name of its scalar, enum or non-model type.
+    pub type_name: String,
+    /// What that name is.
+    pub kind: FieldKind,
+    /// A list of that type.
+    pub list: bool,
+    /// `!` on the outside.
+    pub required: bool,
+    /// Not written by the user: implied by a relation, a timestamp or an owner rule.
+    pub implied: bool,
+}
+
+/// What the type of a field is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A scalar, AWS's own included.
+    Scalar,
+    /// An enum.
+    Enum,
+    /// An object type without `@model`.
+    NonModel,
+}
+
+/// The key of a table or an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Partition key.
+    pub partition: KeyField,
+    /// Sort key parts. Two or more are joined by `#` into one attribute whose name is joined the same way.
+    pub sort: Vec<KeyField>,
+}
+
+impl Key {
+    /// Name of the sort attribute in DynamoDB: `date`, or `status#date`.
+    pub fn sort_attribute(&self) -> Option<String> {
+        let names: Vec<&str> = self.sort.iter().map(|field| field.name.as_str()).collect();
+        (!names.is_empty()).then(|| names.join("#"))
+    }
+
+    /// DynamoDB type of the sort attribute.
+    pub fn sort_type(&self) -> Option<AttributeType> {
+        match &self.sort[..] {
+            [] => None,
+            [one] => Some(one.attribute),
+            _ => Some(AttributeType::S),
+        }
+    }
+
+    /// Argument name of the sort key in queries: `date`, or `statusDate`.
+    pub fn sort_argument(&self) -> Option<String> {
+        let mut parts = self.sort.iter().map(|field| field.name.as_str());
+        let first = parts.next()?.to_owned();
+        Some(parts.fold(first, |name, part| {
+            let mut letters = part.chars();
+            let head = letters.next().map(|c| c.to_ascii_uppercase());
+            name + &head.into_iter().chain(letters).collect::<String>()
+        }))
+    }
+}
+
+/// A field in a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyField {
+    /// Field and attribute name.
+    pub name: String,
+    /// GraphQL type.
+    pub type_name: String,
+    /// DynamoDB type.
+    pub attribute: AttributeType,
+}
+
+/// DynamoDB's types of key attributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttributeType {
+    /// Text.
+    S,
+    /// Number.
+    N,
+}
+
+/// A secondary index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// Its name in DynamoDB.
+    pub name: String,
+    /// Its key.
+    pub key: Key,
+    /// The query field, when it has one.
+    pub query_field: Option<String>,
+    /// A local secondary index.
+    pub local: bool,
+    /// What it holds.
+    pub projection: Projection,
+    /// Where it stands in the user's schema; `None` for those that relations imply.
+    pub origin: Option<Location>,
+}
+
+/// What an index holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Projection {
+    /// Whole items.
+    All,
+    /// Keys alone.
+    KeysOnly,
+    /// Keys and these.
+    Include(Vec<String>),
+}
+
+/// One authorisation rule, with all defaults filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The mode by which the caller must come.
+    pub mode: AuthMode,
+    /// For [`AuthMode::Iam`]: by the identity pool's roles, so that `public` means the guest role and
+    /// `private` the signed-in role.
+    pub identity_pool: bool,
+    /// Whom it allows.
+    pub allow: Allow,
+    /// What it allows; never empty. `read` is spread into its parts.
+    pub operations: Vec<Operation>,
+}
+
+/// Whom a rule allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allow {
+    /// Anyone who comes by the mode.
+    Public,
+    /// Anyone signed in.
+    Private,
+    /// The caller whose identity stands in a field.
+    Owner {
+        /// The field.
+        field: String,
+        /// It holds a list of owners.
+        list: bool,
+        /// Claims that make up the identity: `["sub", "username"]` for the default `sub::username`.
+        claims: Vec<String>,
+    },
+    /// Members of named groups.
+    Groups {
+        /// The claim with the caller's groups.
+        claim: String,
+        /// The groups.
+        groups: Vec<String>,
+    },
+    /// Members of the groups that stand in a field.
+    DynamicGroups {
+        /// The claim with the caller's groups.
+        claim: String,
+        /// The field.
+        field: String,
+        /// It holds a list of groups.
+        list: bool,
+    },
+    /// Whoever the Lambda authoriser lets through.
+    Custom,
+}
+
+/// What a rule can allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// `create`.
+    Create,
+    /// `update`.
+    Update,
+    /// `delete`.
+    Delete,
+    /// `get`.
+    Get,
+    /// `list`.
+    List,
+    /// `sync`.
+    Sync,
+    /// `listen`.
+    Listen,
+    /// `search`.
+    Search,
+}
+
+/// A field with a resolver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolver {
+    /// `Query`, `Mutation`, `Subscription`, or a model.
+    pub type_name: String,
+    /// The field.
+    pub field: String,
+    /// What it does.
+    pub action: Action,
+    /// Where the line stands that it comes from.
+    pub origin: Location,
+}
+
+/// What a resolver does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Read one item of `model` by its key.
+    Get {
+        /// The model.
+        model: String,
+    },
+    /// List items of `model`: a scan, or a query when the partition key is given.
+    List {
+        /// The model.
+        model: String,
+    },
+    /// Query an index of `model`.
+    QueryIndex {
+        /// The model.
+        model: String,
+        /// Name of the index.
+        index: String,
+    },
+    /// Create an item.
+    Create {
+        /// The model.
+        model: String,
+    },
+    /// Update an item.
+    Update {
+        /// The model.
+        model: String,
+    },
+    /// Delete an item.
+    Delete {
+        /// The model.
+        model: String,
+    },
+    /// Subscribe to a mutation of `model` (`Create`, `Update`, `Delete`).
+    Subscribe {
+        /// The model.
+        model: String,
+        /// The mutation.
+        to: Operation,
+    },
+    /// `@hasMany`: query the related model.
+    RelatedMany {
+        /// The model that holds the field.
+        model: String,
+        /// The related model.
+        related: String,
+        /// Index of the related model; `None` means its own key.
+        index: Option<String>,
+        /// Fields of `model` that give the partition key and, when more than one, the leading sort key parts.
+        fields: Vec<String>,
+        /// Default page size.
+        limit: u32,
+    },
+    /// `@hasOne`, `@belongsTo`: look one item of the related model up by its own key.
+    RelatedOne {
+        /// The model that holds the field.
+        model: String,
+        /// The related model.
+        related: String,
+        /// Index of the related model to query; `None` means its own key.
+        index: Option<String>,
+        /// Fields of `model` that give the key of the related model, in the order of its key.
+        fields: Vec<String>,
+    },
+    /// A field with its own rules: give it to those who may read it.
+    ProtectedField {
+        /// The model that holds the field.
+        model: String,
+    },
+}
+
+impl Action {
+    /// The model whose table the resolver uses; `None` for those without a data source.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Self::Get { model }
+            | Self::List { model }
+            | Self::QueryIndex { model, .. }
+            | Self::Create { model }
+            | Self::Update { model }
+            | Self::Delete { model } => Some(model),
+            Self::RelatedMany { related, .. } | Self::RelatedOne { related, .. } => Some(related),
+            Self::Subscribe { .. } | Self::ProtectedField { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Cognito: who the users are.

@@ -1,0 +1,1 @@
+//! S3 and CloudFront: where the front end lives.

@@ -1,0 +1,1 @@
+//! What the user types: clap definitions, interviews, settings, exit codes.

@@ -1,0 +1,1 @@
+//! The one port: accept, route, authenticate, call, answer.

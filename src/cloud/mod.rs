@@ -1,0 +1,24 @@
+//! A cloud in this process: one port, the AWS services that our stacks use, a front page.
+//!
+//! It does not know that projects exist. It listens on the loopback address only, checks every signature and token,
+//! and refuses by name what it does not have.
+
+mod appsync;
+mod cloudformation;
+mod cloudfront;
+mod cognito;
+pub mod config;
+mod dynamodb;
+pub mod feed;
+mod gateway;
+mod iam;
+mod protocol;
+mod s3;
+mod service;
+mod services;
+mod store;
+mod sts;
+mod studio;
+
+pub use config::CloudConfig;
+pub use feed::{Feed, Happening};

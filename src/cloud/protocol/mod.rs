@@ -1,0 +1,1 @@
+//! AWS wire formats to and from calls and replies.

@@ -1,0 +1,72 @@
+//! The set of services, and how they stand on each other.
+
+use std::sync::Arc;
+
+use crate::base::Secret;
+
+use super::appsync::{AppSync, Below};
+use super::cloudformation::CloudFormation;
+use super::cloudfront::CloudFront;
+use super::cognito::Cognito;
+use super::dynamodb::DynamoDb;
+use super::iam::Iam;
+use super::s3::S3;
+use super::service::{ApiError, Service, Shared};
+use super::sts::Sts;
+
+/// Every service, in the order in which they stand on each other.
+pub(in crate::cloud) struct Services {
+    pub shared: Arc<Shared>,
+    pub iam: Arc<Iam>,
+    pub sts: Arc<Sts>,
+    pub s3: Arc<S3>,
+    pub dynamodb: Arc<DynamoDb>,
+    pub cognito: Arc<Cognito>,
+    pub appsync: Arc<AppSync>,
+    pub cloudfront: Arc<CloudFront>,
+    pub cloudformation: Arc<CloudFormation>,
+}
+
+impl Services {
+    /// Opens every service on the cloud's state.
+    pub(in crate::cloud) fn open(
+        shared: Arc<Shared>,
+        root_key: Option<(String, Secret<String>)>,
+    ) -> Result<Self, ApiError> {
+        let iam = Arc::new(Iam::new(Arc::clone(&shared), root_key));
+        let sts = Arc::new(Sts::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let s3 = Arc::new(S3::new(Arc::clone(&shared)));
+        let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared))?);
+        let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let below = Below {
+            iam: Arc::clone(&iam),
+            s3: Arc::clone(&s3),
+            dynamodb: Arc::clone(&dynamodb),
+            cognito: Arc::clone(&cognito),
+        };
+        let appsync = Arc::new(AppSync::new(Arc::clone(&shared), below));
+        let cloudfront = Arc::new(CloudFront::new(Arc::clone(&shared), Arc::clone(&s3)));
+        let mut handlers = Arc::clone(&iam).resources();
+        handlers.extend(Arc::clone(&s3).resources());
+        handlers.extend(Arc::clone(&dynamodb).resources());
+        handlers.extend(Arc::clone(&cognito).resources());
+        handlers.extend(Arc::clone(&appsync).resources());
+        handlers.extend(Arc::clone(&cloudfront).resources());
+        let cloudformation = Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers));
+        Ok(Self { shared, iam, sts, s3, dynamodb, cognito, appsync, cloudfront, cloudformation })
+    }
+
+    /// Each service, for the gateway and the front page.
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 8] {
+        [
+            &*self.iam,
+            &*self.sts,
+            &*self.s3,
+            &*self.dynamodb,
+            &*self.cognito,
+            &*self.appsync,
+            &*self.cloudfront,
+            &*self.cloudformation,
+        ]
+    }
+}

@@ -1,0 +1,1 @@
+//! The project in a cloud: package, upload, preview, execute, watch, explain failures.

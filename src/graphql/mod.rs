@@ -1,0 +1,1 @@
+//! GraphQL as data: schemas and query documents; parse, check, print.

@@ -1,0 +1,1 @@
+//! The project as data: names, environments, resource settings, edits.

@@ -1,0 +1,1 @@
+//! One use case per file; joins the rooms below; no text, no questions.

@@ -1,0 +1,1 @@
+//! Screen and keyboard: results, progress, prompts, colours.
