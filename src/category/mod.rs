@@ -9,6 +9,80 @@ pub mod scaffold;
 pub mod sources;
 pub mod synthesis;
 
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::base::ResourceName;
+use crate::error::Problem;
+use crate::render::Renderer;
+
+pub use api::ApiSpec;
+pub use auth::AuthSpec;
+pub use hosting::HostingSpec;
 pub use scaffold::SourceFile;
 pub use sources::Sources;
 pub use synthesis::{ArtifactRequest, Need, Offer, Synthesis};
+
+/// Settings of one resource, as in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ResourceSpec {
+    /// Cognito.
+    Auth(AuthSpec),
+    /// AppSync and DynamoDB.
+    Api(ApiSpec),
+    /// S3 and CloudFront.
+    Hosting(HostingSpec),
+}
+
+impl ResourceSpec {
+    /// `auth`, `api`, `hosting`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Auth(_) => "auth",
+            Self::Api(_) => "api",
+            Self::Hosting(_) => "hosting",
+        }
+    }
+
+    /// The files a fresh resource starts with.
+    pub fn scaffold(&self, name: &ResourceName, render: &Renderer) -> Result<Vec<SourceFile>, Vec<Problem>> {
+        match self {
+            Self::Auth(_) => Ok(Vec::new()),
+            Self::Api(spec) => spec.scaffold(name, render),
+            Self::Hosting(spec) => spec.scaffold(name, render),
+        }
+    }
+
+    /// The stack of the resource.
+    pub fn synthesize(&self, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
+        match self {
+            Self::Auth(spec) => spec.synthesize(context),
+            Self::Api(spec) => spec.synthesize(context),
+            Self::Hosting(spec) => spec.synthesize(context),
+        }
+    }
+}
+
+/// What a category knows while it makes its stack. Environments differ by stack parameters alone, so none is here.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The resource.
+    pub name: &'a ResourceName,
+    /// The user's files.
+    pub sources: &'a Sources,
+    /// Every resource of the project, this one too.
+    pub siblings: &'a IndexMap<ResourceName, ResourceSpec>,
+    /// Templates.
+    pub render: &'a Renderer,
+}
+
+impl<'a> Context<'a> {
+    /// The project's auth resource, when there is one.
+    pub fn auth(&self) -> Option<(&'a ResourceName, &'a AuthSpec)> {
+        self.siblings.iter().find_map(|(name, spec)| match spec {
+            ResourceSpec::Auth(spec) => Some((name, spec)),
+            _ => None,
+        })
+    }
+}
