@@ -1,5 +1,10 @@
 //! What the suites share.
 
+pub(crate) mod http;
+pub(crate) mod sandbox;
+pub(crate) mod sigv4;
+pub(crate) mod users;
+
 use std::path::{Path, PathBuf};
 
 /// Every file below a folder with an extension, sorted; `node_modules` is passed over.
