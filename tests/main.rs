@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 #![allow(clippy::disallowed_methods, reason = "tests play the part of the user and of the system")]
 
+mod cli;
 mod house;
+mod journey;
+mod local;
 mod support;
 
 /// A test file that is not listed as a module is a test that never runs.

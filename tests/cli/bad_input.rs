@@ -45,14 +45,29 @@ fn three_syntax_errors_are_all_shown() {
     let sandbox = Sandbox::blog();
     let schema = "type A @model {\n  id ID!\n}\ntype B @model {\n  id: \n}\ntype C @model {\n  : ID!\n}\n";
     sandbox.write("ampup/api/blog/schema.graphql", schema);
-    refuses(&sandbox, &["push", "--yes"], "AMP0301", 3, &["schema.graphql:2:", "schema.graphql:6:", "schema.graphql:8:"]);
+    refuses(
+        &sandbox,
+        &["push", "--yes"],
+        "AMP0301",
+        3,
+        &["schema.graphql:2:", "schema.graphql:6:", "schema.graphql:8:"],
+    );
 }
 
 #[test]
 fn unknown_and_unbuilt_directives() {
     let sandbox = Sandbox::blog();
-    sandbox.write("ampup/api/blog/schema.graphql", "type A @modle {\n  id: ID!\n}\ntype B @model @searchable {\n  id: ID!\n}\n");
-    refuses(&sandbox, &["render"], "AMP0303", 3, &["@modle", "@model", "schema.graphql:1:", "AMP0304", "@searchable", "schema.graphql:4:"]);
+    sandbox.write(
+        "ampup/api/blog/schema.graphql",
+        "type A @modle {\n  id: ID!\n}\ntype B @model @searchable {\n  id: ID!\n}\n",
+    );
+    refuses(
+        &sandbox,
+        &["render"],
+        "AMP0303",
+        3,
+        &["@modle", "@model", "schema.graphql:1:", "AMP0304", "@searchable", "schema.graphql:4:"],
+    );
 }
 
 #[test]
@@ -133,7 +148,10 @@ fn stale_stacks_fail_the_check() {
     let sandbox = Sandbox::blog();
     assert_eq!(sandbox.run(&["render", "--check"]).code, 0);
     let schema = sandbox.read("ampup/api/blog/schema.graphql");
-    sandbox.write("ampup/api/blog/schema.graphql", &(schema + "\ntype Extra @model @auth(rules: [{ allow: private }]) { id: ID! }\n"));
+    sandbox.write(
+        "ampup/api/blog/schema.graphql",
+        &(schema + "\ntype Extra @model @auth(rules: [{ allow: private }]) { id: ID! }\n"),
+    );
     refuses(&sandbox, &["render", "--check"], "AMP0112", 6, &["ampup render"]);
 }
 

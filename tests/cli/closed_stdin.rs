@@ -82,7 +82,10 @@ fn a_closed_pipe_ends_quietly() {
     let script = format!("'{program}' completions bash | head -1 > /dev/null; exit ${{PIPESTATUS[0]}}");
     let mut command = std::process::Command::new("bash");
     command.args(["-c", &script]).current_dir(sandbox.folder());
-    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
     let ran = finish(command, &["completions"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
 }

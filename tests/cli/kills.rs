@@ -25,7 +25,9 @@ fn killed(arguments: &[&str], prepare: impl Fn(&Sandbox)) {
         prepare(&sandbox);
         let mut command = sandbox.command(arguments);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_micros(u64::try_from(whole.as_micros()).unwrap() * u64::from(round) / u64::from(rounds())));
+        std::thread::sleep(Duration::from_micros(
+            u64::try_from(whole.as_micros()).unwrap() * u64::from(round) / u64::from(rounds()),
+        ));
         let _ = child.kill();
         child.wait().unwrap();
         let _ = sandbox.run(&["render", "--check"]);
@@ -34,7 +36,8 @@ fn killed(arguments: &[&str], prepare: impl Fn(&Sandbox)) {
             (true, _) => old += 1,
             (_, true) => new += 1,
             _ => {
-                let differing: Vec<_> = now.iter().filter(|(name, bytes)| before.get(*name) != Some(bytes)).map(|(name, _)| name).collect();
+                let differing: Vec<_> =
+                    now.iter().filter(|(name, bytes)| before.get(*name) != Some(bytes)).map(|(name, _)| name).collect();
                 panic!("{arguments:?} left the project between, after {round} of {} parts: {differing:?}", rounds());
             }
         }
@@ -51,6 +54,9 @@ fn a_killed_add_leaves_the_project_whole() {
 fn a_killed_render_leaves_the_project_whole() {
     killed(&["render"], |sandbox| {
         let schema = sandbox.read("ampup/api/blog/schema.graphql");
-        sandbox.write("ampup/api/blog/schema.graphql", &(schema + "\ntype Extra @model @auth(rules: [{ allow: private }]) { id: ID! }\n"));
+        sandbox.write(
+            "ampup/api/blog/schema.graphql",
+            &(schema + "\ntype Extra @model @auth(rules: [{ allow: private }]) { id: ID! }\n"),
+        );
     });
 }

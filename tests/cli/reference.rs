@@ -4,7 +4,10 @@ use crate::support::project;
 
 #[test]
 fn the_command_reference_is_up_to_date() {
-    snapbox::assert_data_eq!(ampup::cli::reference(), snapbox::Data::read_from(&project().join("docs/cli.md"), None).raw());
+    snapbox::assert_data_eq!(
+        ampup::cli::reference(),
+        snapbox::Data::read_from(&project().join("docs/cli.md"), None).raw()
+    );
 }
 
 #[test]

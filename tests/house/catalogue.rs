@@ -8,7 +8,10 @@ use crate::support::{files_below, project};
 fn every_code_has_a_page_of_substance_and_every_page_a_code() {
     for code in Code::ALL {
         let page = code.page();
-        assert!(page.starts_with(&format!("# {code}: {}\n", code.title())), "{code}: the page opens with another title");
+        assert!(
+            page.starts_with(&format!("# {code}: {}\n", code.title())),
+            "{code}: the page opens with another title"
+        );
         assert!(page.lines().count() >= 7, "{code}: the page does not explain");
         for heading in ["## Why", "## What to do"] {
             assert!(page.contains(heading), "{code}: the page lacks `{heading}`");

@@ -15,7 +15,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("project", &["base", "error", "category", "manifest", "render"]),
     ("deploy", &["base", "error", "cfn", "blueprint"]),
     ("cloud", &["base", "error", "cfn", "graphql"]),
-    ("ops", &["base", "error", "cfn", "graphql", "render", "category", "manifest", "blueprint", "project", "deploy", "cloud"]),
+    (
+        "ops",
+        &[
+            "base",
+            "error",
+            "cfn",
+            "graphql",
+            "render",
+            "category",
+            "manifest",
+            "blueprint",
+            "project",
+            "deploy",
+            "cloud",
+        ],
+    ),
     ("ui", &["base", "error", "cfn", "ops"]),
     ("cli", &["ops", "ui", "base", "error", "category"]),
 ];
@@ -116,7 +131,8 @@ fn some_crates_have_one_owner() {
                         && (name.contains("::") || after == Some(':'))
                         && !(name.contains("var") && after.is_some_and(|c| c.is_ascii_alphanumeric()))
                 });
-                let owner = owners.iter().any(|owner| path == *owner || (owner.ends_with('/') && path.starts_with(owner)));
+                let owner =
+                    owners.iter().any(|owner| path == *owner || (owner.ends_with('/') && path.starts_with(owner)));
                 if used && !owner && !path.ends_with("tests.rs") {
                     wrong.push(format!("{path}:{number}: only {} may use {name}", owners.join(", ")));
                 }

@@ -17,7 +17,9 @@ fn files_are_small() {
         }
         let lines = std::fs::read_to_string(&file).unwrap().lines().count();
         let limit = match path.as_str() {
-            path if path.starts_with("src/cli/") => LONGEST_COMMAND.max(LONGEST_FILE * usize::from(path.contains("args"))),
+            path if path.starts_with("src/cli/") => {
+                LONGEST_COMMAND.max(LONGEST_FILE * usize::from(path.contains("args")))
+            }
             path if path.ends_with("/mod.rs") => LONGEST_CONTENTS_PAGE,
             _ => LONGEST_FILE,
         };
@@ -44,10 +46,13 @@ fn files_say_what_they_are() {
 fn nothing_of_a_machine_is_in_the_project() {
     let root = project();
     let mut files = vec![root.join("README.md"), root.join("ARCHITECTURE.md"), root.join("CONTRIBUTING.md")];
-    for (folder, extension) in [("src", "rs"), ("tests", "rs"), ("tests", "mjs"), ("tests", "py"), ("templates", "tera")] {
+    for (folder, extension) in
+        [("src", "rs"), ("tests", "rs"), ("tests", "mjs"), ("tests", "py"), ("templates", "tera")]
+    {
         files.extend(files_below(&root.join(folder), extension));
     }
-    let forbidden = [["/ro", "ot/"].concat(), ["/wo", "rk/"].concat(), ["crates", ".io"].concat(), ["npmjs", ".org"].concat()];
+    let forbidden =
+        [["/ro", "ot/"].concat(), ["/wo", "rk/"].concat(), ["crates", ".io"].concat(), ["npmjs", ".org"].concat()];
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         for word in &forbidden {

@@ -15,7 +15,8 @@ fn rounds() -> usize {
     std::env::var("AMPUP_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(10)
 }
 
-const CREATE: &str = "mutation Create($title: String!) { createPost(input: { title: $title, content: \"\" }) { id title } }";
+const CREATE: &str =
+    "mutation Create($title: String!) { createPost(input: { title: $title, content: \"\" }) { id title } }";
 
 #[test]
 fn no_acknowledged_write_is_lost() {
@@ -42,7 +43,9 @@ fn no_acknowledged_write_is_lost() {
                         if stop.load(Ordering::Relaxed) {
                             return;
                         }
-                        let body = json!({ "query": CREATE, "variables": { "title": format!("{round}-{writer}-{number}") } }).to_string();
+                        let body =
+                            json!({ "query": CREATE, "variables": { "title": format!("{round}-{writer}-{number}") } })
+                                .to_string();
                         let headers = [("content-type", "application/json"), ("authorization", token.as_str())];
                         let Ok(answer) = try_send(&endpoint, "POST", &path, &headers, body.as_bytes()) else { return };
                         let Ok(answer) = serde_json::from_slice::<Value>(&answer.body) else { return };
@@ -68,7 +71,8 @@ fn no_acknowledged_write_is_lost() {
     let token = Pool::of(&dev.endpoint, &outputs).sign_in("ada@example.com").access;
     let (endpoint, path) = split_url(&outputs["data"]["url"].as_str().unwrap().replacen("HTTP", "http", 1));
     for ids in acknowledged.chunks(50) {
-        let fields: String = ids.iter().enumerate().map(|(n, id)| format!("p{n}: getPost(id: \"{id}\") {{ id }} ")).collect();
+        let fields: String =
+            ids.iter().enumerate().map(|(n, id)| format!("p{n}: getPost(id: \"{id}\") {{ id }} ")).collect();
         let body = json!({ "query": format!("query {{ {fields} }}") }).to_string();
         let headers = [("content-type", "application/json"), ("authorization", token.as_str())];
         let answer = send(&endpoint, "POST", &path, &headers, body.as_bytes()).json();

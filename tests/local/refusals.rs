@@ -60,7 +60,8 @@ fn tokens() {
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert!(answer.json().get("errors").is_none(), "{}", answer.text());
     }
-    let claims: Value = serde_json::from_slice(&BASE64.decode(tokens.access.split('.').nth(1).unwrap()).unwrap()).unwrap();
+    let claims: Value =
+        serde_json::from_slice(&BASE64.decode(tokens.access.split('.').nth(1).unwrap()).unwrap()).unwrap();
     let unsigned = format!("{}.{}.", BASE64.encode(r#"{"alg":"none","typ":"JWT"}"#), BASE64.encode(claims.to_string()));
     let hmac_header = BASE64.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
     let hmac_body = format!("{hmac_header}.{}", BASE64.encode(claims.to_string()));
@@ -90,7 +91,13 @@ fn a_token_of_another_pool() {
     // A second pool in the same cloud, made by the account's root.
     let endpoint = &world.dev.endpoint;
     let admin = |action: &str, input: &Value| {
-        let answer = sigv4::call(endpoint, &Key::root(), "cognito-idp", &format!("AWSCognitoIdentityProviderService.{action}"), input);
+        let answer = sigv4::call(
+            endpoint,
+            &Key::root(),
+            "cognito-idp",
+            &format!("AWSCognitoIdentityProviderService.{action}"),
+            input,
+        );
         assert_eq!(answer.status, 200, "{action}: {}", answer.text());
         answer.json()
     };
@@ -104,7 +111,10 @@ fn a_token_of_another_pool() {
         .to_owned();
     let password = crate::support::users::PASSWORD;
     admin("AdminCreateUser", &json!({ "UserPoolId": pool, "Username": "eve", "MessageAction": "SUPPRESS" }));
-    admin("AdminSetUserPassword", &json!({ "UserPoolId": pool, "Username": "eve", "Password": password, "Permanent": true }));
+    admin(
+        "AdminSetUserPassword",
+        &json!({ "UserPoolId": pool, "Username": "eve", "Password": password, "Permanent": true }),
+    );
     let second = Pool { endpoint: endpoint.clone(), pool, client };
     let tokens = second.sign_in("eve");
     unauthorized(&world.ask(("authorization", &tokens.access)), "another pool of the same cloud");
@@ -126,7 +136,8 @@ fn an_expired_token() {
     let url = outputs["data"]["url"].as_str().unwrap();
     unauthorized(&graphql(url, ("authorization", &tokens.access), QUERY, &Value::Null), "an expired token");
     let pool = Pool::of(&dev.endpoint, &outputs);
-    let refreshed = pool.call("GetTokensFromRefreshToken", &json!({ "ClientId": pool.client, "RefreshToken": tokens.refresh }));
+    let refreshed =
+        pool.call("GetTokensFromRefreshToken", &json!({ "ClientId": pool.client, "RefreshToken": tokens.refresh }));
     assert_eq!(refreshed.status, 200, "{}", refreshed.text());
     let fresh = refreshed.json()["AuthenticationResult"]["AccessToken"].as_str().unwrap().to_owned();
     let answer = graphql(url, ("authorization", &fresh), QUERY, &Value::Null);
@@ -152,7 +163,15 @@ fn signatures() {
 
     let wrong_secret = Key { secret: "wrong".to_owned(), ..Key::root() };
     let answer = list(&wrong_secret);
-    assert_eq!((answer.status, answer.text().contains("SignatureException") || answer.text().contains("SignatureDoesNotMatch")), (400, true), "{}", answer.text());
+    assert_eq!(
+        (
+            answer.status,
+            answer.text().contains("SignatureException") || answer.text().contains("SignatureDoesNotMatch")
+        ),
+        (400, true),
+        "{}",
+        answer.text()
+    );
     let unknown = Key { access: "AKIAIOSFODNN7EXAMPLE".to_owned(), ..Key::root() };
     assert!(list(&unknown).text().contains("UnrecognizedClientException"), "{}", list(&unknown).text());
 
@@ -197,7 +216,10 @@ fn guests_have_only_what_their_role_allows() {
     assert_eq!(answer.status, 400, "{}", answer.text());
     assert!(answer.text().contains("AccessDeniedException"), "{}", answer.text());
     let without_token = Key { token: None, ..guest };
-    assert_ne!(sigv4::call(endpoint, &without_token, "dynamodb", "DynamoDB_20120810.ListTables", &json!({})).status, 200);
+    assert_ne!(
+        sigv4::call(endpoint, &without_token, "dynamodb", "DynamoDB_20120810.ListTables", &json!({})).status,
+        200
+    );
 }
 
 #[test]

@@ -70,11 +70,15 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
         .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
         .collect();
     let rest = &bytes[split + 4..];
-    let find = |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
+    let find =
+        |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
     let body = if find("transfer-encoding").is_some_and(|value| value.contains("chunked")) {
         unchunk(rest)?
     } else if let Some(length) = find("content-length").and_then(|value| value.parse::<usize>().ok()) {
-        rest.get(..length).map_or_else(|| if status == 304 || rest.is_empty() { Some(Vec::new()) } else { None }, |body| Some(body.to_vec()))?
+        rest.get(..length).map_or_else(
+            || if status == 304 || rest.is_empty() { Some(Vec::new()) } else { None },
+            |body| Some(body.to_vec()),
+        )?
     } else {
         rest.to_vec()
     };

@@ -114,7 +114,8 @@ impl Sandbox {
         loop {
             let read = reader.read_line(&mut text).unwrap();
             if let Ok(board) = serde_json::from_str::<Value>(&text) {
-                let endpoint = board["endpoint"].as_str().unwrap_or_else(|| panic!("no endpoint in {board}")).to_owned();
+                let endpoint =
+                    board["endpoint"].as_str().unwrap_or_else(|| panic!("no endpoint in {board}")).to_owned();
                 return Dev { child, endpoint };
             }
             assert!(read > 0, "`ampup dev` ended: {text}");
@@ -154,12 +155,7 @@ pub(crate) fn finish(mut command: Command, arguments: &[&str]) -> Ran {
         std::thread::sleep(Duration::from_millis(2));
     };
     let elapsed = started.elapsed();
-    Ran {
-        code: status.code().unwrap_or(-1),
-        stdout: data.join().unwrap(),
-        stderr: talk.join().unwrap(),
-        elapsed,
-    }
+    Ran { code: status.code().unwrap_or(-1), stdout: data.join().unwrap(), stderr: talk.join().unwrap(), elapsed }
 }
 
 /// A running `ampup dev`; killed when dropped.

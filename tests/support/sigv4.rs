@@ -25,7 +25,14 @@ pub(crate) fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
 }
 
 /// The headers to send with a request to `host`; the query must be empty.
-pub(crate) fn sign(key: &Key, service: &str, host: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn sign(
+    key: &Key,
+    service: &str,
+    host: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Vec<(String, String)> {
     let now = jiff::Timestamp::now();
     let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
     let day = &stamp[..8];
@@ -58,7 +65,13 @@ pub(crate) fn sign(key: &Key, service: &str, host: &str, path: &str, headers: &[
 }
 
 /// A signed call of a JSON service.
-pub(crate) fn call(endpoint: &str, key: &Key, service: &str, target: &str, input: &serde_json::Value) -> super::http::Answer {
+pub(crate) fn call(
+    endpoint: &str,
+    key: &Key,
+    service: &str,
+    target: &str,
+    input: &serde_json::Value,
+) -> super::http::Answer {
     let host = endpoint.trim_start_matches("http://");
     let body = input.to_string();
     let plain = [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target)];

@@ -43,7 +43,8 @@ impl Pool {
     pub(crate) fn code(&self, to: &str) -> String {
         let inbox = send(&self.endpoint, "GET", &format!("/_ampup/mailbox?userPoolId={}", self.pool), &[], b"").json();
         let messages = inbox["messages"].as_array().unwrap();
-        let message = messages.iter().find(|message| message["to"] == to).unwrap_or_else(|| panic!("no message to {to}"));
+        let message =
+            messages.iter().find(|message| message["to"] == to).unwrap_or_else(|| panic!("no message to {to}"));
         message["code"].as_str().unwrap().to_owned()
     }
 
@@ -98,7 +99,9 @@ impl Pool {
         let base = (&big_b + &n * &k - (&k * g.modpow(&x, &n)) % &n) % &n;
         let shared = base.modpow(&(&a + &u * &x), &n);
         let mut key = [0; 16];
-        hkdf::Hkdf::<Sha256>::new(Some(&padded(&u)), &padded(&shared)).expand(b"Caldera Derived Key", &mut key).unwrap();
+        hkdf::Hkdf::<Sha256>::new(Some(&padded(&u)), &padded(&shared))
+            .expand(b"Caldera Derived Key", &mut key)
+            .unwrap();
         let block = text("SECRET_BLOCK");
         let timestamp = jiff::Timestamp::now().strftime("%a %b %-d %H:%M:%S UTC %Y").to_string();
         let message = [pool_name.as_bytes(), user.as_bytes(), &decode(&block), timestamp.as_bytes()].concat();
