@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests play the part of the user and of the system")]
 
 mod cli;
+mod golden;
 mod house;
 mod journey;
 mod local;
