@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::ResourceName;
 use crate::error::Problem;
-use crate::render::Renderer;
 
+pub use crate::render::Renderer;
 pub use api::ApiSpec;
 pub use auth::AuthSpec;
 pub use hosting::HostingSpec;
