@@ -3,6 +3,7 @@
 //! Text in, [`Manifest`] out, and back by edits that keep the user's comments. No file is touched here.
 
 pub mod edit;
+pub mod rewrite;
 pub mod text;
 
 #[cfg(test)]
@@ -15,7 +16,8 @@ use crate::base::{EnvName, ProjectName, ResourceName, StackName, Target};
 use crate::category::ResourceSpec;
 
 pub use edit::{Edit, Existing, FileChange, ManifestChange};
-pub use text::{fresh, parse, rewrite};
+pub use rewrite::{fresh, rewrite};
+pub use text::parse;
 
 /// Name of the manifest file.
 pub const FILE: &str = "ampup.toml";
