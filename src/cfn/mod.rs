@@ -2,12 +2,16 @@
 //!
 //! Both wings speak this language. Nothing here touches a file, a socket or a clock.
 
+pub mod parse;
+pub mod print;
+pub(crate) mod substitute;
 pub mod value;
 
 use indexmap::IndexMap;
 
 use crate::base::{Label, Location, LogicalId, ResourceKind, StackName};
 
+pub use parse::parse;
 pub use value::{Intrinsic, Map, Value};
 
 /// A CloudFormation template.

@@ -1,0 +1,20 @@
+//! The table of our templates: name and text. A house test keeps it equal to the folder `templates/`.
+
+/// `"auth/stack.yaml"` with the text of `templates/auth/stack.yaml.tera`.
+macro_rules! templates {
+    ($($name:literal)+) => {
+        &[$(($name, include_str!(concat!("../../templates/", $name, ".tera"))),)+]
+    };
+}
+
+/// Every template, by its path below `templates/` without `.tera`; sorted.
+pub const TEMPLATES: &[(&str, &str)] = templates! {
+    "api/scaffold/blank.graphql"
+    "api/scaffold/blog.graphql"
+    "api/scaffold/todo.graphql"
+};
+
+/// The text of one of our templates.
+pub fn text(name: &str) -> Option<&'static str> {
+    TEMPLATES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
