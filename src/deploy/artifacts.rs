@@ -14,7 +14,7 @@ use crate::base::{BoxFuture, Event, Reporter};
 const PARALLEL: usize = 16;
 
 /// The key of an artifact: what it holds decides it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ArtifactKey(pub String);
 
 impl ArtifactKey {

@@ -3,7 +3,7 @@
 //! The only file that knows `aws-config`. A target with an address of plain HTTP gets a client without TLS: reading the
 //! root certificates costs a tenth of a second.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region as SdkRegion};
@@ -110,7 +110,7 @@ impl Connection {
             Some((key, secret)) => Credentials::new(key, secret.reveal(), None, None, "environment"),
             None => Credentials::new(LOCAL_KEY, LOCAL_KEY, None, None, "local"),
         };
-        let builder = SdkConfig::builder()
+        let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(region)
             .endpoint_url(endpoint.as_str())
@@ -118,10 +118,12 @@ impl Connection {
             .timeout_config(timeouts())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .sleep_impl(async_sleep())
-            .credentials_provider(SharedCredentialsProvider::new(keys));
+            .credentials_provider(SharedCredentialsProvider::new(keys))
+            .retry_config(RetryConfig::standard())
+            .build();
         Ok(Self {
-            ping: builder.clone().retry_config(RetryConfig::disabled()).build(),
-            config: builder.retry_config(RetryConfig::standard()).build(),
+            ping: config.to_builder().retry_config(RetryConfig::disabled()).build(),
+            config,
             callee: Callee { address: endpoint.to_string(), profile: None },
             endpoint: Some(endpoint.clone()),
             pace,
@@ -193,7 +195,7 @@ fn https(bundle: Option<Vec<u8>>) -> SharedHttpClient {
 
 /// The certificates of a bundle, looked through first: the client would panic on a text that is none.
 fn read_bundle(path: &Path) -> Result<Vec<u8>, DeployError> {
-    let failed = |reason: String| DeployError::CaBundle { path: shown(path), reason };
+    let failed = |reason: String| DeployError::CaBundle { path: path.display().to_string(), reason };
     let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is no PEM text".to_owned()))?;
     let blocks: Vec<&str> = text.split("-----BEGIN CERTIFICATE-----").skip(1).collect();
@@ -213,6 +215,3 @@ fn read_bundle(path: &Path) -> Result<Vec<u8>, DeployError> {
     Ok(bytes)
 }
 
-fn shown(path: &Path) -> String {
-    PathBuf::from(path).display().to_string()
-}

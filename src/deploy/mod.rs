@@ -213,6 +213,14 @@ impl Deployer<'_> {
         Ok(Deployed { outputs, moved: events.iter().filter(settled).count() })
     }
 
+    /// Begins to execute a prepared deployment and leaves it to itself.
+    pub async fn begin(&self, prepared: Prepared) -> Result<(), DeployError> {
+        match prepared.hold {
+            Some(hold) => self.stacks.execute_change_set(&hold.change_set).await,
+            None => Ok(()),
+        }
+    }
+
     /// Takes the change set of a prepared deployment away.
     pub async fn discard(&self, prepared: Prepared) -> Result<(), DeployError> {
         let Some(hold) = prepared.hold else { return Ok(()) };

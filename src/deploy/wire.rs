@@ -35,7 +35,7 @@ impl Answer {
 }
 
 /// Sends plain requests; connections are kept between them.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Wire {
     connector: Connector,
 }

@@ -17,6 +17,7 @@ use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use crate::base::Reporter;
+use crate::ops::dev::{DevEvent, Happening};
 use crate::error::{Code, Diagnose, ExitStatus, Failure};
 
 pub use progress::ProgressMode;
@@ -128,6 +129,22 @@ impl Ui {
         if !self.settings.quiet {
             self.say(&format!("{line}\n"));
         }
+    }
+
+    /// A line of the log of `dev`.
+    pub fn dev_event(&self, event: &DevEvent, clock: &str) {
+        self.note(&reports::log_line(event, clock, self.settings.err_style));
+    }
+
+    /// The preview of a deployment, as part of the conversation.
+    pub fn preview(&self, stack: &str, changes: &crate::cfn::ChangeSet) {
+        let style = self.settings.err_style;
+        let mut text = format!("Changes to {}
+
+", style::clean(stack));
+        // Writing to a string cannot fail.
+        let _ = change_set::write(&mut Paper::new(&mut text, style), changes);
+        self.note(text.trim_end());
     }
 
     fn result(&self, text: &str) -> Result<(), ExitStatus> {
