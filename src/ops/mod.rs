@@ -30,6 +30,7 @@ use std::time::Instant;
 use crate::base::{Clock, Event, Ids, Outcome, Reporter, Secret, Step};
 use crate::error::Failure;
 
+pub use crate::project::{Applied, Project};
 pub use error::OperationError;
 
 /// What every operation is handed.

@@ -11,7 +11,7 @@ use crate::ops::explain::ExplainReport;
 use crate::ops::init::InitReport;
 use crate::ops::remove::RemoveReport;
 use crate::ops::render::RenderReport;
-use crate::project::Applied;
+use crate::ops::Applied;
 use crate::ui::report::{Paper, Report};
 use crate::ui::style::{Tone, count};
 
