@@ -8,6 +8,8 @@ pub use crate::manifest::FILE as MANIFEST;
 pub const AMPUP: &str = "ampup";
 /// The rendered stacks.
 pub const STACKS: &str = "ampup/stacks";
+/// Schemas and resolvers of the APIs.
+pub const API: &str = "ampup/api";
 /// The user's patches of rendered stacks.
 pub const OVERRIDES: &str = "ampup/overrides";
 /// The user's ejected templates.
