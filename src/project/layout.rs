@@ -2,16 +2,12 @@
 //!
 //! Paths are relative to the project, with `/` between the parts.
 
-pub use crate::manifest::FILE as MANIFEST;
+pub use crate::manifest::{FILE as MANIFEST, OVERRIDES, STACKS};
 
 /// The folder of everything that is checked in.
 pub const AMPUP: &str = "ampup";
-/// The rendered stacks.
-pub const STACKS: &str = "ampup/stacks";
 /// Schemas and resolvers of the APIs.
 pub const API: &str = "ampup/api";
-/// The user's patches of rendered stacks.
-pub const OVERRIDES: &str = "ampup/overrides";
 /// The user's ejected templates.
 pub const TEMPLATES: &str = "ampup/templates";
 /// What git is told to ignore.
