@@ -55,6 +55,16 @@ impl S3 {
         Self { shared }
     }
 
+    pub(in crate::cloud) fn browser_headers(
+        &self,
+        host: &str,
+        path: &str,
+        parts: &http::request::Parts,
+    ) -> Option<Vec<(String, String)>> {
+        let _ = (host, path, parts);
+        None
+    }
+
     /// An object, or `NoSuchBucket`, `NoSuchKey`.
     pub(in crate::cloud) fn object(&self, bucket: &str, key: &str) -> Result<StoredObject, ApiError> {
         Err(ApiError::not_built("s3", &format!("GetObject {bucket}/{key}")))
