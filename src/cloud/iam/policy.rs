@@ -104,6 +104,19 @@ impl Policy {
             .unwrap_or(Verdict::Silent)
     }
 
+    /// Whether every resource of the document is this one or lies below it.
+    pub(in crate::cloud) fn concerns(&self, arn: &str) -> bool {
+        let below = |resource: &String| {
+            resource.strip_prefix(arn).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                || resource == "*"
+                || wild(resource, arn)
+        };
+        self.statements
+            .iter()
+            .filter_map(|statement| statement.resources.as_ref())
+            .all(|resources| resources.patterns.iter().all(below))
+    }
+
     /// Whether a statement allows something to everyone without a condition: a public policy.
     pub(in crate::cloud) fn is_public(&self) -> bool {
         self.statements.iter().any(|statement| {
