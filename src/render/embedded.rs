@@ -9,6 +9,21 @@ macro_rules! templates {
 
 /// Every template, by its path below `templates/` without `.tera`; sorted.
 pub const TEMPLATES: &[(&str, &str)] = templates! {
+    "api/resolver/create.js"
+    "api/resolver/delete.js"
+    "api/resolver/denied.js"
+    "api/resolver/field.js"
+    "api/resolver/get.js"
+    "api/resolver/list.js"
+    "api/resolver/parts_access.js"
+    "api/resolver/parts_allowed.js"
+    "api/resolver/parts_changed.js"
+    "api/resolver/parts_filter.js"
+    "api/resolver/parts_key.js"
+    "api/resolver/parts_write.js"
+    "api/resolver/related_one.js"
+    "api/resolver/subscribe.js"
+    "api/resolver/update.js"
     "api/scaffold/blank.graphql"
     "api/scaffold/blog.graphql"
     "api/scaffold/todo.graphql"

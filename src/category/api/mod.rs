@@ -1,6 +1,9 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
 pub mod plan;
+pub mod resolvers;
+#[cfg(test)]
+mod testing;
 
 use serde::{Deserialize, Serialize};
 
