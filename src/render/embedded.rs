@@ -27,6 +27,15 @@ pub const TEMPLATES: &[(&str, &str)] = templates! {
     "api/scaffold/blank.graphql"
     "api/scaffold/blog.graphql"
     "api/scaffold/todo.graphql"
+    "auth/stack.yaml"
+    "hosting/scaffold/app.js"
+    "hosting/scaffold/index.html"
+    "hosting/scaffold/style.css"
+    "hosting/stack.yaml"
+    "hosting/viewer_request.js"
+    "project/ampup.toml"
+    "project/gitignore"
+    "root/stack.yaml"
 };
 
 /// The text of one of our templates.
