@@ -1,5 +1,7 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
+pub mod compile;
+pub mod conformance;
 pub mod plan;
 pub mod resolvers;
 #[cfg(test)]
