@@ -13,16 +13,16 @@ mod tests;
 
 use indexmap::IndexMap;
 
-use crate::base::ResourceName;
-use crate::category::Sources;
-use crate::cfn::Template;
+use crate::base::{LogicalId, ResourceName};
+use crate::category::{Context, Sources};
+use crate::cfn::{self, Template};
 use crate::error::Problem;
 use crate::manifest::Manifest;
 use crate::render::Renderer;
 
 pub use crate::category::{ArtifactRequest, Synthesis};
 pub use client_config::{ClientConfigRequest, client_config};
-pub use stacks::{RenderPlan, render_plan};
+pub use stacks::{RenderPlan, StackFile, render_plan};
 
 /// A whole backend.
 #[derive(Clone, Debug)]
@@ -36,8 +36,30 @@ pub struct Blueprint {
 }
 
 /// Makes the backend of a project, or finds every problem in it.
+///
+/// # Errors
+/// The problems of all resources, of the overrides, of the links between stacks, and of the finished templates.
 pub fn assemble(manifest: &Manifest, sources: &Sources, render: &Renderer) -> Result<Blueprint, Vec<Problem>> {
-    todo!()
+    let mut problems = overrides::strays(manifest, sources);
+    let mut stacks = IndexMap::new();
+    for (name, spec) in &manifest.resources {
+        let context = Context { name, sources, siblings: &manifest.resources, render };
+        match spec.synthesize(&context).and_then(|stack| overrides::apply(name, stack, sources)) {
+            Ok(stack) => {
+                problems.extend(cfn::check(&stack.template));
+                stacks.insert(name.clone(), stack);
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    // A link to a stack that could not be made is not missing, so links are only looked at when all were made.
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let nested = links::order(stacks)?;
+    let (root, root_text) = root::stack(manifest, &nested, sources, render)?;
+    let problems = cfn::check(&root);
+    if problems.is_empty() { Ok(Blueprint { root, root_text, nested }) } else { Err(problems) }
 }
 
 impl Blueprint {
@@ -46,4 +68,19 @@ impl Blueprint {
         let needs = |synthesis: &Synthesis| synthesis.needs.iter().any(|need| need.of == *name);
         self.nested.iter().filter(|(_, synthesis)| needs(synthesis)).map(|(name, _)| name).collect()
     }
+
+    /// The files of `ampup/stacks/` by their path below it, as they are written: each with its first line.
+    pub fn files(&self) -> IndexMap<String, String> {
+        stacks::files(self)
+    }
+
+    /// How many cloud resources the stacks hold, nested stacks not counted.
+    pub fn resource_count(&self) -> usize {
+        self.nested.values().map(|stack| stack.template.resources.len()).sum()
+    }
+}
+
+/// What the root stack calls an output of a resource's stack: `AuthUserPoolId`.
+pub fn root_output(resource: &ResourceName, output: &str) -> Option<LogicalId> {
+    LogicalId::new(format!("{}{output}", resource.logical())).ok()
 }

@@ -52,7 +52,7 @@ impl Entries {
 }
 
 /// The whole template as one value.
-fn document(template: &Template) -> Value {
+pub(in crate::cfn) fn document(template: &Template) -> Value {
     let mut sections = Entries::default();
     sections.text("AWSTemplateFormatVersion", Some("2010-09-09"));
     sections.text("Description", template.description.as_deref());

@@ -21,6 +21,10 @@ pub use text::parse;
 
 /// Name of the manifest file.
 pub const FILE: &str = "ampup.toml";
+/// The folder of the rendered stacks.
+pub const STACKS: &str = "ampup/stacks";
+/// The folder of the user's patches of rendered stacks.
+pub const OVERRIDES: &str = "ampup/overrides";
 
 /// A project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -73,7 +73,8 @@ fn section<'a>(document: &'a mut DocumentMut, name: &str) -> Result<&'a mut dyn 
 /// The settings as a table.
 fn settings(value: &impl Serialize) -> Result<Table, Problem> {
     let document = toml_edit::ser::to_document(value);
-    let document = document.map_err(|error| Problem::new(Code::AMP0901, format!("settings cannot be written: {error}")))?;
+    let document =
+        document.map_err(|error| Problem::new(Code::AMP0901, format!("settings cannot be written: {error}")))?;
     Ok(document.as_table().clone())
 }
 

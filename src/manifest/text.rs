@@ -32,7 +32,11 @@ pub fn parse(text: &str) -> Result<Manifest, Vec<Problem>> {
     }
     let mut reader = Reader { text, problems: Vec::new() };
     let manifest = reader.manifest(&Setting::root(table.get_ref(), text.len()));
-    if reader.problems.is_empty() { Ok(manifest.expect("a manifest without problems has its parts")) } else { Err(reader.problems) }
+    if reader.problems.is_empty() {
+        Ok(manifest.expect("a manifest without problems has its parts"))
+    } else {
+        Err(reader.problems)
+    }
 }
 
 /// An error of a parser, without line breaks and without a full stop.
@@ -90,9 +94,7 @@ fn json(value: &DeValue<'_>, depth: usize) -> Json {
         DeValue::Float(number) => number.as_str().parse::<f64>().map_or(Json::Null, Json::from),
         DeValue::Boolean(value) => Json::Bool(*value),
         DeValue::Datetime(time) => Json::String(time.to_string()),
-        DeValue::Array(items) if depth < DEEPEST => {
-            items.iter().map(|item| json(item.get_ref(), depth + 1)).collect()
-        }
+        DeValue::Array(items) if depth < DEEPEST => items.iter().map(|item| json(item.get_ref(), depth + 1)).collect(),
         DeValue::Table(table) if depth < DEEPEST => {
             table.iter().map(|(key, item)| (key.get_ref().to_string(), json(item.get_ref(), depth + 1))).collect()
         }
@@ -167,8 +169,13 @@ impl Reader<'_> {
                 self.problem(error.to_string(), entry.key_span.clone(), Vec::new());
             }
             let Some(kind) = entry.get("kind") else {
-                let hint = format!("add a line `kind = \"{}\"` below it", if what == "resource" { "api" } else { "local" });
-                self.problem(format!("the {what} `{}` has no `kind`", shown(&entry.key)), entry.key_span.clone(), vec![hint]);
+                let hint =
+                    format!("add a line `kind = \"{}\"` below it", if what == "resource" { "api" } else { "local" });
+                self.problem(
+                    format!("the {what} `{}` has no `kind`", shown(&entry.key)),
+                    entry.key_span.clone(),
+                    vec![hint],
+                );
                 continue;
             };
             let fixed = JsonMap::from_iter([("kind".to_owned(), kind.value.clone())]);
@@ -206,15 +213,23 @@ impl Reader<'_> {
     }
 
     /// Reads the settings at or below `setting` alone.
-    fn leaf<T: DeserializeOwned>(&mut self, setting: &Setting, path: &mut Vec<String>, of: &str, fixed: &JsonMap<String, Json>) {
+    fn leaf<T: DeserializeOwned>(
+        &mut self,
+        setting: &Setting,
+        path: &mut Vec<String>,
+        of: &str,
+        fixed: &JsonMap<String, Json>,
+    ) {
         let alone = |path: &[String], value: Json| {
-            let nested = path.iter().rev().fold(value, |value, key| Json::Object(JsonMap::from_iter([(key.clone(), value)])));
+            let nested =
+                path.iter().rev().fold(value, |value, key| Json::Object(JsonMap::from_iter([(key.clone(), value)])));
             let mut whole = fixed.clone();
             whole.extend(nested.as_object().cloned().unwrap_or_default());
             serde_json::from_value::<T>(Json::Object(whole)).err().map(|error| error.to_string())
         };
         path.push(setting.key.clone());
-        if setting.value.is_object() && alone(path, Json::Object(JsonMap::new())).is_none_or(|error| is_missing(&error)) {
+        if setting.value.is_object() && alone(path, Json::Object(JsonMap::new())).is_none_or(|error| is_missing(&error))
+        {
             for inner in &setting.inner {
                 self.leaf::<T>(inner, path, of, fixed);
             }
@@ -241,7 +256,11 @@ impl Reader<'_> {
         if is_missing(error) {
             let missing = quoted.first().copied().unwrap_or_default();
             let hint = format!("add a line `{missing} = …` below it");
-            return self.problem(format!("the setting `{missing}`{of} is missing"), setting.key_span.clone(), vec![hint]);
+            return self.problem(
+                format!("the setting `{missing}`{of} is missing"),
+                setting.key_span.clone(),
+                vec![hint],
+            );
         }
         let span = setting.value_span.clone();
         self.problem(format!("`{path}`{of} is wrong: {}", one_line(error)), span, Vec::new());
@@ -262,11 +281,16 @@ impl Reader<'_> {
         for (name, spec) in resources {
             let Some(table) = section.get(name.as_str()) else { continue };
             if name.as_str().eq_ignore_ascii_case("root") {
-                self.problem("a resource cannot be called `root`: the root stack is", table.key_span.clone(), Vec::new());
+                self.problem(
+                    "a resource cannot be called `root`: the root stack is",
+                    table.key_span.clone(),
+                    Vec::new(),
+                );
             }
             let same = |other: &ResourceName| other.logical().as_str().eq_ignore_ascii_case(name.logical().as_str());
             if let Some((other, _)) = seen.iter().find(|(other, _)| same(other)) {
-                let message = format!("the resources `{other}` and `{name}` share the name {} in the stacks", name.logical());
+                let message =
+                    format!("the resources `{other}` and `{name}` share the name {} in the stacks", name.logical());
                 self.problem(message, table.key_span.clone(), Vec::new());
             }
             let auth = |spec: &ResourceSpec| matches!(spec, ResourceSpec::Auth(_));

@@ -2,21 +2,17 @@
 //!
 //! Paths are relative to the project, with `/` between the parts.
 
-pub use crate::manifest::FILE as MANIFEST;
+pub use crate::manifest::{FILE as MANIFEST, OVERRIDES, STACKS};
 
 /// The folder of everything that is checked in.
 pub const AMPUP: &str = "ampup";
-/// The rendered stacks.
-pub const STACKS: &str = "ampup/stacks";
-/// The user's patches of rendered stacks.
-pub const OVERRIDES: &str = "ampup/overrides";
+/// Schemas and resolvers of the APIs.
+pub const API: &str = "ampup/api";
 /// The user's ejected templates.
 pub const TEMPLATES: &str = "ampup/templates";
 /// What git is told to ignore.
 pub const GITIGNORE: &str = ".gitignore";
 
-/// The folder of what is local to this computer.
-pub(super) const LOCAL: &str = ".ampup";
 /// The lock of a command that changes the project.
 pub(super) const LOCK: &str = ".ampup/lock";
 /// A change that is being made.

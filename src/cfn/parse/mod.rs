@@ -8,7 +8,7 @@ mod values;
 
 use crate::error::Problem;
 
-use super::{Template, Value};
+use super::Template;
 use tree::Content;
 use values::Reader;
 
@@ -26,36 +26,61 @@ pub fn parse(text: &str, origin: &str) -> Result<Template, Vec<Problem>> {
     if reader.problems.is_empty() { Ok(template) } else { Err(reader.problems) }
 }
 
-/// Reads a text that is one value (a patch, a map of settings) rather than a template. The keys of the outermost map
-/// come with their places.
-///
-/// # Errors
-/// Every problem of the text.
-pub(in crate::cfn) fn parse_value(text: &str, origin: &str) -> Result<(Value, Vec<KeyPlace>), Vec<Problem>> {
-    let root = tree::read(text, origin)?;
-    let mut reader = Reader { text, origin, problems: Vec::new() };
-    let value = reader.value(&root);
-    let mut places = Vec::new();
-    note_places(&root, &mut Vec::new(), &mut places);
-    if reader.problems.is_empty() { Ok((value, places)) } else { Err(reader.problems) }
+/// A patch: its sections, and the text that it was read from, for places.
+pub(in crate::cfn) struct PatchText<'a> {
+    /// Each section, unread beyond its intrinsic functions.
+    pub sections: super::Map,
+    root: tree::Node,
+    text: &'a str,
+    origin: &'a str,
 }
 
-/// The place of a key: the keys that lead to it, and its bytes.
-pub(in crate::cfn) type KeyPlace = (Vec<String>, std::ops::Range<usize>);
-
-fn note_places(node: &tree::Node, path: &mut Vec<String>, places: &mut Vec<KeyPlace>) {
-    // Sections, logical ids and their attributes: deeper keys are named by these.
-    if path.len() == 3 {
-        return;
-    }
-    if let Content::Map(entries) = &node.content {
-        for (key, value) in entries {
-            path.push(key.text.clone());
-            places.push((path.clone(), key.span.clone()));
-            note_places(value, path, places);
-            path.pop();
+/// Reads a text that is part of a template.
+///
+/// # Errors
+/// Every problem of its grammar and of its intrinsic functions.
+pub(in crate::cfn) fn parse_patch<'a>(text: &'a str, origin: &'a str) -> Result<PatchText<'a>, Vec<Problem>> {
+    let root = tree::read(text, origin)?;
+    let mut reader = Reader { text, origin, problems: Vec::new() };
+    let mut sections = super::Map::new();
+    match &root.content {
+        Content::Map(entries) => {
+            for (key, node) in entries {
+                let value = if key.text == "Conditions" { reader.condition(node) } else { reader.value(node) };
+                sections.insert(key.text.clone(), value);
+            }
         }
+        _ => reader.problem(root.span.clone(), "a patch must be a map of sections: `Resources`, `Outputs`, …"),
     }
+    if reader.problems.is_empty() { Ok(PatchText { sections, root, text, origin }) } else { Err(reader.problems) }
+}
+
+impl PatchText<'_> {
+    /// The problem, at the deepest key of the patch that `path` leads through.
+    pub(in crate::cfn) fn place(&self, problem: Problem, path: &[String]) -> Problem {
+        let mut node = &self.root;
+        let mut span = 0..1;
+        for wanted in path {
+            let Content::Map(entries) = &node.content else { break };
+            let Some((key, value)) = entries.iter().find(|(key, _)| key.text == *wanted) else { break };
+            span = key.span.clone();
+            node = value;
+        }
+        Problem { location: None, excerpt: None, ..problem }.at_span(self.origin, self.text, span)
+    }
+}
+
+/// The keys that lead to the byte `offset` of a text that can be read.
+pub(in crate::cfn) fn path_at(text: &str, offset: usize) -> Vec<String> {
+    let mut path = Vec::new();
+    let Ok(root) = tree::read(text, "") else { return path };
+    let mut node = &root;
+    while let Content::Map(entries) = &node.content {
+        let Some((key, value)) = entries.iter().rfind(|(key, _)| key.span.start <= offset) else { break };
+        path.push(key.text.clone());
+        node = value;
+    }
+    path
 }
 
 #[cfg(test)]
