@@ -8,7 +8,7 @@ use super::names::NameError;
 
 /// Where an environment lives. Everything that differs between clouds is in here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum Target {
     /// An AWS account.
     Aws {

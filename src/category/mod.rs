@@ -6,6 +6,7 @@ pub mod api;
 pub mod auth;
 pub mod hosting;
 pub mod scaffold;
+pub mod settings;
 pub mod sources;
 pub mod synthesis;
 
@@ -14,12 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::ResourceName;
 use crate::error::Problem;
-use crate::render::Renderer;
 
+pub use crate::render::Renderer;
 pub use api::ApiSpec;
 pub use auth::AuthSpec;
 pub use hosting::HostingSpec;
 pub use scaffold::SourceFile;
+pub use settings::{SettingProblem, inside};
 pub use sources::Sources;
 pub use synthesis::{ArtifactRequest, Need, Offer, Synthesis};
 
@@ -42,6 +44,15 @@ impl ResourceSpec {
             Self::Auth(_) => "auth",
             Self::Api(_) => "api",
             Self::Hosting(_) => "hosting",
+        }
+    }
+
+    /// Values that their types cannot refuse.
+    pub fn check(&self) -> Vec<SettingProblem> {
+        match self {
+            Self::Auth(spec) => spec.check(),
+            Self::Api(_) => Vec::new(),
+            Self::Hosting(spec) => spec.check(),
         }
     }
 

@@ -2,12 +2,25 @@
 //!
 //! Both wings speak this language. Nothing here touches a file, a socket or a clock.
 
+pub mod change;
+pub mod check;
+pub mod evaluate;
+pub mod graph;
+pub mod parse;
+pub mod patch;
+pub mod print;
+pub(crate) mod substitute;
 pub mod value;
 
 use indexmap::IndexMap;
 
 use crate::base::{Label, Location, LogicalId, ResourceKind, StackName};
 
+pub use change::compare;
+pub use check::check;
+pub use evaluate::{EvaluateError, Lookup, evaluate};
+pub use graph::Graph;
+pub use parse::parse;
 pub use value::{Intrinsic, Map, Value};
 
 /// A CloudFormation template.

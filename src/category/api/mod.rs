@@ -1,6 +1,11 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
+pub mod compile;
+pub mod conformance;
 pub mod plan;
+pub mod resolvers;
+#[cfg(test)]
+mod testing;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,15 @@
 //! Cognito: who the users are.
 
+pub mod client;
+mod policy;
+mod stack;
+
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Synthesis};
+use super::{Context, SettingProblem, Synthesis};
 use crate::error::Problem;
 
 /// Settings of a user pool with its identity pool.
@@ -112,8 +119,13 @@ impl Default for PasswordPolicy {
 }
 
 impl AuthSpec {
+    /// Values that their types cannot refuse.
+    pub fn check(&self) -> Vec<SettingProblem> {
+        policy::check(self)
+    }
+
     /// The stack.
     pub fn synthesize(&self, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
-        Err(vec![Problem::new(crate::error::Code::AMP0311, format!("{} is not built", context.name))])
+        stack::synthesize(self, context)
     }
 }

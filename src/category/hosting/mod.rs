@@ -1,10 +1,15 @@
 //! S3 and CloudFront: where the front end lives.
 
+mod stack;
+
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Context, SourceFile, Synthesis};
+use super::{Context, SettingProblem, SourceFile, Synthesis, inside};
 use crate::base::ResourceName;
-use crate::error::{Code, Problem};
+use crate::error::Problem;
 use crate::render::Renderer;
 
 /// Settings of a site.
@@ -40,14 +45,27 @@ impl Default for HostingSpec {
 }
 
 impl HostingSpec {
+    /// Values that their types cannot refuse.
+    pub fn check(&self) -> Vec<SettingProblem> {
+        let mut problems = Vec::new();
+        if !inside(&self.source) {
+            let why = "it must be the path of a folder inside the project, with `/` between its parts";
+            problems.push(SettingProblem::new("source", why).hint("`source = \"dist\"` is one"));
+        }
+        if self.build.as_ref().is_some_and(|build| build.trim().is_empty() || build.contains(char::is_control)) {
+            let why = "it must be a command on one line";
+            problems.push(SettingProblem::new("build", why).hint("`build = \"npm run build\"`, or remove the line"));
+        }
+        problems
+    }
+
     /// The site that the resource starts with, when a sample is wanted.
     pub fn scaffold(&self, name: &ResourceName, render: &Renderer) -> Result<Vec<SourceFile>, Vec<Problem>> {
-        let _ = render;
-        Err(vec![Problem::new(Code::AMP0311, format!("{name} is not built"))])
+        if self.sample { stack::sample(self, name, render) } else { Ok(Vec::new()) }
     }
 
     /// The stack.
     pub fn synthesize(&self, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
-        Err(vec![Problem::new(Code::AMP0311, format!("{} is not built", context.name))])
+        stack::synthesize(self, context)
     }
 }

@@ -1,0 +1,134 @@
+//! Resolvers without a table: subscriptions, and fields with rules of their own.
+
+use serde::Serialize;
+
+use super::access::{Guard, auth_type, field_rules_for, rules_for};
+use super::script::member;
+use super::{Helpers, Scene, all, denied};
+use crate::category::api::plan::{Allow, Model, Operation, Rule};
+use crate::render::{RenderError, Renderer};
+
+/// Context of `subscribe.js`.
+#[derive(Debug, Serialize)]
+struct Subscription {
+    title: String,
+    /// Anyone may listen who reaches the field.
+    open: bool,
+    dynamic: bool,
+    /// Arguments that name an owner.
+    owners: Vec<String>,
+    /// Fields that are tested.
+    test_fields: Vec<String>,
+    guards: Vec<Guard>,
+    helpers: Helpers,
+}
+
+/// Context of `field.js`.
+#[derive(Debug, Serialize)]
+struct Field {
+    title: String,
+    /// It has rules to check.
+    checked: bool,
+    /// They allow nobody.
+    closed: bool,
+    dynamic: bool,
+    /// JavaScript for what is stored.
+    value: String,
+    /// It holds an owner as `sub::username`, or a list of them.
+    owner: bool,
+    owner_list: bool,
+    guards: Vec<Guard>,
+    helpers: Helpers,
+}
+
+/// `Subscription.onCreatePost`
+pub(super) fn subscribe(scene: &Scene<'_>, to: Operation, render: &Renderer) -> Result<String, RenderError> {
+    let model = scene.model;
+    let open = model.public_subscriptions;
+    let rules = if open { Vec::new() } else { rules_for(model, &[Operation::Listen]) };
+    let comment = format!("What the rules of {} let the caller listen to.", model.name);
+    let guard = Guard::new("access", comment, &all(&rules), None);
+    if guard.is_closed() && !open {
+        return denied(scene, render);
+    }
+    let mut owners = Vec::new();
+    let mut test_fields = Vec::new();
+    for field in rules.iter().filter_map(tested_field).filter(|field| guard.tests(field.name)) {
+        let name = field.name.to_owned();
+        if field.is_argument && !owners.contains(&name) {
+            owners.push(name.clone());
+        }
+        if !test_fields.contains(&name) {
+            test_fields.push(name);
+        }
+    }
+    let did = match to {
+        Operation::Create => "created",
+        Operation::Delete => "deleted",
+        _ => "updated",
+    };
+    let dynamic = guard.dynamic;
+    let guards = if open { Vec::new() } else { vec![guard] };
+    let context = Subscription {
+        title: format!("{}: {} as they are {did}.", scene.name(), model.plural),
+        open,
+        dynamic,
+        owners,
+        test_fields,
+        helpers: Helpers::of(&guards, false),
+        guards,
+    };
+    render.render("api/resolver/subscribe.js", &context)
+}
+
+struct TestedField<'a> {
+    name: &'a str,
+    is_argument: bool,
+}
+
+fn tested_field(rule: &Rule) -> Option<TestedField<'_>> {
+    match &rule.allow {
+        Allow::Owner { field, list, .. } => Some(TestedField { name: field, is_argument: !list }),
+        Allow::DynamicGroups { field, .. } => Some(TestedField { name: field, is_argument: false }),
+        _ => None,
+    }
+}
+
+/// `Employee.ssn`, or `Post.owner`
+pub(super) fn field(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
+    let (model, name) = (scene.model, &scene.resolver.field);
+    let owner = owner_of(model, name);
+    let checked = model.field_rules.contains_key(name) || owner.is_none() || scene.is_guarded_field_by_field();
+    let rules = field_rules_for(model, name, &[Operation::Get, Operation::List]);
+    let comment = format!("Whether the rules of {}.{name} let the caller read it.", model.name);
+    let guard = Guard::new("access", comment, &all(&rules), None);
+    let (closed, dynamic) = (guard.is_closed(), guard.dynamic);
+    let guards = if checked && !closed { vec![guard] } else { Vec::new() };
+    let title = if checked { "for those who may read it." } else { "as people know it." };
+    let context = Field {
+        title: format!("{}: {title}", scene.name()),
+        checked,
+        closed,
+        dynamic,
+        value: member("ctx.source", name),
+        owner: owner.is_some(),
+        owner_list: owner == Some(true),
+        helpers: Helpers::of(&guards, checked && dynamic),
+        guards,
+    };
+    render.render("api/resolver/field.js", &context)
+}
+
+/// Whether the field holds owners of several claims, and if so, whether a list of them.
+fn owner_of(model: &Model, name: &str) -> Option<bool> {
+    let rules = model.rules.iter().chain(model.field_rules.values().flatten());
+    rules.into_iter().find_map(|rule| match &rule.allow {
+        Allow::Owner { field, list, claims } if field == name && claims.len() > 1 => Some(*list),
+        _ => None,
+    })
+}
+
+/// What `util.authType()` says to callers who come as the rule wants.
+pub(super) fn mode_of(rule: &Rule) -> &'static str {
+    auth_type(rule.mode)
+}

@@ -1,0 +1,44 @@
+//! The table of our templates: name and text. A house test keeps it equal to the folder `templates/`.
+
+/// `"auth/stack.yaml"` with the text of `templates/auth/stack.yaml.tera`.
+macro_rules! templates {
+    ($($name:literal)+) => {
+        &[$(($name, include_str!(concat!("../../templates/", $name, ".tera"))),)+]
+    };
+}
+
+/// Every template, by its path below `templates/` without `.tera`; sorted.
+pub const TEMPLATES: &[(&str, &str)] = templates! {
+    "api/resolver/create.js"
+    "api/resolver/delete.js"
+    "api/resolver/denied.js"
+    "api/resolver/field.js"
+    "api/resolver/get.js"
+    "api/resolver/list.js"
+    "api/resolver/parts_access.js"
+    "api/resolver/parts_allowed.js"
+    "api/resolver/parts_changed.js"
+    "api/resolver/parts_filter.js"
+    "api/resolver/parts_key.js"
+    "api/resolver/parts_write.js"
+    "api/resolver/related_one.js"
+    "api/resolver/subscribe.js"
+    "api/resolver/update.js"
+    "api/scaffold/blank.graphql"
+    "api/scaffold/blog.graphql"
+    "api/scaffold/todo.graphql"
+    "auth/stack.yaml"
+    "hosting/scaffold/app.js"
+    "hosting/scaffold/index.html"
+    "hosting/scaffold/style.css"
+    "hosting/stack.yaml"
+    "hosting/viewer_request.js"
+    "project/ampup.toml"
+    "project/gitignore"
+    "root/stack.yaml"
+};
+
+/// The text of one of our templates.
+pub fn text(name: &str) -> Option<&'static str> {
+    TEMPLATES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
