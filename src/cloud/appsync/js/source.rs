@@ -196,8 +196,10 @@ impl<'a> Reading<'a> {
                 _ => index,
             };
         }
+        // With brackets left open the engine has the better message.
+        let closed = self.tokens.last().is_none_or(|last| last.depth == 0);
         for name in ["request", "response"] {
-            if self.errors.is_empty() && !self.exports.iter().any(|(outer, _)| outer == name) {
+            if closed && self.errors.is_empty() && !self.exports.iter().any(|(outer, _)| outer == name) {
                 self.refuse(0, "PARSER_ERROR", format!("the code does not export a function `{name}`"));
             }
         }
