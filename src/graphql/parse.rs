@@ -1,8 +1,8 @@
 //! Text of a schema → [`Document`], with every syntax error at once. Types are not checked here.
 
 use apollo_compiler::diagnostic::ToCliReport as _;
-use apollo_compiler::{Name, Node, ast};
 use apollo_compiler::parser::{Parser, SourceSpan};
+use apollo_compiler::{Name, Node, ast};
 use indexmap::IndexMap;
 
 use super::schema::{
@@ -42,7 +42,7 @@ pub fn parse(text: &str) -> Result<Document, Vec<SyntaxError>> {
 fn syntax_errors(text: &str, found: &apollo_compiler::validation::DiagnosticList) -> Vec<SyntaxError> {
     let mut errors: Vec<SyntaxError> = Vec::new();
     for diagnostic in found.iter() {
-        let message = diagnostic.error.to_string().trim_end_matches('.').to_owned();
+        let message = readable(diagnostic.error.to_string().trim_end_matches('.'));
         let span = diagnostic.error.location().map_or(text.len()..text.len(), |span| bytes(&span));
         // One slip makes the parser complain of the same token several times over.
         if errors.last().is_none_or(|last| last.span.start != span.start) {
@@ -50,6 +50,20 @@ fn syntax_errors(text: &str, found: &apollo_compiler::validation::DiagnosticList
         }
     }
     errors
+}
+
+/// The parser names some tokens as its source does.
+fn readable(message: &str) -> String {
+    let tokens = [
+        ("R_BRACK", "`]`"),
+        ("L_BRACK", "`[`"),
+        ("R_CURLY", "`}`"),
+        ("L_CURLY", "`{`"),
+        ("R_PAREN", "`)`"),
+        ("L_PAREN", "`(`"),
+        ("got EOF", "found <EOF>, the end of the schema"),
+    ];
+    tokens.iter().fold(message.to_owned(), |message, (name, token)| message.replace(name, token))
 }
 
 fn bytes(span: &SourceSpan) -> Span {
@@ -65,7 +79,7 @@ fn named(name: &Name) -> Named {
 }
 
 fn text(description: Option<&Node<str>>) -> Option<String> {
-    description.map(|node| node.to_string())
+    description.map(ToString::to_string)
 }
 
 /// What was read so far.
@@ -179,9 +193,7 @@ fn type_definition(definition: &ast::Definition) -> Option<(TypeDefinition, bool
             (&n.name, n.description.as_ref(), &n.directives, TypeKind::Input(input_values(&n.fields)), false)
         }
         D::ScalarTypeExtension(n) => (&n.name, None, &n.directives, TypeKind::Scalar, true),
-        D::ObjectTypeExtension(n) => {
-            (&n.name, None, &n.directives, object(&n.implements_interfaces, &n.fields), true)
-        }
+        D::ObjectTypeExtension(n) => (&n.name, None, &n.directives, object(&n.implements_interfaces, &n.fields), true),
         D::InterfaceTypeExtension(n) => {
             (&n.name, None, &n.directives, interface(&n.implements_interfaces, &n.fields), true)
         }
@@ -230,12 +242,7 @@ fn input_values(list: &[Node<ast::InputValueDefinition>]) -> Vec<InputValue> {
 fn enum_values(list: &[Node<ast::EnumValueDefinition>]) -> Vec<EnumValue> {
     let read = |node: &Node<ast::EnumValueDefinition>| {
         let Named { name, span } = named(&node.value);
-        EnumValue {
-            name,
-            span,
-            description: text(node.description.as_ref()),
-            directives: directives(&node.directives),
-        }
+        EnumValue { name, span, description: text(node.description.as_ref()), directives: directives(&node.directives) }
     };
     list.iter().map(read).collect()
 }
