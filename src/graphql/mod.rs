@@ -1,1 +1,24 @@
-//! GraphQL as data: schemas and query documents; parse, check, print.
+//! GraphQL as data: schemas; parse, check, print.
+//!
+//! It wraps the parser crate, which nobody else sees; only the AppSync data plane uses it, through [`engine`],
+//! because it executes queries. It knows AWS's scalars and nothing else of AWS.
+
+pub mod check;
+pub mod parse;
+pub mod print;
+pub mod scalars;
+pub mod schema;
+
+#[cfg(test)]
+mod tests;
+
+/// The crate that checks and executes query documents.
+pub use apollo_compiler as engine;
+
+pub use check::{Fault, FaultKind, check};
+pub use parse::{SyntaxError, parse};
+pub use print::print;
+pub use schema::{
+    Directive, Document, EnumValue, Field, InputValue, Literal, Named, Roots, Span, TypeDefinition, TypeKind, TypeRef,
+    Value,
+};

@@ -78,6 +78,11 @@ fn is_printable(c: char) -> bool {
     !c.is_control() && !matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
+/// `\\u0007`. Characters that are not printable lie in the first plane, so four digits are enough.
+fn escape(c: char) -> String {
+    format!("\\u{:04x}", u32::from(c))
+}
+
 fn yaml_escaped(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
@@ -88,8 +93,7 @@ fn yaml_escaped(text: &str) -> String {
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
             c if is_printable(c) => quoted.push(c),
-            // Such characters lie in the first plane, so four digits are enough.
-            c => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => quoted += &escape(c),
         }
     }
     quoted + "\""
@@ -134,7 +138,7 @@ fn js_string(text: &str) -> String {
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
             c if is_printable(c) => quoted.push(c),
-            c => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => quoted += &escape(c),
         }
     }
     quoted + "'"

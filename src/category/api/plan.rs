@@ -18,8 +18,11 @@ pub struct Plan {
     pub models: IndexMap<String, Model>,
     /// Every field with a resolver, sorted by type and field.
     pub resolvers: Vec<Resolver>,
-    /// The model introspection document for front ends (GRAPHQL.md section 4).
+    /// The model introspection document for front ends.
     pub introspection: Value,
+    /// Rules of fields of root types and of types that are no models, by `Type.field`. Each such field has a
+    /// resolver with [`Action::ProtectedField`]. Owner and dynamic group rules cannot hold there and allow nobody.
+    pub custom_rules: IndexMap<String, Vec<Rule>>,
 }
 
 /// How callers of an API may identify themselves.
@@ -349,8 +352,16 @@ pub enum Action {
         /// Fields of `model` that give the key of the related model, in the order of its key.
         fields: Vec<String>,
     },
-    /// A field with its own rules: give it to those who may read it.
+    /// A field with its own rules: give it to those who may read it. Its rules are the model's `field_rules`, or the
+    /// plan's `custom_rules` when `model` names a type that is no model. When it also holds an owner, the part before
+    /// the last `::` is cut off as well.
     ProtectedField {
+        /// The model, or other type, that holds the field.
+        model: String,
+    },
+    /// A field that holds an owner as `sub::username`: give the part after the last `::`, of each element when it is a
+    /// list.
+    OwnerField {
         /// The model that holds the field.
         model: String,
     },
@@ -367,7 +378,7 @@ impl Action {
             | Self::Update { model }
             | Self::Delete { model } => Some(model),
             Self::RelatedMany { related, .. } | Self::RelatedOne { related, .. } => Some(related),
-            Self::Subscribe { .. } | Self::ProtectedField { .. } => None,
+            Self::Subscribe { .. } | Self::ProtectedField { .. } | Self::OwnerField { .. } => None,
         }
     }
 }

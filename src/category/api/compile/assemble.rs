@@ -1,0 +1,264 @@
+//! Drafts and the expanded schema → the plan: models with stored fields and indexes, resolvers.
+
+use indexmap::IndexMap;
+
+use super::connections::{foreign_keys, owns_key};
+use super::draft::{Catalogue, Draft, Kind, Level};
+use super::guards::is_list;
+use super::keys;
+use super::options::Parameters;
+use super::output::Output;
+use super::relations::{By, Relation, RelationKind, index_name};
+use super::report::Report;
+use super::rules::{ParsedRule, Strategy};
+use crate::category::api::plan::{Action, Field, FieldKind, Index, Key, KeyField, Model, Projection, Resolver, Rule};
+use crate::graphql::Span;
+
+/// Writes the parts of a plan.
+pub(super) struct Assembler<'r, 'a, 's> {
+    pub drafts: &'r IndexMap<&'a str, Draft<'a>>,
+    pub catalogue: &'r Catalogue<'a>,
+    pub parameters: &'r Parameters,
+    pub sandbox: bool,
+    pub output: &'r Output,
+    pub report: &'r Report<'s>,
+}
+
+impl<'a> Assembler<'_, 'a, '_> {
+    /// Every model.
+    pub(super) fn models(&self) -> IndexMap<String, Model> {
+        let mut implied: IndexMap<&str, Vec<Index>> = IndexMap::new();
+        for draft in self.drafts.values() {
+            for relation in &draft.relations {
+                if let Some(index) = self.implied_index(draft, relation) {
+                    implied.entry(relation.related).or_default().push(index);
+                }
+            }
+        }
+        let mut models = IndexMap::with_capacity(self.drafts.len());
+        for (name, draft) in self.drafts {
+            let more = implied.swap_remove(name).unwrap_or_default();
+            models.insert((*name).to_owned(), self.model(draft, more));
+        }
+        models
+    }
+
+    fn model(&self, draft: &Draft<'a>, implied: Vec<Index>) -> Model {
+        let rules = |parsed: &[ParsedRule]| -> Vec<Rule> {
+            parsed.iter().map(|rule| rule.plan(|field| is_list(draft, field))).collect()
+        };
+        let key = |partition: &str, sort: &[String]| keys::key(draft, self.catalogue, partition, sort);
+        let mut indexes: Vec<Index> = Vec::new();
+        for index in &draft.indexes {
+            indexes.push(Index {
+                name: index.name.clone(),
+                key: key(&index.partition, &index.sort),
+                query_field: index.query_field.clone(),
+                local: index.local,
+                projection: index.projection.clone(),
+                origin: Some(self.report.location(index.span.start)),
+            });
+        }
+        for index in implied {
+            if !indexes.iter().any(|own| own.name == index.name) {
+                indexes.push(index);
+            }
+        }
+        Model {
+            name: draft.name().to_owned(),
+            plural: draft.plural.clone(),
+            fields: self.stored_fields(draft),
+            relations: draft.relations.iter().map(|relation| relation.field.name.clone()).collect(),
+            key: key(&draft.key.partition, &draft.key.sort),
+            indexes,
+            created_at: Self::automatic(draft, draft.config.created_at.as_deref()),
+            updated_at: Self::automatic(draft, draft.config.updated_at.as_deref()),
+            defaults: draft.defaults.clone(),
+            rules: rules(&draft.rules),
+            field_rules: draft.field_rules.iter().map(|(field, list)| (field.clone(), rules(list))).collect(),
+            sandbox: self.sandbox && draft.access.is_none(),
+            public_subscriptions: draft.config.level == Level::Public,
+            origin: self.report.location(draft.definition.span.start),
+        }
+    }
+
+    /// A timestamp is written unless it is declared with a type that holds none.
+    fn automatic(draft: &Draft<'a>, name: Option<&str>) -> Option<String> {
+        let name = name?;
+        let holds = draft.fields.get(name).is_none_or(|field| {
+            !field.type_ref.is_list() && matches!(field.type_ref.name(), "AWSDateTime" | "String" | "AWSTimestamp")
+        });
+        holds.then(|| name.to_owned())
+    }
+
+    fn stored_fields(&self, draft: &Draft<'a>) -> IndexMap<String, Field> {
+        let expanded = self.output.get(draft.name()).map(crate::graphql::TypeDefinition::fields).unwrap_or_default();
+        let mut fields = IndexMap::with_capacity(expanded.len());
+        for field in expanded {
+            let type_name = field.type_ref.name();
+            let kind = match self.catalogue.kind(type_name) {
+                Kind::Scalar => FieldKind::Scalar,
+                Kind::Enum => FieldKind::Enum,
+                Kind::Object | Kind::Other => FieldKind::NonModel,
+                Kind::Model | Kind::Unknown => continue,
+            };
+            fields.insert(
+                field.name.clone(),
+                Field {
+                    name: field.name.clone(),
+                    type_name: type_name.to_owned(),
+                    kind,
+                    list: field.type_ref.is_list(),
+                    required: field.type_ref.is_required(),
+                    implied: !draft.fields.contains_key(field.name.as_str()),
+                },
+            );
+        }
+        fields
+    }
+
+    /// The index that a relation adds to the other side.
+    fn implied_index(&self, draft: &Draft<'a>, relation: &Relation<'a>) -> Option<Index> {
+        let related = self.drafts.get(relation.related)?;
+        let many = matches!(relation.kind, RelationKind::Many { .. });
+        let parts: Vec<KeyField> = match &relation.by {
+            By::Implicit if many && relation.index.is_none() => {
+                let keys = foreign_keys(draft.name(), &relation.field.name, draft, self.parameters);
+                let typed = self.parameters.respect_primary_key_attributes_on_connection_field;
+                let keys = keys.into_iter().take(if typed { usize::MAX } else { 1 });
+                let part = |(name, type_name): (String, String)| KeyField {
+                    attribute: keys::attribute(self.catalogue, &type_name),
+                    name,
+                    type_name,
+                };
+                keys.map(|key| part((key.name, key.type_name))).collect()
+            }
+            By::References(names) if relation.kind != RelationKind::Belongs => {
+                let key = keys::key(related, self.catalogue, names.first()?, &names[1..]);
+                std::iter::once(key.partition).chain(key.sort).collect()
+            }
+            _ => return None,
+        };
+        let mut parts = parts.into_iter();
+        Some(Index {
+            name: index_name(draft.name(), &relation.field.name),
+            key: Key { partition: parts.next()?, sort: parts.collect() },
+            query_field: None,
+            local: false,
+            projection: Projection::All,
+            origin: None,
+        })
+    }
+
+    /// Every resolver, sorted by type and field.
+    pub(super) fn resolvers(&self, custom: &IndexMap<(String, String), Vec<ParsedRule>>) -> Vec<Resolver> {
+        let mut resolvers = Vec::new();
+        for draft in self.drafts.values() {
+            self.operations(draft, &mut resolvers);
+            self.fields(draft, &mut resolvers);
+        }
+        for (type_name, field) in custom.keys() {
+            let place = self.catalogue.types.get(type_name.as_str()).copied();
+            let span = place
+                .and_then(|found| found.fields().iter().find(|own| own.name == *field))
+                .map_or(0..0, |field| field.span.clone());
+            let action = Action::ProtectedField { model: type_name.clone() };
+            resolvers.push(self.resolver(type_name, field, action, &span));
+        }
+        resolvers.sort_by(|left, right| (&left.type_name, &left.field).cmp(&(&right.type_name, &right.field)));
+        resolvers.dedup_by(|left, right| left.type_name == right.type_name && left.field == right.field);
+        resolvers
+    }
+
+    fn resolver(&self, type_name: &str, field: &str, action: Action, span: &Span) -> Resolver {
+        Resolver {
+            type_name: type_name.to_owned(),
+            field: field.to_owned(),
+            action,
+            origin: self.report.location(span.start),
+        }
+    }
+
+    fn operations(&self, draft: &Draft<'a>, resolvers: &mut Vec<Resolver>) {
+        let (config, roots, span) = (&draft.config, self.catalogue.roots, &draft.definition.span);
+        let model = draft.name().to_owned();
+        let mut add = |root: &str, name: Option<&str>, action: Action, span: &Span| {
+            if let Some(name) = name {
+                resolvers.push(self.resolver(root, name, action, span));
+            }
+        };
+        add(&roots.query, config.get.as_deref(), Action::Get { model: model.clone() }, span);
+        add(&roots.query, config.list.as_deref(), Action::List { model: model.clone() }, span);
+        for index in &draft.indexes {
+            let action = Action::QueryIndex { model: model.clone(), index: index.name.clone() };
+            add(&roots.query, index.query_field.as_deref(), action, &index.span);
+        }
+        add(&roots.mutation, config.create.as_deref(), Action::Create { model: model.clone() }, span);
+        add(&roots.mutation, config.update.as_deref(), Action::Update { model: model.clone() }, span);
+        add(&roots.mutation, config.delete.as_deref(), Action::Delete { model: model.clone() }, span);
+        for (to, name, _) in config.live_subscriptions() {
+            add(&roots.subscription, Some(name), Action::Subscribe { model: model.clone(), to }, span);
+        }
+    }
+
+    /// Relations, protected fields, owner fields.
+    fn fields(&self, draft: &Draft<'a>, resolvers: &mut Vec<Resolver>) {
+        let model = draft.name();
+        for relation in &draft.relations {
+            if let Some(action) = self.relation(draft, relation) {
+                resolvers.push(self.resolver(model, &relation.field.name, action, &relation.span));
+            }
+        }
+        let Some(access) = &draft.access else { return };
+        for field in draft.fields.values() {
+            let is_relation = draft.relations.iter().any(|relation| relation.field.name == field.name);
+            if !is_relation && access.is_protected(&field.name) {
+                let action = Action::ProtectedField { model: model.to_owned() };
+                resolvers.push(self.resolver(model, &field.name, action, &field.span));
+            }
+        }
+        for role in access.roles() {
+            if let Strategy::Owner { field, claim } = &role.strategy
+                && claim.contains("::")
+                && !access.is_protected(field)
+                && self.parameters.use_sub_username_for_default_identity_claim
+            {
+                let action = Action::OwnerField { model: model.to_owned() };
+                resolvers.push(self.resolver(model, field, action, &draft.definition.span));
+            }
+        }
+    }
+
+    fn relation(&self, draft: &Draft<'a>, relation: &Relation<'a>) -> Option<Action> {
+        let related = self.drafts.get(relation.related)?;
+        let model = draft.name().to_owned();
+        let own_key = || draft.key.all().map(str::to_owned).collect::<Vec<String>>();
+        let index = index_name(draft.name(), &relation.field.name);
+        let related_name = related.name().to_owned();
+        if let RelationKind::Many { limit } = relation.kind {
+            let (index, fields) = match (&relation.by, &relation.index) {
+                (By::Fields(fields), index) => (index.clone(), fields.clone()),
+                (By::Implicit, Some(named)) => (Some(named.clone()), vec![draft.key.partition.clone()]),
+                (By::Implicit | By::References(_), _) => (Some(index), own_key()),
+            };
+            return Some(Action::RelatedMany { model, related: related_name, index, fields, limit });
+        }
+        let (index, fields) = match &relation.by {
+            By::References(names) if relation.kind == RelationKind::Belongs => (None, names.clone()),
+            By::References(_) => (Some(index), own_key()),
+            By::Fields(fields) => (None, fields.clone()),
+            By::Implicit => (None, self.implied_fields(draft, relation)),
+        };
+        Some(Action::RelatedOne { model, related: related_name, index, fields })
+    }
+
+    /// The foreign key fields of an implicit relation to one item.
+    pub(super) fn implied_fields(&self, draft: &Draft<'a>, relation: &Relation<'a>) -> Vec<String> {
+        let Some(related) = self.drafts.get(relation.related) else { return Vec::new() };
+        let (owner, field) = match relation.inverse {
+            Some(inverse) if !owns_key(relation) => (related.name(), inverse.field.name.as_str()),
+            _ => (draft.name(), relation.field.name.as_str()),
+        };
+        foreign_keys(owner, field, related, self.parameters).into_iter().map(|key| key.name).collect()
+    }
+}

@@ -1,0 +1,218 @@
+//! What rules add to the schema: `@aws_…` directives, owner fields, subscription arguments.
+
+use std::collections::BTreeSet;
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::access::{Access, Role};
+use super::draft::{Catalogue, Draft, Level};
+use super::names;
+use super::output::{Output, mark};
+use super::rules::{ParsedRule, Provider, Strategy};
+use crate::category::api::plan::{AuthMode, Modes, Operation};
+use crate::graphql::{Field, InputValue, TypeRef};
+
+/// The directive that lets callers of a mode in.
+pub(super) fn directive(mode: AuthMode) -> &'static str {
+    match mode {
+        AuthMode::ApiKey => "aws_api_key",
+        AuthMode::UserPools => "aws_cognito_user_pools",
+        AuthMode::Iam => "aws_iam",
+        AuthMode::Oidc => "aws_oidc",
+        AuthMode::Lambda => "aws_lambda",
+    }
+}
+
+/// The directives for a set of modes: none for the default mode alone.
+fn directives(modes: &Modes, allowed: &BTreeSet<AuthMode>) -> Vec<&'static str> {
+    let alone = allowed.iter().all(|mode| *mode == modes.default);
+    if alone { Vec::new() } else { allowed.iter().map(|mode| directive(*mode)).collect() }
+}
+
+fn modes_of<'r>(roles: impl IntoIterator<Item = &'r Role>) -> BTreeSet<AuthMode> {
+    roles.into_iter().map(|role| role.provider.mode()).collect()
+}
+
+/// Guards a whole schema.
+pub(super) struct Guard<'r, 'a> {
+    pub drafts: &'r IndexMap<&'a str, Draft<'a>>,
+    pub catalogue: &'r Catalogue<'a>,
+    pub modes: &'r Modes,
+    pub sandbox: bool,
+    /// Types that are no models, with the directives that they got.
+    pub reached: IndexMap<String, IndexSet<&'static str>>,
+}
+
+impl Guard<'_, '_> {
+    /// Applies the rules of all models and those of `custom` fields (type, field, rules).
+    pub(super) fn apply(&mut self, custom: &IndexMap<(String, String), Vec<ParsedRule>>, output: &mut Output) {
+        let drafts = self.drafts;
+        for draft in drafts.values() {
+            if let Some(access) = &draft.access {
+                dynamic_fields(draft, access, output);
+            }
+        }
+        for draft in drafts.values() {
+            match &draft.access {
+                Some(access) => self.guard(draft, access, output),
+                None if self.sandbox && self.modes.default != AuthMode::ApiKey => self.open(draft, output),
+                None => {}
+            }
+        }
+        for ((type_name, field), rules) in custom {
+            let allowed = rules.iter().filter(|rule| is_static(rule)).map(|rule| rule.provider.mode()).collect();
+            if let Some(field) = output.field_mut(type_name, field) {
+                directives(self.modes, &allowed).into_iter().for_each(|name| mark(&mut field.directives, name));
+            }
+        }
+    }
+
+    fn guard(&mut self, draft: &Draft<'_>, access: &Access, output: &mut Output) {
+        let all = modes_of(access.roles());
+        for name in directives(self.modes, &all) {
+            output.mark_type(draft.name(), name);
+        }
+        let (config, roots) = (&draft.config, self.catalogue.roots);
+        let operation = |operation| modes_of(access.roles_for(operation));
+        let (get, list) = (operation(Operation::Get), operation(Operation::List));
+        for (name, allowed) in [(&config.get, &get), (&config.list, &list)] {
+            self.mark(&roots.query, name.as_deref(), allowed, output);
+        }
+        let delete = modes_of(access.roles_for_all_fields(Operation::Delete));
+        let create = operation(Operation::Create);
+        let update = operation(Operation::Update);
+        for (name, allowed) in [(&config.create, &create), (&config.update, &update), (&config.delete, &delete)] {
+            self.mark(&roots.mutation, name.as_deref(), allowed, output);
+        }
+        for index in &draft.indexes {
+            self.mark(&roots.query, index.query_field.as_deref(), &list, output);
+            self.mark(&roots.query, index.query_field.as_deref(), &get, output);
+        }
+        if config.level == Level::On {
+            self.subscriptions(draft, access, output);
+        }
+        self.reach(draft.name(), &all, output);
+    }
+
+    /// Puts directives on an operation and on the type that it returns.
+    fn mark(&self, root: &str, name: Option<&str>, allowed: &BTreeSet<AuthMode>, output: &mut Output) {
+        let marks = directives(self.modes, allowed);
+        let Some(field) = name.and_then(|name| output.field_mut(root, name)) else { return };
+        marks.iter().for_each(|name| mark(&mut field.directives, name));
+        let returned = match &field.type_ref {
+            TypeRef::Named(named) => named.name.clone(),
+            _ => return,
+        };
+        marks.iter().for_each(|name| output.mark_type(&returned, name));
+    }
+
+    fn subscriptions(&self, draft: &Draft<'_>, access: &Access, output: &mut Output) {
+        let listeners = access.roles_for(Operation::Listen);
+        let owners: IndexSet<&str> = listeners
+            .iter()
+            .filter_map(|role| match &role.strategy {
+                Strategy::Owner { field, .. } if !is_list(draft, field) => Some(field.as_str()),
+                _ => None,
+            })
+            .collect();
+        let allowed = modes_of(listeners);
+        let root = &self.catalogue.roots.subscription;
+        let names: IndexSet<&str> = draft.config.live_subscriptions().map(|(_, name, _)| name).collect();
+        for name in names {
+            self.mark(root, Some(name), &allowed, output);
+            if let Some(field) = output.field_mut(root, name) {
+                for owner in &owners {
+                    if !field.arguments.iter().any(|argument| argument.name == *owner) {
+                        field.arguments.push(InputValue::new(*owner, TypeRef::named("String")));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sandbox mode: API keys may do everything with a model that has no rules.
+    fn open(&mut self, draft: &Draft<'_>, output: &mut Output) {
+        let allowed = BTreeSet::from([AuthMode::ApiKey]);
+        let config = &draft.config;
+        let roots = self.catalogue.roots;
+        output.mark_type(draft.name(), directive(AuthMode::ApiKey));
+        let queries = [config.get.as_deref(), config.list.as_deref()].into_iter();
+        let queries = queries.chain(draft.indexes.iter().map(|index| index.query_field.as_deref()));
+        let mutations = [&config.create, &config.update, &config.delete].into_iter().map(Option::as_deref);
+        let subscriptions = config.live_subscriptions().map(|(_, name, _)| Some(name));
+        queries.for_each(|name| self.mark(&roots.query, name, &allowed, output));
+        mutations.for_each(|name| self.mark(&roots.mutation, name, &allowed, output));
+        subscriptions.for_each(|name| self.mark(&roots.subscription, name, &allowed, output));
+        self.reach(draft.name(), &allowed, output);
+    }
+
+    /// Lets the callers of a type into the types of its fields that are no models, connections included.
+    fn reach(&mut self, type_name: &str, allowed: &BTreeSet<AuthMode>, output: &mut Output) {
+        let mut open = vec![type_name.to_owned()];
+        while let Some(current) = open.pop() {
+            let targets: IndexSet<String> = output
+                .get(&current)
+                .map(|found| found.fields().iter().map(|field| field.type_ref.name().to_owned()).collect())
+                .unwrap_or_default();
+            for target in targets {
+                let object = output.get(&target).is_some_and(crate::graphql::TypeDefinition::is_object);
+                if !object || self.catalogue.models.contains(target.as_str()) {
+                    continue;
+                }
+                if self.reach_one(&target, allowed, output) {
+                    open.push(target);
+                }
+            }
+        }
+    }
+
+    /// Marks one type; whether something is new.
+    fn reach_one(&mut self, target: &str, allowed: &BTreeSet<AuthMode>, output: &mut Output) -> bool {
+        let first = !self.reached.contains_key(target);
+        let mut marks = directives(self.modes, allowed);
+        // A type that others use already must stay open to the default mode, when they come by another.
+        let other = allowed.iter().any(|mode| *mode != self.modes.default);
+        let default = directive(self.modes.default);
+        if !first && other && !marks.contains(&default) {
+            marks.push(default);
+        }
+        let known = self.reached.entry(target.to_owned()).or_default();
+        let mut new = first;
+        for name in marks {
+            new |= known.insert(name);
+            output.mark_type(target, name);
+        }
+        new
+    }
+}
+
+/// Whether a field of a model is a declared list.
+pub(super) fn is_list(draft: &Draft<'_>, field: &str) -> bool {
+    draft.fields.get(field).is_some_and(|found| found.type_ref.is_list())
+}
+
+fn is_static(rule: &ParsedRule) -> bool {
+    !matches!(rule.strategy, Strategy::Owner { .. } | Strategy::DynamicGroups { .. })
+}
+
+/// Owner fields are added to the type and its filters; fields by which the server filters subscriptions are no longer
+/// open to the caller's own filter, except that owner fields come back as plain text.
+fn dynamic_fields(draft: &Draft<'_>, access: &Access, output: &mut Output) {
+    let subscription = names::subscription_filter(draft.name());
+    for role in access.roles() {
+        let (Strategy::Owner { field, .. } | Strategy::DynamicGroups { field, .. }) = &role.strategy else { continue };
+        if matches!(role.provider, Provider::UserPools | Provider::Oidc) {
+            output.retain_input_fields(&subscription, |own| own.name != *field);
+        }
+    }
+    for role in access.roles() {
+        let Strategy::Owner { field, .. } = &role.strategy else { continue };
+        output.add_field(draft.name(), Field::new(field, TypeRef::named("String")));
+        for input in [names::filter(draft.name()), names::condition(draft.name()), subscription.clone()] {
+            if output.get(&input).is_some() {
+                let condition = TypeRef::named(output.filter_input("String", false, false));
+                output.add_input_field(&input, field, condition);
+            }
+        }
+    }
+}

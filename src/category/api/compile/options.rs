@@ -1,0 +1,168 @@
+//! The settings under which a schema is compiled, in the form in which conformance cases write them.
+//!
+//! What this compiler does not build is refused by name.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::base::Location;
+use crate::category::api::plan::{AuthMode, Modes};
+use crate::error::{Code, Problem};
+
+/// How to compile.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct CompileOptions {
+    /// The mode of fields without a directive; API keys when absent.
+    pub default_auth: Option<AuthKind>,
+    /// The other modes.
+    pub additional_auth: Vec<AuthKind>,
+    /// Data sync for the whole API; refused.
+    pub conflict: Option<Value>,
+    /// Data sync for single models; refused.
+    pub conflict_models: IndexMap<String, Value>,
+    /// Name of a function that settles conflicts; refused.
+    pub conflict_lambda: Option<Value>,
+    /// Sandbox mode; when absent, the schema's `input AMPLIFY` decides.
+    pub sandbox: Option<bool>,
+    /// Switches of the transformer.
+    pub params: Parameters,
+    /// SQL models; refused.
+    pub sql: Option<Value>,
+    /// Roles that skip checks; refused.
+    pub admin_roles: Vec<String>,
+    /// IAM for every model; refused.
+    pub enable_iam_access: bool,
+    /// The bucket of `@predictions`, a directive that is refused itself.
+    pub predictions_bucket: Option<Value>,
+}
+
+/// A mode as AppSync writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AuthKind {
+    /// API keys.
+    ApiKey,
+    /// A user pool.
+    AmazonCognitoUserPools,
+    /// IAM.
+    AwsIam,
+    /// An OpenID Connect provider.
+    OpenidConnect,
+    /// A Lambda authoriser.
+    AwsLambda,
+}
+
+impl From<AuthKind> for AuthMode {
+    fn from(kind: AuthKind) -> Self {
+        match kind {
+            AuthKind::ApiKey => Self::ApiKey,
+            AuthKind::AmazonCognitoUserPools => Self::UserPools,
+            AuthKind::AwsIam => Self::Iam,
+            AuthKind::OpenidConnect => Self::Oidc,
+            AuthKind::AwsLambda => Self::Lambda,
+        }
+    }
+}
+
+/// Switches of the reference transformer, with its defaults for new projects.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Parameters {
+    /// Indexes on the table's own partition key are global.
+    #[serde(rename = "secondaryKeyAsGSI")]
+    pub secondary_key_as_gsi: bool,
+    /// Implied foreign keys are named and typed after the primary key.
+    pub respect_primary_key_attributes_on_connection_field: bool,
+    /// Indexes without a query field get one.
+    pub enable_auto_index_query_names: bool,
+    /// Owners are `sub::username`; otherwise the user name.
+    pub use_sub_username_for_default_identity_claim: bool,
+    /// Owners are stored for static group rules too.
+    pub populate_owner_field_for_static_group_auth: bool,
+    /// Relation fields in subscriptions follow the rules of the model that is subscribed to.
+    pub subscriptions_inherit_primary_auth: bool,
+    /// `@model` arguments are merged with the defaults entry by entry.
+    pub should_deep_merge_directive_config_defaults: bool,
+    /// Sandbox mode.
+    pub sandbox_mode_enabled: Option<bool>,
+    /// Resolver names in the stash; no effect on what is compiled here.
+    pub disable_resolver_deduping: bool,
+    /// `@hasMany` etc. may be placed on types of other data sources; no effect here.
+    pub allow_gen1_patterns: bool,
+    /// Stack outputs for migrating; no effect here.
+    pub enable_gen2_migration: bool,
+    /// Stack outputs for migrating; no effect here.
+    pub enable_transformer_cfn_outputs: bool,
+    /// Table deletion without GSI limits; no effect here.
+    pub allow_destructive_graphql_schema_updates: bool,
+    /// Tables replaced at once; no effect here.
+    pub replace_table_upon_gsi_update: bool,
+    /// Encryption of a search node, a directive that is refused itself.
+    pub enable_search_node_to_node_encryption: bool,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            secondary_key_as_gsi: true,
+            respect_primary_key_attributes_on_connection_field: true,
+            enable_auto_index_query_names: true,
+            use_sub_username_for_default_identity_claim: true,
+            populate_owner_field_for_static_group_auth: true,
+            subscriptions_inherit_primary_auth: false,
+            should_deep_merge_directive_config_defaults: true,
+            sandbox_mode_enabled: None,
+            disable_resolver_deduping: false,
+            allow_gen1_patterns: true,
+            enable_gen2_migration: false,
+            enable_transformer_cfn_outputs: false,
+            allow_destructive_graphql_schema_updates: false,
+            replace_table_upon_gsi_update: false,
+            enable_search_node_to_node_encryption: false,
+        }
+    }
+}
+
+impl CompileOptions {
+    /// Reads options from JSON; `file` names it in problems.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        let text = if text.trim().is_empty() { "{}" } else { text };
+        serde_json::from_str(text).map_err(|error| {
+            let message = format!("the compile options cannot be read: {error}");
+            vec![Problem::new(Code::AMP0103, message).at(Location::new(
+                file,
+                error.line().max(1),
+                error.column().max(1),
+            ))]
+        })
+    }
+
+    /// The modes of the API.
+    pub fn modes(&self) -> Modes {
+        let default = self.default_auth.map_or(AuthMode::ApiKey, AuthMode::from);
+        let mut additional: Vec<AuthMode> = Vec::new();
+        for mode in self.additional_auth.iter().copied().map(AuthMode::from) {
+            if mode != default && !additional.contains(&mode) {
+                additional.push(mode);
+            }
+        }
+        Modes { default, additional }
+    }
+
+    /// A problem for each option that asks for what is not built.
+    pub(super) fn refused(&self) -> Vec<Problem> {
+        let asked = [
+            ("conflict", self.conflict.is_some()),
+            ("conflictModels", !self.conflict_models.is_empty()),
+            ("conflictLambda", self.conflict_lambda.is_some()),
+            ("sql", self.sql.is_some()),
+            ("adminRoles", !self.admin_roles.is_empty()),
+            ("enableIamAccess", self.enable_iam_access),
+            ("params.subscriptionsInheritPrimaryAuth", self.params.subscriptions_inherit_primary_auth),
+        ];
+        let refuse = |name| Problem::new(Code::AMP0304, format!("the compile option `{name}` is not built yet"));
+        asked.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| refuse(name)).collect()
+    }
+}

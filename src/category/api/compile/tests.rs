@@ -1,0 +1,1 @@
+//! What the compiler decides, on small schemas.

@@ -1,0 +1,104 @@
+//! A compiled schema as the files that conformance cases compare: schema, tables, resolvers, model introspection.
+//!
+//! Physical names are written with placeholders, as nothing is deployed.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use super::compile::{CompileOptions, SchemaSource, compile};
+use super::plan::{AttributeType, Index, Key, Model, Plan, Projection};
+use crate::error::Problem;
+
+/// The data source of resolvers without a table.
+const NONE: &str = "NONE_DS";
+
+/// Compiles one case: the content of each file by its name.
+///
+/// # Errors
+/// Every problem of the schema or the options.
+pub fn compile_case(
+    schema_path: &str,
+    schema_text: &str,
+    options_text: &str,
+) -> Result<IndexMap<String, String>, Vec<Problem>> {
+    let options = CompileOptions::parse("options.json", options_text)?;
+    let plan = compile(&SchemaSource { path: schema_path, text: schema_text }, &options)?;
+    Ok(conformance_files(&plan))
+}
+
+/// The files of a plan.
+pub fn conformance_files(plan: &Plan) -> IndexMap<String, String> {
+    let text = |value: &Value| format!("{value:#}\n");
+    IndexMap::from([
+        ("schema.graphql".to_owned(), plan.schema.clone()),
+        ("tables.json".to_owned(), text(&tables(plan))),
+        ("resolvers.json".to_owned(), text(&resolvers(plan))),
+        ("model-introspection.json".to_owned(), text(&plan.introspection)),
+    ])
+}
+
+fn tables(plan: &Plan) -> Value {
+    let tables: Vec<Value> = plan.models.values().map(table).collect();
+    let mut sources: Vec<Value> = plan
+        .models
+        .keys()
+        .map(|name| json!({ "name": format!("{name}Table"), "type": "AMAZON_DYNAMODB", "versioned": false }))
+        .collect();
+    if !plan.models.is_empty() || plan.resolvers.iter().any(|resolver| resolver.action.table().is_none()) {
+        sources.push(json!({ "name": NONE, "type": "NONE" }));
+    }
+    json!({ "tables": tables, "dataSources": sources })
+}
+
+fn table(model: &Model) -> Value {
+    let mut attributes = Map::new();
+    let keys = std::iter::once(&model.key).chain(model.indexes.iter().map(|index| &index.key));
+    for key in keys {
+        add_attributes(key, &mut attributes);
+    }
+    let indexes = |local: bool| -> Vec<Value> {
+        model.indexes.iter().filter(|index| index.local == local).map(index_json).collect()
+    };
+    json!({
+        "name": format!("{}-<apiId>-<env>", model.name),
+        "keySchema": key_schema(&model.key),
+        "attributes": attributes,
+        "gsis": indexes(false),
+        "lsis": indexes(true),
+        "stream": "NEW_AND_OLD_IMAGES",
+        "ttl": null,
+    })
+}
+
+fn add_attributes(key: &Key, attributes: &mut Map<String, Value>) {
+    let name = |attribute: AttributeType| match attribute {
+        AttributeType::S => "S",
+        AttributeType::N => "N",
+    };
+    attributes.insert(key.partition.name.clone(), json!(name(key.partition.attribute)));
+    if let (Some(sort), Some(attribute)) = (key.sort_attribute(), key.sort_type()) {
+        attributes.insert(sort, json!(name(attribute)));
+    }
+}
+
+fn key_schema(key: &Key) -> Vec<String> {
+    let sort = key.sort_attribute().map(|name| format!("RANGE {name}"));
+    std::iter::once(format!("HASH {}", key.partition.name)).chain(sort).collect()
+}
+
+fn index_json(index: &Index) -> Value {
+    let projection = match &index.projection {
+        Projection::All => json!({ "ProjectionType": "ALL" }),
+        Projection::KeysOnly => json!({ "ProjectionType": "KEYS_ONLY" }),
+        Projection::Include(names) => json!({ "ProjectionType": "INCLUDE", "NonKeyAttributes": names }),
+    };
+    json!({ "name": index.name, "keys": key_schema(&index.key), "projection": projection })
+}
+
+fn resolvers(plan: &Plan) -> Value {
+    let all = plan.resolvers.iter().map(|resolver| {
+        let source = resolver.action.table().map_or(NONE.to_owned(), |model| format!("{model}Table"));
+        json!({ "field": format!("{}.{}", resolver.type_name, resolver.field), "dataSource": source })
+    });
+    Value::Array(all.collect())
+}

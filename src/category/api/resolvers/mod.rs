@@ -1,0 +1,218 @@
+//! The resolvers of an API as JavaScript for AppSync's `APPSYNC_JS` runtime, one unit resolver for each field.
+//!
+//! Who may do what is decided in the resolver itself: callers are told apart by their mode, items by what is stored
+//! in them, and a write carries its check in DynamoDB's condition. There are no pipelines and no shared code at run
+//! time, so that each file can be read, and replaced, alone.
+
+mod access;
+mod fields;
+mod reading;
+mod script;
+mod writing;
+
+use serde::Serialize;
+
+use super::plan::{Action, Key, Model, Operation, Plan, Resolver, Rule};
+use crate::render::{RenderError, Renderer};
+use access::Guard;
+
+/// A resolver as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolverFile {
+    /// `Query`, `Mutation`, `Subscription`, or a model.
+    pub type_name: String,
+    /// The field.
+    pub field: String,
+    /// The model whose table it uses.
+    pub table: Option<String>,
+    /// `resolvers/Query.getPost.js`
+    pub path: String,
+    /// The JavaScript.
+    pub text: String,
+}
+
+/// The resolvers of a plan, in its order.
+///
+/// # Errors
+/// When a template cannot be rendered, or the plan names a model that it does not have.
+pub fn write(plan: &Plan, render: &Renderer) -> Result<Vec<ResolverFile>, RenderError> {
+    plan.resolvers
+        .iter()
+        .map(|resolver| {
+            Ok(ResolverFile {
+                type_name: resolver.type_name.clone(),
+                field: resolver.field.clone(),
+                table: resolver.action.table().map(ToOwned::to_owned),
+                path: format!("resolvers/{}.{}.js", resolver.type_name, resolver.field),
+                text: tidy(&text(plan, resolver, render)?),
+            })
+        })
+        .collect()
+}
+
+fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, RenderError> {
+    match &resolver.action {
+        Action::Get { model } => reading::get(&Scene::new(plan, resolver, model)?, render),
+        Action::List { model } => reading::list(&Scene::new(plan, resolver, model)?, render),
+        Action::QueryIndex { model, index } => reading::query_index(&Scene::new(plan, resolver, model)?, index, render),
+        Action::RelatedMany { model, related, index, fields, limit } => {
+            let scene = Scene::new(plan, resolver, related)?;
+            let relation =
+                reading::Relation { from: scene.find(model)?, index: index.as_deref(), fields, limit: *limit };
+            reading::related_many(&scene, &relation, render)
+        }
+        Action::RelatedOne { model, related, index, fields } => {
+            let scene = Scene::new(plan, resolver, related)?;
+            let relation = reading::Relation { from: scene.find(model)?, index: index.as_deref(), fields, limit: 1 };
+            reading::related_one(&scene, &relation, render)
+        }
+        Action::Create { model } => writing::create(&Scene::new(plan, resolver, model)?, render),
+        Action::Update { model } => writing::update(&Scene::new(plan, resolver, model)?, render),
+        Action::Delete { model } => writing::delete(&Scene::new(plan, resolver, model)?, render),
+        Action::Subscribe { model, to } => fields::subscribe(&Scene::new(plan, resolver, model)?, *to, render),
+        Action::OwnerField { model } => fields::owner(&Scene::new(plan, resolver, model)?, render),
+        Action::ProtectedField { model } if plan.models.contains_key(model) => {
+            fields::protected(&Scene::new(plan, resolver, model)?, render)
+        }
+        Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
+    }
+}
+
+/// One empty line at most, and none after an opening or before a closing brace.
+fn tidy(text: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines().map(str::trim_end) {
+        let last = lines.last().copied().unwrap_or_default();
+        if line.is_empty() && (last.is_empty() || last.ends_with('{')) {
+            continue;
+        }
+        lines.push(line);
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A resolver with the model whose items it is about.
+#[derive(Debug)]
+struct Scene<'a> {
+    plan: &'a Plan,
+    resolver: &'a Resolver,
+    model: &'a Model,
+}
+
+impl<'a> Scene<'a> {
+    fn new(plan: &'a Plan, resolver: &'a Resolver, model: &str) -> Result<Self, RenderError> {
+        let model = find(plan, resolver, model)?;
+        Ok(Self { plan, resolver, model })
+    }
+
+    fn find(&self, model: &str) -> Result<&'a Model, RenderError> {
+        find(self.plan, self.resolver, model)
+    }
+
+    /// `Query.getPost`
+    fn name(&self) -> String {
+        format!("{}.{}", self.resolver.type_name, self.resolver.field)
+    }
+
+    /// A fault of the plan.
+    fn fault(&self, reason: String) -> RenderError {
+        RenderError { template: self.name(), reason }
+    }
+
+    /// The rules by which items may be read. The rules of single fields count as well where every other field has
+    /// a resolver that checks the rules of the type, so that nothing else is given away.
+    fn reading_rules(&self, operations: &[Operation]) -> Vec<Rule> {
+        let mut rules = access::rules_for(self.model, operations);
+        if self.is_guarded_field_by_field() {
+            let own = self.model.field_rules.values().flatten();
+            rules.extend(own.filter(|rule| access::allows(rule, operations)).cloned());
+        }
+        rules
+    }
+
+    fn is_guarded_field_by_field(&self) -> bool {
+        let model = self.model;
+        let stamps = [&model.created_at, &model.updated_at];
+        let open = |name: &String| {
+            !model.field_rules.contains_key(name)
+                && !key_fields(&model.key).contains(name)
+                && !stamps.contains(&&Some(name.clone()))
+        };
+        let checked = |name: &String| {
+            self.plan.resolvers.iter().any(|resolver| {
+                resolver.type_name == model.name
+                    && resolver.field == **name
+                    && matches!(resolver.action, Action::ProtectedField { .. })
+            })
+        };
+        !model.field_rules.is_empty() && model.fields.keys().filter(|name| open(name)).all(checked)
+    }
+}
+
+fn find<'a>(plan: &'a Plan, resolver: &Resolver, model: &str) -> Result<&'a Model, RenderError> {
+    plan.models.get(model).ok_or_else(|| RenderError {
+        template: format!("{}.{}", resolver.type_name, resolver.field),
+        reason: format!("the plan has no model `{model}`"),
+    })
+}
+
+/// The fields of a key, partition first.
+fn key_fields(key: &Key) -> Vec<String> {
+    std::iter::once(&key.partition).chain(&key.sort).map(|field| field.name.clone()).collect()
+}
+
+/// An attribute of a key, with JavaScript for its name and its value.
+#[derive(Debug, Serialize)]
+struct KeyEntry {
+    name: String,
+    value: String,
+}
+
+/// The key of an item, whose fields are the members `values` in the order of the key.
+fn key_entries(key: &Key, values: &[String]) -> Vec<KeyEntry> {
+    let mut entries = vec![KeyEntry { name: script::key(&key.partition.name), value: values[0].clone() }];
+    if let Some(attribute) = key.sort_attribute() {
+        let value = match &values[1..] {
+            [one] => one.clone(),
+            many => format!("[{}].join('#')", many.join(", ")),
+        };
+        entries.push(KeyEntry { name: script::key(&attribute), value });
+    }
+    entries
+}
+
+/// Which helper functions a file needs.
+#[derive(Debug, Serialize)]
+struct Helpers {
+    identities: bool,
+    groups: bool,
+    meets: bool,
+}
+
+impl Helpers {
+    fn of(guards: &[Guard], meets: bool) -> Self {
+        Self {
+            identities: guards.iter().any(Guard::uses_identities),
+            groups: guards.iter().any(Guard::uses_groups),
+            meets,
+        }
+    }
+}
+
+/// A resolver that refuses everyone.
+#[derive(Debug, Serialize)]
+struct Denied {
+    title: String,
+}
+
+fn denied(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
+    render.render("api/resolver/denied.js", &Denied { title: scene.name() })
+}
+
+/// References to rules, as guards take them.
+fn all(rules: &[Rule]) -> Vec<&Rule> {
+    rules.iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

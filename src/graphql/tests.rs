@@ -1,0 +1,1 @@
+//! Behaviour of the language room that could break.
