@@ -47,6 +47,12 @@ pub(in crate::cloud) fn claim(parts: &Parts) -> Result<Option<Claim>, ApiError> 
     match parameter("X-Amz-Algorithm") {
         Some(algorithm) if algorithm == ALGORITHM => query_claim(&parameter).map(Some),
         Some(_) => Err(query_error("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"")),
+        // Signature Version 2, which S3 itself takes in its oldest regions only.
+        None if parameter("AWSAccessKeyId").is_some() || authorization.is_some_and(|text| text.starts_with("AWS ")) => {
+            let message =
+                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
+            Err(ApiError::new("InvalidRequest", message))
+        }
         None => Ok(None),
     }
 }
@@ -196,8 +202,9 @@ impl Claim {
             .collect();
         query.sort();
         let query: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let headers: String =
+        let headers: Vec<String> =
             self.signed_headers.iter().map(|name| format!("{name}:{}\n", header(parts, name))).collect();
+        let headers = headers.concat();
         let names = self.signed_headers.join(";");
         format!("{}\n{path}\n{}\n{headers}\n{names}\n{payload}", parts.method, query.join("&"))
     }
