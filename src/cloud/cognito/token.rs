@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::client::Client;
+use super::compare::same;
 use super::fault::not_authorized;
 use super::pool::Pool;
 use super::user::User;
@@ -185,9 +186,7 @@ impl Core {
         let random = URL_SAFE_NO_PAD.decode(random).map_err(|_| invalid())?;
         let session = self.sessions.get(&place).filter(|session| session.client_id == client.id).ok_or_else(invalid)?;
         let hash = hex::encode(Sha256::digest(random));
-        ring::constant_time::verify_slices_are_equal(hash.as_bytes(), session.refresh_hash.as_bytes())
-            .map_err(|_| invalid())?;
-        Ok((place, session))
+        if same(hash.as_bytes(), session.refresh_hash.as_bytes()) { Ok((place, session)) } else { Err(invalid()) }
     }
 
     /// New id and access tokens for a refresh token.
