@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::client::Client;
 use super::compare::same;
 use super::fault::not_authorized;
+use super::groups::Group;
 use super::pool::Pool;
 use super::user::User;
 use super::{Claims, Core};
@@ -99,10 +100,14 @@ impl Core {
         id["cognito:username"] = json!(user.username);
         id["exp"] = json!(now_s + client.id_s());
         id["jti"] = json!(self.shared.ids.uuid());
-        let roles: Vec<&str> = groups.iter().filter_map(|group| group.role_arn.as_deref()).collect();
-        if let Some(first) = roles.first() {
-            id["cognito:preferred_role"] = json!(first);
-            id["cognito:roles"] = json!(roles);
+        let with_role: Vec<&Group> = groups.iter().filter(|group| group.role_arn.is_some()).collect();
+        if let Some(first) = with_role.first() {
+            // Two roles of the same precedence: neither is preferred ("Assigning precedence values to groups").
+            let rivals = with_role.iter().filter(|group| group.precedence == first.precedence);
+            if rivals.clone().all(|group| group.role_arn == first.role_arn) {
+                id["cognito:preferred_role"] = json!(first.role_arn);
+            }
+            id["cognito:roles"] = with_role.iter().map(|group| json!(group.role_arn)).collect();
         }
         for (name, value) in user.attributes.iter().filter(|(name, _)| client.reads(name)) {
             id[name.as_str()] = match name.as_str() {
