@@ -289,7 +289,7 @@ fn literal(letter: char) -> char {
 }
 
 /// Whether `text` fits a pattern with `*` (any text) and `?` (one character).
-pub(super) fn wild(pattern: &str, text: &str) -> bool {
+pub(in crate::cloud) fn wild(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().map(literal).collect());
     let (mut at, mut position) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
