@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{coerce, scalars};
 use crate::cloud::appsync::schema::CompiledSchema;
 
-const SCHEMA: &str = r#"
+const SCHEMA: &str = "
 type Query {
   getPost(id: ID!, limit: Int = 3): Post
   find(filter: Filter!, state: State, when: AWSDateTime): [Post!]
@@ -16,7 +16,7 @@ type Author implements Node { id: ID! name: String }
 interface Node { id: ID! }
 enum State { DRAFT DONE }
 input Filter { title: String! size: Int nested: Filter state: State = DONE }
-"#;
+";
 
 fn schema() -> CompiledSchema {
     CompiledSchema::compile(SCHEMA).unwrap()
