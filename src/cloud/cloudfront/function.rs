@@ -160,7 +160,7 @@ pub(super) fn headers_of(event: &Value) -> Vec<(String, String)> {
                 values.iter().filter_map(|value| Some((name.clone(), value.get("value")?.as_str()?.to_owned()))),
             ),
             None => {
-                found.extend(value.get("value").and_then(Value::as_str).map(|value| (name.clone(), value.to_owned())))
+                found.extend(value.get("value").and_then(Value::as_str).map(|value| (name.clone(), value.to_owned())));
             }
         }
     }

@@ -71,7 +71,7 @@ impl Site<'_> {
                 Err(error) => return error_page(503, "FunctionExecutionError", &error.to_string()),
             }
         }
-        let mut reply = self.from_origin(behavior, &call);
+        let mut reply = self.origin_reply(behavior, &call);
         if let Some(config) = self.header_policy(behavior) {
             headers::apply(&config, &mut reply.headers);
         }
@@ -101,7 +101,7 @@ impl Site<'_> {
         headers::managed(id).or_else(|| self.rows.header_policies.get(id).map(|policy| policy.config))
     }
 
-    fn from_origin(&self, behavior: &Value, call: &ApiCall) -> ApiReply {
+    fn origin_reply(&self, behavior: &Value, call: &ApiCall) -> ApiReply {
         let config = &self.distribution.config;
         let path = match (call.path.as_str(), text(config, "DefaultRootObject")) {
             ("/", root) if !root.is_empty() => format!("/{}", root.trim_start_matches('/')),

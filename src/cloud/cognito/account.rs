@@ -84,7 +84,7 @@ fn send_code(core: &Core, pool: &Pool, user: &User, attribute: &str, to: &str, k
 }
 
 /// Only addresses can be verified.
-fn verifiable<'a>(input: Input<'a>) -> Result<&'a str, ApiError> {
+fn verifiable(input: Input<'_>) -> Result<&str, ApiError> {
     match input.text("AttributeName")? {
         name @ ("email" | "phone_number") => Ok(name),
         other => Err(invalid(format!("Attribute {other} cannot be verified: only email and phone_number can be."))),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::compare::same;
 use super::fault::{expired_code, too_many_attempts, wrong_code};
 use crate::cloud::service::ApiError;
 
@@ -91,8 +92,7 @@ impl Codes {
         if sent.expires_ms <= now_ms {
             return Err(expired_code());
         }
-        let same = ring::constant_time::verify_slices_are_equal(sent.hash.as_bytes(), hashed(code).as_bytes());
-        if same.is_err() {
+        if !same(hashed(code).as_bytes(), sent.hash.as_bytes()) {
             attempts.count += 1;
             return Err(wrong_code());
         }

@@ -28,7 +28,6 @@ const ROW: &str = "installation";
 
 /// The signing pair, which may still be in the making.
 pub(super) struct Keys {
-    shared: Arc<Shared>,
     /// The pair in PKCS #8, in Base64.
     rows: Table<String>,
     pair: OnceLock<Result<RsaKeyPair, String>>,
@@ -38,7 +37,7 @@ impl Keys {
     /// Reads the pair, or starts to make it on a thread of its own.
     pub(super) fn open(shared: &Arc<Shared>) -> Arc<Self> {
         let rows = Table::new(Arc::clone(&shared.store), "cognito-keys");
-        let keys = Arc::new(Self { shared: Arc::clone(shared), rows, pair: OnceLock::new() });
+        let keys = Arc::new(Self { rows, pair: OnceLock::new() });
         let maker = Arc::clone(&keys);
         std::thread::spawn(move || {
             if let Err(error) = maker.pair() {

@@ -67,14 +67,12 @@ pub(super) fn details(attribute: &str, to: &str) -> Value {
 /// `a***@e***`, `+*******1234`.
 fn masked(to: &str) -> String {
     let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
-    match to.split_once('@') {
-        Some((name, host)) => format!("{}***@{}***", first(name), first(host)),
-        None => {
-            let letters: Vec<char> = to.chars().collect();
-            let shown: String = letters.iter().skip(letters.len().saturating_sub(4)).collect();
-            format!("+{}{shown}", "*".repeat(letters.len().saturating_sub(5)))
-        }
+    if let Some((name, host)) = to.split_once('@') {
+        return format!("{}***@{}***", first(name), first(host));
     }
+    let letters: Vec<char> = to.chars().collect();
+    let shown: String = letters.iter().skip(letters.len().saturating_sub(4)).collect();
+    format!("+{}{shown}", "*".repeat(letters.len().saturating_sub(5)))
 }
 
 /// Subject and body, by the pool's templates where it has them.

@@ -12,6 +12,7 @@ mod challenge;
 mod client;
 mod clients;
 mod code;
+mod compare;
 mod fault;
 mod groups;
 mod identity;

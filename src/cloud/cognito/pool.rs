@@ -93,12 +93,29 @@ fn check(settings: &Map<String, Value>) -> Result<(), ApiError> {
     if !texts("UsernameAttributes").is_empty() && !texts("AliasAttributes").is_empty() {
         return Err(invalid("Only one of the aliasAttributes or usernameAttributes can be set in a user pool."));
     }
+    check_absent(settings)?;
     let length = settings.get("Policies").and_then(|policies| policies["PasswordPolicy"]["MinimumLength"].as_u64());
     if length.is_some_and(|length| !(6..=99).contains(&length)) {
         return Err(invalid(
             "1 validation error detected: Value at 'policies.passwordPolicy.minimumLength' failed to satisfy \
              constraint: Member must have value between 6 and 99",
         ));
+    }
+    Ok(())
+}
+
+/// Refuses what lies deeper in the settings and is absent.
+fn check_absent(settings: &Map<String, Value>) -> Result<(), ApiError> {
+    let at = |outer: &str, inner: &str| settings.get(outer).map_or(&Value::Null, |value| &value[inner]);
+    let factors = at("Policies", "SignInPolicy")["AllowedFirstAuthFactors"].as_array();
+    if factors.is_some_and(|factors| factors.iter().any(|factor| factor != "PASSWORD")) {
+        return Err(ApiError::not_built("cognito-idp", "SignInPolicy with a first factor besides PASSWORD"));
+    }
+    if at("Policies", "PasswordPolicy")["PasswordHistorySize"].as_i64().is_some_and(|size| size > 0) {
+        return Err(ApiError::not_built("cognito-idp", "PasswordPolicy with PasswordHistorySize"));
+    }
+    if at("VerificationMessageTemplate", "DefaultEmailOption") == "CONFIRM_WITH_LINK" {
+        return Err(ApiError::not_built("cognito-idp", "VerificationMessageTemplate with CONFIRM_WITH_LINK"));
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use super::Core;
 use super::attribute::{self, Writer};
 use super::challenge::{Pending, Step};
 use super::client::Client;
+use super::compare::same;
 use super::fault::{bad_session, invalid, no_user, not_authorized, wrong_password};
 use super::input::Input;
 use super::pool::Pool;
@@ -105,8 +106,11 @@ pub(super) fn revoke(core: &Core, input: Input<'_>) -> Result<Value, ApiError> {
 fn client_secret(client: &Client, input: Input<'_>) -> Result<(), ApiError> {
     let digest = |text: Option<&str>| Sha256::digest(text.unwrap_or_default());
     let (given, own) = (digest(input.optional("ClientSecret")), digest(client.secret.as_deref()));
-    ring::constant_time::verify_slices_are_equal(&given, &own)
-        .map_err(|_| not_authorized(format!("Unable to verify secret for client {}", client.id)))
+    if same(&given, &own) {
+        Ok(())
+    } else {
+        Err(not_authorized(format!("Unable to verify secret for client {}", client.id)))
+    }
 }
 
 fn by_password(core: &Core, pool: &Pool, client: &Client, parameters: &Parameters) -> Result<Value, ApiError> {

@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::client::Client;
+use super::compare::same;
 use super::fault::not_authorized;
+use super::groups::Group;
 use super::pool::Pool;
 use super::user::User;
 use super::{Claims, Core};
@@ -98,10 +100,14 @@ impl Core {
         id["cognito:username"] = json!(user.username);
         id["exp"] = json!(now_s + client.id_s());
         id["jti"] = json!(self.shared.ids.uuid());
-        let roles: Vec<&str> = groups.iter().filter_map(|group| group.role_arn.as_deref()).collect();
-        if let Some(first) = roles.first() {
-            id["cognito:preferred_role"] = json!(first);
-            id["cognito:roles"] = json!(roles);
+        let with_role: Vec<&Group> = groups.iter().filter(|group| group.role_arn.is_some()).collect();
+        if let Some(first) = with_role.first() {
+            // Two roles of the same precedence: neither is preferred ("Assigning precedence values to groups").
+            let rivals = with_role.iter().filter(|group| group.precedence == first.precedence);
+            if rivals.clone().all(|group| group.role_arn == first.role_arn) {
+                id["cognito:preferred_role"] = json!(first.role_arn);
+            }
+            id["cognito:roles"] = with_role.iter().map(|group| json!(group.role_arn)).collect();
         }
         for (name, value) in user.attributes.iter().filter(|(name, _)| client.reads(name)) {
             id[name.as_str()] = match name.as_str() {
@@ -185,9 +191,7 @@ impl Core {
         let random = URL_SAFE_NO_PAD.decode(random).map_err(|_| invalid())?;
         let session = self.sessions.get(&place).filter(|session| session.client_id == client.id).ok_or_else(invalid)?;
         let hash = hex::encode(Sha256::digest(random));
-        ring::constant_time::verify_slices_are_equal(hash.as_bytes(), session.refresh_hash.as_bytes())
-            .map_err(|_| invalid())?;
-        Ok((place, session))
+        if same(hash.as_bytes(), session.refresh_hash.as_bytes()) { Ok((place, session)) } else { Err(invalid()) }
     }
 
     /// New id and access tokens for a refresh token.

@@ -266,3 +266,49 @@ async fn a_stack_makes_changes_and_removes_a_table() {
     let gone = Provisioned { physical_id: name, ..Provisioned::default() };
     handler.delete(&gone, &request(properties(&[]), None)).await.unwrap();
 }
+
+/// Runs in a process of its own: writes items and says which were acknowledged, until it is killed.
+#[test]
+#[ignore = "the child of `a_killed_process_loses_no_acknowledged_write`"]
+fn writes_until_killed() {
+    use std::io::Write as _;
+    let folder = std::env::current_dir().unwrap();
+    assert!(folder.join("victim").exists(), "only its parent runs this test");
+    let world =
+        World { tables: Arc::new(DynamoDb::new(shared(&folder)).unwrap()), _folder: tempfile::tempdir().unwrap() };
+    world.post_table();
+    let mut acknowledged = std::fs::File::create(folder.join("acknowledged")).unwrap();
+    for number in 0.. {
+        world.run("PutItem", json!({"TableName": "Post", "Item": {"id": {"S": number.to_string()}}}));
+        writeln!(acknowledged, "{number}").unwrap();
+    }
+}
+
+#[test]
+fn a_killed_process_loses_no_acknowledged_write() {
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("victim"), "").unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "cloud::dynamodb::tests::writes_until_killed", "--ignored"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = || std::fs::read_to_string(at("acknowledged")).unwrap_or_default().lines().count();
+    while lines() < 20 {
+        assert!(child.try_wait().unwrap().is_none(), "the writer ended by itself");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let tables = DynamoDb::new(shared(folder.path())).unwrap();
+    let acknowledged = lines();
+    assert!(acknowledged >= 20);
+    for number in 0..acknowledged {
+        let found = tables.execute("GetItem", json!({"TableName": "Post", "Key": {"id": {"S": number.to_string()}}}));
+        assert!(found.unwrap().get("Item").is_some(), "{number} of {acknowledged}");
+    }
+}

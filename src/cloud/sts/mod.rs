@@ -3,9 +3,6 @@
 //! Web identity tokens come from identity providers that this cloud cannot ask: `AssumeRoleWithWebIdentity` is
 //! refused by name. Cognito identity pools give credentials without it.
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -277,6 +277,16 @@ fn what_is_absent_is_refused_by_name() {
             json!({"UserPoolId": app.pool, "ClientName": "x", "SupportedIdentityProviders": ["Google"]}),
             "Google",
         ),
+        (
+            "CreateUserPool",
+            json!({"PoolName": "x", "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}}),
+            "CONFIRM_WITH_LINK",
+        ),
+        (
+            "CreateUserPool",
+            json!({"PoolName": "x", "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}}),
+            "SignInPolicy",
+        ),
         ("SetUserPoolMfaConfig", json!({"UserPoolId": app.pool, "SmsMfaConfiguration": {}}), "SmsMfaConfiguration"),
     ] {
         let (code, text) = world.refusal(action, input);

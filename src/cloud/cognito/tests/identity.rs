@@ -1,10 +1,12 @@
 //! Identity pools.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::super::api::{Side, execute};
-use super::{App, World, world};
-use crate::cloud::service::ApiError;
+use super::{App, World, claims, world};
+use crate::cloud::service::{ApiError, ResourceRequest, Service as _};
 
 const ADA: &str = "ada@example.com";
 
@@ -107,4 +109,87 @@ fn a_pool_without_roles_gives_no_credentials() {
     let error = world.identity("GetId", json!({"IdentityPoolId": pool})).unwrap_err();
     assert_eq!(error.message, format!("IdentityPool '{pool}' not found."));
     assert!(world.shared.store.range("cognito-identities", b"").is_empty());
+}
+
+/// A role that admits one identity pool's guests or users.
+async fn role(world: &World, name: &str, pool: &str, amr: &str) -> String {
+    let handlers = Arc::clone(&world.core().iam).resources();
+    let handler = handlers.into_iter().find(|handler| handler.kind() == "AWS::IAM::Role").unwrap();
+    let trust = json!({"Version": "2012-10-17", "Statement": [{
+    "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+    "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+    "Condition": {
+        "StringEquals": {"cognito-identity.amazonaws.com:aud": pool},
+        "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": amr},
+    }}]});
+    let request = ResourceRequest {
+        stack_name: "shop".to_owned(),
+        stack_id: "arn".to_owned(),
+        logical_id: name.to_owned(),
+        properties: json!({"RoleName": name, "AssumeRolePolicyDocument": trust}),
+        previous: None,
+        tags: Vec::new(),
+    };
+    let made = handler.create(&request).await.unwrap();
+    made.attributes["Arn"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn credentials_are_those_of_the_role_that_admits_the_caller() {
+    let world = world();
+    let app = world.mail_pool();
+    world.join(&app, ADA);
+    let pool = world.identity_pool(&app, true);
+    let users = role(&world, "users", &pool, "authenticated").await;
+    let guests = role(&world, "guests", &pool, "unauthenticated").await;
+    let editors = role(&world, "editors", &pool, "authenticated").await;
+    let set = |roles: Value, mappings: Value| {
+        let input = json!({"IdentityPoolId": pool, "Roles": roles, "RoleMappings": mappings});
+        world.identity("SetIdentityPoolRoles", input).unwrap();
+    };
+    set(json!({"authenticated": users, "unauthenticated": guests}), json!({}));
+    let token = world.sign_in(&app, ADA)["IdToken"].clone();
+    let id = |logins: &Value| {
+        world.identity("GetId", json!({"IdentityPoolId": pool, "Logins": logins})).unwrap()["IdentityId"].clone()
+    };
+    let credentials = |id: &Value, logins: &Value| {
+        world.identity("GetCredentialsForIdentity", json!({"IdentityId": id, "Logins": logins}))
+    };
+    let signed_in = logins(&app, &token);
+    let guest = id(&json!({}));
+    let given = credentials(&guest, &json!({})).unwrap();
+    assert_eq!(given["IdentityId"], guest);
+    assert_eq!(given["Credentials"]["Expiration"], super::START_MS / 1000 + 3600);
+    for name in ["AccessKeyId", "SecretKey", "SessionToken"] {
+        assert!(given["Credentials"][name].as_str().is_some_and(|text| text.len() >= 16), "{name}");
+    }
+    // The guest signs in and keeps the identity.
+    credentials(&guest, &signed_in).unwrap();
+    assert_eq!(id(&signed_in), guest);
+    assert_eq!(credentials(&guest, &json!({})).unwrap_err().code, "NotAuthorizedException");
+
+    // Roles the other way round: the trust policies do not admit them.
+    set(json!({"authenticated": guests, "unauthenticated": users}), json!({}));
+    let other = id(&json!({}));
+    for (id, logins) in [(&guest, &signed_in), (&other, &json!({}))] {
+        assert_eq!(credentials(id, logins).unwrap_err().code, "InvalidIdentityPoolConfigurationException");
+    }
+
+    // By the token: the role of the user's group, or none.
+    let mut mapping = json!({});
+    mapping[format!("{}:{}", provider(&app), app.client)] = json!({"Type": "Token", "AmbiguousRoleResolution": "Deny"});
+    set(json!({"authenticated": users}), mapping);
+    let refused = credentials(&guest, &signed_in).unwrap_err();
+    assert_eq!(refused.message, "Token does not contain a role.");
+    world.run("CreateGroup", json!({"UserPoolId": app.pool, "GroupName": "editors", "RoleArn": editors}));
+    world.run("AdminAddUserToGroup", json!({"UserPoolId": app.pool, "GroupName": "editors", "Username": ADA}));
+    let token = world.sign_in(&app, ADA)["IdToken"].clone();
+    assert_eq!(claims(&token)["cognito:preferred_role"], json!(editors));
+    credentials(&guest, &logins(&app, &token)).unwrap();
+    let chosen = |role: &str| {
+        let input = json!({"IdentityId": guest, "Logins": logins(&app, &token), "CustomRoleArn": role});
+        world.identity("GetCredentialsForIdentity", input)
+    };
+    chosen(&editors).unwrap();
+    assert_eq!(chosen(&users).unwrap_err().code, "NotAuthorizedException");
 }

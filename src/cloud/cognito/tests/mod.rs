@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use super::api::{Side, execute};
 use super::srp::{PRIME, derived_key, hash_number, padded};
 use super::{Cognito, Core};
-use crate::base::{Clock as _, FixedClock, RandomIds, Region};
+use crate::base::{FixedClock, RandomIds, Region};
 use crate::cloud::feed::Feed;
 use crate::cloud::iam::Iam;
 use crate::cloud::service::{ApiError, Shared};

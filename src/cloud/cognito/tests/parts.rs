@@ -1,12 +1,17 @@
 //! The parts that need no pool: policies, codes, TOTP, Base32, filters.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use num_bigint::BigUint;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::super::attribute::{is_email, is_phone};
 use super::super::code::{Codes, Purpose};
 use super::super::mailbox::details;
 use super::super::mfa::{code_at, from_base32, to_base32};
 use super::super::password::PasswordPolicy;
+use super::super::srp::{Claim, Exchange, PRIME, Verifier};
 use crate::base::RandomIds;
 
 #[test]
@@ -120,5 +125,42 @@ fn addresses_have_their_forms() {
         ("", false, false),
     ] {
         assert_eq!((is_email(text), is_phone(text)), (mail, phone), "{text}");
+    }
+}
+
+/// Values computed by a second implementation, in Python on hexadecimal text as the JavaScript client works.
+#[test]
+fn srp_agrees_with_another_implementation() {
+    let cases = [
+        (
+            ("Ab3dE6gH9ada", "Tr0ub4dor&3", "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"),
+            ("1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef", "fedcba987654321"),
+            "8da442325c7d590453c9f5a7caf1bc1da79c3d2ef1c7a1c1c791244dc7ececbc",
+            "e46L3GA/w0FBreGCqDasLMtgY+YZIwzvS710PrziENw=",
+        ),
+        (
+            ("xyzXYZ1230b2c-7", "p\u{e4}ssw\u{f6}rd 1A", "007f7f7f7f7f7f7f7f7f7f7f7f7f7f7f"),
+            ("deadbeef0000000000000000000000000", "feedface00000000000000000000000000000000000000000000000000"),
+            "b7448bd64a2f7acf88b0863b538cc77d026360e3b8b0b0b6921b6cdc3fcee24e",
+            "hZf9Tu7Il/EKLsjhvSYtNa+7sMHwwQO/+AeZeLEa9Qc=",
+        ),
+    ];
+    for ((identity, password, salt), (client_secret, server_secret), verifier_hash, signature) in cases {
+        let number = |text: &str| BigUint::parse_bytes(text.as_bytes(), 16).unwrap();
+        let salt: [u8; 16] = hex::decode(salt).unwrap().try_into().unwrap();
+        let verifier = Verifier::of(identity, password, salt);
+        assert_eq!(hex::encode(Sha256::digest(&verifier.value)), verifier_hash);
+        assert!(verifier.admits(identity, password));
+        assert!(!verifier.admits(identity, "another"));
+        let public = BigUint::from(2_u8).modpow(&number(client_secret), &PRIME).to_str_radix(16);
+        let mut secret = [0; 32];
+        let bytes = number(server_secret).to_bytes_be();
+        secret[32 - bytes.len()..].copy_from_slice(&bytes);
+        let exchange = Exchange::begin(&public, &verifier, &secret).unwrap();
+        let signature = STANDARD.decode(signature).unwrap();
+        let timestamp = "Fri Jan 15 08:00:00 UTC 2027";
+        let claim = |secret_block| Claim { identity, secret_block, timestamp, signature: &signature };
+        assert!(exchange.admits(&claim(b"block")), "{identity}");
+        assert!(!exchange.admits(&claim(b"other")), "{identity}");
     }
 }
