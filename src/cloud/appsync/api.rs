@@ -3,6 +3,7 @@
 //! Not here: merged APIs, caches, domain names, Event APIs, code evaluation; each is refused by name.
 
 use axum::body::Bytes;
+use base64::Engine as _;
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -299,7 +300,7 @@ impl Control<'_> {
             return Err(bad_request("the embedded cloud gives types in the format SDL only"));
         }
         let json = |name: &str| {
-            let definition = schema.schema.types.get(name).map(|kind| kind.to_string()).unwrap_or_default();
+            let definition = schema.schema.types.get(name).map(ToString::to_string).unwrap_or_default();
             let arn = self.engine.arn(id, &format!("/types/{name}"));
             json!({ "name": name, "arn": arn, "format": "SDL", "definition": definition })
         };
@@ -317,7 +318,6 @@ impl Control<'_> {
         match action {
             "StartSchemaCreation" => {
                 let blob = self.text("definition").ok_or_else(|| bad_request("definition is required"))?;
-                use base64::Engine as _;
                 let bytes = base64::engine::general_purpose::STANDARD.decode(blob);
                 let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
                 let text = text.ok_or_else(|| bad_request("definition is not base 64 of text"))?;

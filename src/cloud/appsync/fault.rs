@@ -16,9 +16,9 @@ pub(in crate::cloud::appsync) struct Place {
 pub(in crate::cloud::appsync) struct Fault {
     /// Keys and indexes from the root; none before execution.
     pub path: Option<Vec<Value>>,
-    pub data: Value,
+    pub data: Box<Value>,
     pub kind: Option<String>,
-    pub info: Value,
+    pub info: Box<Value>,
     pub place: Option<Place>,
     pub message: String,
     /// Whether a resolver raised it: only then AppSync writes `data`, `errorType` and `errorInfo`.
@@ -41,9 +41,9 @@ impl Fault {
         let mut entry = Map::new();
         entry.insert("path".to_owned(), self.path.clone().map_or(Value::Null, Value::Array));
         if self.raised {
-            entry.insert("data".to_owned(), self.data.clone());
+            entry.insert("data".to_owned(), (*self.data).clone());
             entry.insert("errorType".to_owned(), self.kind.clone().map_or(Value::Null, Value::String));
-            entry.insert("errorInfo".to_owned(), self.info.clone());
+            entry.insert("errorInfo".to_owned(), (*self.info).clone());
         }
         let place = |place: Place| json!([{ "line": place.line, "column": place.column, "sourceName": null }]);
         entry.insert("locations".to_owned(), self.place.map_or(Value::Null, place));

@@ -3,6 +3,7 @@
 //! A resolver runs on one worker from beginning to end. Not here: what becomes of its value.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -119,7 +120,8 @@ impl Run<'_> {
         let mut context = format!("{},\"stash\":{}", self.base, self.stash);
         for member in ["prev", "result", "error"] {
             let given = members.iter().find(|(name, _)| *name == member).map_or(&Value::Null, |(_, value)| value);
-            context.push_str(&format!(",\"{member}\":{given}"));
+            // Writing to text cannot fail.
+            let _ = write!(context, ",\"{member}\":{given}");
         }
         context.push('}');
         let mut outcome = self.sandbox.run(&code.name, program, name, &context).map_err(|error| stopped(&error))?;
@@ -143,7 +145,7 @@ impl Run<'_> {
         if message.is_empty() && kind.as_deref() == Some("Unauthorized") {
             message = not_authorized(&self.call.type_name, &self.call.field_name);
         }
-        let (data, info) = (data.unwrap_or_default(), info.unwrap_or_default());
+        let (data, info) = (Box::new(data.unwrap_or_default()), Box::new(info.unwrap_or_default()));
         Fault { kind, data, info, message, raised: true, ..Fault::default() }
     }
 }
@@ -155,5 +157,5 @@ pub(in crate::cloud::appsync) fn not_authorized(type_name: &str, field_name: &st
 
 fn stopped(error: &SandboxError) -> Fault {
     let info = json!({ "codeErrors": [{ "errorType": "RUNTIME_ERROR", "value": error.to_string() }] });
-    Fault { info, ..Fault::raised("Code", "Runtime Error") }
+    Fault { info: Box::new(info), ..Fault::raised("Code", "Runtime Error") }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use apollo_compiler::ast;
 use apollo_compiler::ast::OperationType;
-use apollo_compiler::schema::{Component, DirectiveList, ExtendedType, FieldDefinition, Implementers, Schema};
+use apollo_compiler::schema::{DirectiveList, ExtendedType, Implementers, Schema};
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Name, Node};
 
@@ -124,15 +124,6 @@ impl CompiledSchema {
             Ok(())
         } else {
             Err(format!("No field named {field_name} found on type {type_name}"))
-        }
-    }
-
-    /// The definition of a field.
-    pub(in crate::cloud::appsync) fn field(&self, type_name: &str, name: &str) -> Option<&Component<FieldDefinition>> {
-        match self.schema.types.get(type_name)? {
-            ExtendedType::Object(object) => object.fields.get(name),
-            ExtendedType::Interface(interface) => interface.fields.get(name),
-            _ => None,
         }
     }
 

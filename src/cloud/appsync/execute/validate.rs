@@ -41,7 +41,7 @@ fn syntax(errors: &DiagnosticList) -> Vec<Fault> {
     let first = errors.iter().next();
     let place = first
         .as_ref()
-        .and_then(|found| found.line_column_range())
+        .and_then(apollo_compiler::diagnostic::Diagnostic::line_column_range)
         .map(|range| Place { line: range.start.line, column: range.start.column });
     let reason = first.map(|found| found.error.to_string()).unwrap_or_default();
     let reason = reason.trim_start_matches("syntax error: ");
@@ -288,7 +288,7 @@ impl<'a> Check<'a> {
     }
 
     fn directives(&mut self, list: &'a ast::DirectiveList) {
-        for directive in list.iter() {
+        for directive in list {
             let Some(definition) = self.schema.schema.directive_definitions.get(&directive.name) else {
                 self.fault("UnknownDirective", &format!("Unknown directive {}", directive.name), directive.location());
                 continue;
@@ -343,7 +343,9 @@ fn variable_uses(
         Literal::Variable(name) => uses.push((name.to_string(), expected.clone(), has_default)),
         Literal::List(items) => {
             let item = if expected.is_list() { expected.item_type() } else { expected };
-            items.iter().for_each(|one| variable_uses(schema, item, false, one, uses));
+            for one in items {
+                variable_uses(schema, item, false, one, uses);
+            }
         }
         Literal::Object(members) => {
             let Some(definition) = schema.schema.get_input_object(expected.inner_named_type()) else { return };

@@ -27,8 +27,9 @@ const STACK_LIMIT_BYTES: usize = 512 * 1024;
 /// How many programs a sandbox holds before it is made anew.
 const PROGRAM_LIMIT: usize = 1024;
 
-/// What the context of a sandbox has: no promises, dates, maps, proxies, typed arrays (AppSync has none of them).
-type Built = (intrinsic::Eval, intrinsic::RegExpCompiler, intrinsic::RegExp, intrinsic::Json);
+/// What the context of a sandbox has: no dates, maps, proxies, typed arrays (AppSync has none of them). Promises are there
+/// because the engine does not come down cleanly without them; the prelude takes them away.
+type Built = (intrinsic::Eval, intrinsic::RegExpCompiler, intrinsic::RegExp, intrinsic::Json, intrinsic::Promise);
 
 /// Why a handler gave no outcome.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -77,7 +77,7 @@ function seal() {
   for (const maker of makers) {
     Object.defineProperty(Object.getPrototypeOf(maker), 'constructor', { value: undefined });
   }
-  for (const name of ['eval', 'Function', 'RegExp', 'Reflect', 'Symbol', 'queueMicrotask', 'gc', 'print']) {
+  for (const name of ['eval', 'Function', 'RegExp', 'Reflect', 'Symbol', 'Promise', 'queueMicrotask']) {
     delete globalThis[name];
   }
   loosen(Object.prototype);
