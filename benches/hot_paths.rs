@@ -1,1 +1,41 @@
-fn main() {}
+//! The hot paths of the writing wing: a schema becomes an API. Whole-process figures are made by `figures.py`.
+
+use std::fmt::Write as _;
+
+use ampup::category::api::{CompileOptions, SchemaSource, compile};
+
+fn main() {
+    divan::main();
+}
+
+/// A schema in which each model has two rules, one composite index, and stands in a group of five with a parent.
+fn schema(models: usize) -> String {
+    let mut text = String::new();
+    for number in 0..models {
+        let parent = number - number % 5;
+        let relation = if number == parent {
+            format!("children: [Model{}] @hasMany(indexName: \"byParent\", fields: [\"id\"])", (parent + 1).min(models - 1))
+        } else {
+            format!("parent: Model{parent} @belongsTo(fields: [\"parentId\"])")
+        };
+        writeln!(
+            text,
+            "type Model{number} @model @auth(rules: [{{ allow: owner }}, {{ allow: public, operations: [read] }}]) {{\n  \
+             id: ID!\n  title: String!\n  status: String!\n  day: AWSDate!\n  {relation}\n  \
+             parentId: ID! @index(name: \"byParent\", sortKeyFields: [\"status\", \"day\"])\n}}"
+        )
+        .expect("writing to a string cannot fail");
+    }
+    text
+}
+
+#[divan::bench(args = [10, 50, 200, 500])]
+fn compile_models(bencher: divan::Bencher<'_, '_>, models: usize) {
+    let text = schema(models);
+    let options: CompileOptions =
+        serde_json::from_str(r#"{"defaultAuth": "AMAZON_COGNITO_USER_POOLS", "additionalAuth": ["API_KEY"]}"#)
+            .expect("the options are well-formed");
+    bencher.bench(|| {
+        compile(&SchemaSource { path: "schema.graphql", text: &text }, &options).expect("the schema is well-formed")
+    });
+}

@@ -22,3 +22,4 @@ mod studio;
 
 pub use config::CloudConfig;
 pub use feed::{Feed, Happening};
+pub use gateway::{Cloud, CloudError, RunningCloud};

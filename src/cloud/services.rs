@@ -35,7 +35,7 @@ impl Services {
     ) -> Result<Self, ApiError> {
         let iam = Arc::new(Iam::new(Arc::clone(&shared), root_key));
         let sts = Arc::new(Sts::new(Arc::clone(&shared), Arc::clone(&iam)));
-        let s3 = Arc::new(S3::new(Arc::clone(&shared)));
+        let s3 = Arc::new(S3::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared))?);
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
         let below = Below {

@@ -1,16 +1,46 @@
 //! IAM: roles and policies, who a request comes from, and what it may do.
+//!
+//! It has no users, groups or instance profiles, and knows the content of no policy that AWS manages: such a policy
+//! can be attached, and grants nothing.
 
+mod condition;
+mod decide;
+pub(in crate::cloud) mod policy;
+mod resources;
+mod roles;
+mod sessions;
+mod signature;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::base::BoxFuture;
+use crate::base::{BoxFuture, Secret};
 
-use super::service::{Access, ApiCall, ApiError, ApiReply, CallContext, ResourceHandler, Service, ServiceId, Shared};
+use super::config::ROOT_ACCESS_KEY;
+use super::protocol::chunked::ChunkSigner;
+use super::service::{
+    Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, RoleSession, Service,
+    ServiceId, Shared,
+};
+use policy::{Policy, PolicyKind, Question, Verdict};
+use roles::Roles;
+use sessions::Sessions;
+
+/// The secret of the well-known root key. The cloud listens on loopback only.
+const ROOT_SECRET_KEY: &str = "test";
 
 /// IAM: roles and policies, who a request comes from, and what it may do.
 pub(in crate::cloud) struct Iam {
     shared: Arc<Shared>,
+    roles: Arc<Roles>,
+    sessions: Sessions,
+    root_key: Option<(String, Secret<String>)>,
 }
 
 impl Service for Iam {
@@ -18,20 +48,28 @@ impl Service for Iam {
         ServiceId::Iam
     }
 
-    fn access(&self, _context: &CallContext, _call: &ApiCall) -> Access {
-        Access::Requires(Vec::new())
+    fn access(&self, _context: &CallContext, call: &ApiCall) -> Access {
+        Access::Requires(vec![wire::permission(&self.shared, call)])
     }
 
     fn call<'a>(&'a self, _context: &'a CallContext, call: ApiCall) -> BoxFuture<'a, Result<ApiReply, ApiError>> {
-        Box::pin(async move { Err(ApiError::not_built("iam", &call.action)) })
+        Box::pin(async move { wire::answer(&self.roles, &call) })
     }
 
     fn resources(self: Arc<Self>) -> Vec<Box<dyn ResourceHandler>> {
-        Vec::new()
+        resources::handlers(&self.roles)
     }
 
     fn snapshot(&self) -> Value {
-        Value::Null
+        let roles = self.roles.roles.all();
+        let rows: Vec<Value> = roles
+            .iter()
+            .map(|(name, role)| {
+                let policies: Vec<&String> = role.inline.keys().chain(&role.attached).collect();
+                json!({"role": name, "arn": role.arn, "policies": policies})
+            })
+            .collect();
+        if rows.is_empty() { Value::Null } else { json!({"title": "Roles", "rows": rows}) }
     }
 }
 
@@ -39,11 +77,11 @@ impl Service for Iam {
 #[derive(Clone, Debug)]
 pub(in crate::cloud) struct Credentials {
     pub access_key: String,
-    pub secret_key: crate::base::Secret<String>,
-    pub session_token: crate::base::Secret<String>,
+    pub secret_key: Secret<String>,
+    pub session_token: Secret<String>,
     /// Seconds since 1970.
     pub expires_at_s: i64,
-    pub session: super::service::RoleSession,
+    pub session: RoleSession,
 }
 
 /// Someone who asks for a role; checked against its trust policy.
@@ -56,45 +94,155 @@ pub(in crate::cloud) struct RoleRequest<'a> {
     /// `sts:AssumeRole`, `sts:AssumeRoleWithWebIdentity`.
     pub action: &'a str,
     /// Condition keys: `cognito-identity.amazonaws.com:aud`, `:amr`, `:sub`.
-    pub context: std::collections::BTreeMap<String, Vec<String>>,
+    pub context: BTreeMap<String, Vec<String>>,
     pub seconds: i64,
 }
 
+/// Who sent a request, and what checks the chunks of its body when that is a signed stream.
+#[derive(Clone, Debug)]
+pub(in crate::cloud) struct Authenticated {
+    pub caller: Caller,
+    pub chunks: Option<ChunkSigner>,
+}
+
 impl Iam {
-    pub(in crate::cloud) fn new(shared: Arc<Shared>, root_key: Option<(String, crate::base::Secret<String>)>) -> Self {
-        let _ = root_key;
-        Self { shared }
+    pub(in crate::cloud) fn new(shared: Arc<Shared>, root_key: Option<(String, Secret<String>)>) -> Self {
+        let roles = Arc::new(Roles::new(Arc::clone(&shared)));
+        let sessions = Sessions::new(Arc::clone(&shared));
+        Self { shared, roles, sessions, root_key }
     }
 
     /// Who sent a request: checks the `SigV4` signature in its headers or query. No signature is `Anonymous`.
-    pub(in crate::cloud) fn authenticate(
+    ///
+    /// # Errors
+    /// In the words of the Query protocol: `InvalidClientTokenId`, `SignatureDoesNotMatch`, `ExpiredToken`,
+    /// `RequestTimeTooSkewed`, `IncompleteSignature`.
+    pub(in crate::cloud) fn authenticate(&self, parts: &http::request::Parts, body: &[u8]) -> Result<Caller, ApiError> {
+        self.authenticate_stream(parts, body).map(|authenticated| authenticated.caller)
+    }
+
+    /// As [`Self::authenticate`], for bodies that may be signed streams.
+    pub(in crate::cloud) fn authenticate_stream(
         &self,
         parts: &http::request::Parts,
         body: &[u8],
-    ) -> Result<super::service::Caller, ApiError> {
-        let _ = (parts, body);
-        Err(ApiError::not_built("iam", "authenticate"))
+    ) -> Result<Authenticated, ApiError> {
+        let Some(claim) = signature::claim(parts)? else {
+            return Ok(Authenticated { caller: Caller::Anonymous, chunks: None });
+        };
+        let unknown = || {
+            ApiError::new("InvalidClientTokenId", "The security token included in the request is invalid.").status(403)
+        };
+        let own = self.root_key.as_ref().filter(|(access_key, _)| *access_key == claim.access_key);
+        let root = own
+            .map(|(_, secret)| secret.clone())
+            .or_else(|| (claim.access_key == ROOT_ACCESS_KEY).then(|| Secret::new(ROOT_SECRET_KEY.to_owned())));
+        let (secret, caller) = if let Some(secret) = root {
+            (secret, Caller::Root)
+        } else {
+            let credentials = self.sessions.find(&claim.access_key)?.ok_or_else(unknown)?;
+            let expected = credentials.session_token.reveal().as_bytes();
+            let given = claim.token.as_deref().unwrap_or_default().as_bytes();
+            // Comparing two keyed hashes takes the same time wherever the tokens differ.
+            let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, expected);
+            ring::hmac::verify(&key, expected, ring::hmac::sign(&key, given).as_ref()).map_err(|_| unknown())?;
+            if credentials.expires_at_s <= self.shared.clock.now_s() {
+                let message = "The security token included in the request is expired";
+                return Err(ApiError::new("ExpiredToken", message).status(403));
+            }
+            (credentials.secret_key, Caller::Role(credentials.session))
+        };
+        claim.check_time(self.shared.clock.now_s())?;
+        let chunks = claim.check(parts, body, secret.reveal())?;
+        Ok(Authenticated { caller, chunks })
     }
 
     /// Whether a caller may do something; the error is AWS's `AccessDenied`.
-    pub(in crate::cloud) fn authorize(
+    pub(in crate::cloud) fn authorize(&self, caller: &Caller, permission: &Permission) -> Result<(), ApiError> {
+        self.authorize_with(caller, permission, &BTreeMap::new(), None)
+    }
+
+    /// As [`Self::authorize`], with condition keys of the request (`s3:prefix`) and the policy of the resource.
+    pub(in crate::cloud) fn authorize_with(
         &self,
-        caller: &super::service::Caller,
-        permission: &super::service::Permission,
+        caller: &Caller,
+        permission: &Permission,
+        context: &BTreeMap<String, Vec<String>>,
+        resource_policy: Option<&Policy>,
     ) -> Result<(), ApiError> {
-        let _ = (caller, permission);
-        Err(ApiError::not_built("iam", "authorize"))
+        match caller {
+            Caller::Root => Ok(()),
+            Caller::Anonymous if resource_policy.is_none() => Err(missing_token()),
+            Caller::Anonymous => decide::anonymous(&self.shared, permission, context, resource_policy),
+            Caller::Role(session) | Caller::Service(session) => {
+                let policies = self.roles.by_arn(&session.role_arn).map(|role| self.roles.documents(&role));
+                let asked = decide::Asked { session, permission, context, resource_policy };
+                decide::session(&self.shared, &asked, &policies.unwrap_or_default())
+            }
+        }
     }
 
     /// Credentials of a role for someone whom its trust policy admits.
     pub(in crate::cloud) fn assume(&self, request: &RoleRequest<'_>) -> Result<Credentials, ApiError> {
-        let _ = request;
-        Err(ApiError::not_built("iam", "assume"))
+        let role = self.admitted(request)?;
+        if !(900..=role.longest_session_s).contains(&request.seconds) {
+            let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+            return Err(ApiError::new("ValidationError", message));
+        }
+        let session = RoleSession {
+            role_arn: role.arn,
+            session_name: request.session_name.to_owned(),
+            access_key: String::new(),
+            context: request.context.clone(),
+        };
+        self.sessions.issue(session, request.seconds)
     }
 
     /// The session in which one of our services acts with a role, when the trust policy admits the service.
-    pub(in crate::cloud) fn act_as(&self, role_arn: &str, service: &str) -> Result<super::service::Caller, ApiError> {
-        let _ = (role_arn, service);
-        Err(ApiError::not_built("iam", "act_as"))
+    pub(in crate::cloud) fn act_as(&self, role_arn: &str, service: &str) -> Result<Caller, ApiError> {
+        let role = self.admitted(&RoleRequest {
+            role_arn,
+            session_name: service,
+            principal: ("Service", service),
+            action: "sts:AssumeRole",
+            context: BTreeMap::new(),
+            seconds: 3600,
+        })?;
+        Ok(Caller::Service(RoleSession {
+            role_arn: role.arn,
+            session_name: service.split('.').next().unwrap_or_default().to_owned(),
+            access_key: String::new(),
+            context: BTreeMap::new(),
+        }))
     }
+
+    /// `AROA…`, the id of a role.
+    pub(in crate::cloud) fn role_id(&self, role_arn: &str) -> Option<String> {
+        self.roles.by_arn(role_arn).map(|role| role.id)
+    }
+
+    /// The role, when its trust policy admits the principal.
+    fn admitted(&self, request: &RoleRequest<'_>) -> Result<roles::Role, ApiError> {
+        let (kind, name) = request.principal;
+        let subject = if kind == "AWS" { format!("User: {name} is not") } else { "Not".to_owned() };
+        let denied = || {
+            let message =
+                format!("{subject} authorized to perform: {} on resource: {}", request.action, request.role_arn);
+            // For federated callers AWS does not say which role it was.
+            let message = if kind == "AWS" { message } else { format!("Not authorized to perform {}", request.action) };
+            ApiError::new("AccessDenied", message).status(403)
+        };
+        let role = self.roles.by_arn(request.role_arn).ok_or_else(denied)?;
+        let trust = Policy::parse_text(&role.trust, PolicyKind::Trust)?;
+        let principals = [(kind.to_owned(), name.to_owned())];
+        let context = decide::lower_keys(&self.shared, &request.context, None);
+        let question =
+            Question { action: request.action, resource: &role.arn, principals: &principals, context: &context };
+        if trust.verdict(&question) == Verdict::Allow { Ok(role) } else { Err(denied()) }
+    }
+}
+
+/// A protected action without a signature.
+pub(in crate::cloud) fn missing_token() -> ApiError {
+    ApiError::new("MissingAuthenticationToken", "Request is missing Authentication Token").status(403)
 }

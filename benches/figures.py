@@ -1,0 +1,91 @@
+"""Whole-process figures: start-up, commands, readiness of the embedded cloud, memory, size of the binary.
+
+usage: figures.py AMPUP [RUNS]
+
+Prints one line a figure: median of RUNS runs (default 9), and the peak memory where it matters. It judges nothing;
+the limits that we hold ourselves to stand in brackets.
+"""
+
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def timed(arguments, folder):
+    """Milliseconds and peak MiB of one run; it must succeed."""
+    started = time.perf_counter()
+    child = subprocess.Popen(arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    talk = child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    elapsed = (time.perf_counter() - started) * 1000
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        raise SystemExit(f"{arguments}: {child.returncode}\n{talk.decode()}")
+    return elapsed, usage.ru_maxrss / 1024
+
+
+def report(name, runs, limit):
+    times = [run[0] for run in runs]
+    print(f"{name:46} {statistics.median(times):8.1f} ms   peak {max(run[1] for run in runs):6.1f} MiB   [{limit}]")
+
+
+def blog(ampup, folder):
+    for arguments in (["init", "bench", "--target", "local"], ["add", "auth", "--groups", "Editors"]):
+        timed([ampup, *arguments], folder)
+
+
+def dev(ampup, folder):
+    """Milliseconds until the board of a dev that has been deployed before, and idle MiB after a moment."""
+    started = time.perf_counter()
+    child = subprocess.Popen([ampup, "dev", "--port", "0", "--no-watch", "--json"], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    text = b""
+    while True:
+        text += child.stdout.readline()
+        try:
+            board = json.loads(text)
+            break
+        except ValueError:
+            pass
+    elapsed = (time.perf_counter() - started) * 1000
+    time.sleep(1)
+    status = pathlib.Path(f"/proc/{child.pid}/status").read_text()
+    memory = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+    child.kill()
+    child.wait()
+    return elapsed, memory, board
+
+
+def main(ampup, runs=9):
+    ampup = str(pathlib.Path(ampup).resolve())
+    with tempfile.TemporaryDirectory() as world:
+        os.environ["HOME"] = world
+        report("--version", [timed([ampup, "--version"], world) for _ in range(runs)], "10 ms, 15 MiB")
+        adds = []
+        for number in range(runs):
+            folder = pathlib.Path(world, f"add{number}")
+            folder.mkdir()
+            blog(ampup, folder)
+            adds.append(timed([ampup, "add", "api", "--name", "blog", "--sample", "blog"], folder))
+        report("add api (blog)", adds, "50 ms")
+        quick = []
+        for number in range(runs):
+            folder = pathlib.Path(world, f"quick{number}")
+            folder.mkdir()
+            quick.append(timed([ampup, "quickstart", "app", "--sample", "blog", "--once"], folder))
+        report("quickstart --once (to the signed-in answer)", quick, "1500 ms")
+        app = pathlib.Path(world, "quick0", "app")
+        boards = [dev(ampup, app) for _ in range(max(3, runs // 3))]
+        ready = [board["cloud_ready_ms"] for _, _, board in boards]
+        print(f"{'cloud ready':46} {statistics.median(ready):8.1f} ms   {'':15}   [100 ms]")
+        print(f"{'dev, to its board, nothing changed':46} {statistics.median(b[0] for b in boards):8.1f} ms")
+        print(f"{'dev, idle':46} {statistics.median(b[1] for b in boards):8.1f} MiB  {'':15}   [60 MiB]")
+    print(f"{'binary':46} {os.path.getsize(ampup) / 1048576:8.1f} MiB  {'':15}   [40 MiB]")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *map(int, sys.argv[2:3]))

@@ -1,0 +1,46 @@
+//! `ampup add auth|api|hosting`.
+
+mod api;
+mod auth;
+mod hosting;
+
+use super::Context;
+use super::args::AddCommand;
+use super::interview::Interview;
+use crate::base::ResourceName;
+use crate::category::ResourceSpec;
+use crate::error::{ExitStatus, Failure};
+use crate::ops::add::{AddRequest, add};
+
+pub(super) use api::{apply as apply_api, ask as ask_api};
+pub(super) use auth::{apply as apply_auth, ask as ask_auth};
+pub(super) use hosting::{apply as apply_hosting, ask as ask_hosting};
+
+pub(super) fn run(context: &Context<'_>, command: AddCommand) -> Result<ExitStatus, Failure> {
+    // Before any question: there must be something to add to.
+    let mut project = context.project()?;
+    let (command, answers) = match command {
+        AddCommand::Auth(args) => {
+            let mut interview = Interview::new(context.prompter, "ampup add auth");
+            let spec = ask_auth(&mut interview, &args)?;
+            let name = args.name.map_or_else(|| ResourceName::new("auth"), Ok)?;
+            (interview.finish()?, spec.map(|spec| (name, ResourceSpec::Auth(spec))))
+        }
+        AddCommand::Api(args) => {
+            let mut interview = Interview::new(context.prompter, "ampup add api");
+            let has_auth = project.manifest().resources.values().any(|spec| spec.kind() == "auth");
+            let answers = ask_api(&mut interview, &args, has_auth)?;
+            (interview.finish()?, answers.map(|(name, spec)| (name, ResourceSpec::Api(spec))))
+        }
+        AddCommand::Hosting(args) => {
+            let mut interview = Interview::new(context.prompter, "ampup add hosting");
+            let spec = ask_hosting(&mut interview, &args)?;
+            let name = args.name.map_or_else(|| ResourceName::new("hosting"), Ok)?;
+            (interview.finish()?, spec.map(|spec| (name, ResourceSpec::Hosting(spec))))
+        }
+    };
+    let (name, spec) = answers.expect("`finish` fails when an answer is missing");
+    let report = add(&mut project, &AddRequest { name, spec })?;
+    context.repeat(command);
+    Ok(context.ui.finish(&report))
+}

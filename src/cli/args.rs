@@ -1,0 +1,533 @@
+//! What can be typed: the whole command line as clap definitions. It decides nothing.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::base::{Endpoint, EnvName, ProfileName, ProjectName, Region, ResourceName};
+
+/// From an empty folder to a running, secure, full-stack AWS backend.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "ampup", version, max_term_width = 100, propagate_version = false, subcommand_required = true)]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, Args)]
+pub struct GlobalArgs {
+    /// Folder of the project; the current one when absent
+    #[arg(short = 'C', long = "project", global = true, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Environment; the one in use when absent
+    #[arg(long = "env", global = true, value_name = "NAME")]
+    pub environment: Option<EnvName>,
+    /// Print one JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// How progress is shown on standard error
+    #[arg(long, global = true, value_name = "WAY", value_enum)]
+    pub progress: Option<ProgressArg>,
+    /// Go on without asking for confirmation
+    #[arg(short = 'y', long, global = true)]
+    pub yes: bool,
+    /// Ask nothing; a missing answer is an error
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Tell more; twice for everything
+    #[arg(short = 'v', long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Say nothing but results and errors
+    #[arg(short = 'q', long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    pub color: Option<ColorArg>,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressArg {
+    /// A tree on a terminal, lines elsewhere
+    Auto,
+    /// A live tree
+    Tree,
+    /// One line a fact
+    Lines,
+    /// One JSON document a line
+    Json,
+    /// Not at all
+    None,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Make a project in this folder
+    Init(InitArgs),
+    /// Add a resource to the project
+    #[command(subcommand)]
+    Add(AddCommand),
+    /// Change the settings of a resource
+    Update(UpdateArgs),
+    /// Take a resource out of the project
+    Remove(RemoveArgs),
+    /// Write the CloudFormation stacks of the project
+    Render(RenderArgs),
+    /// Deploy the backend
+    Push(PushArgs),
+    /// Build the front end and put it on its hosting
+    Publish(PublishArgs),
+    /// Compare the project with what is deployed
+    Status(StatusArgs),
+    /// Write the client configuration of a deployed environment
+    Pull(PullArgs),
+    /// Delete everything that is deployed of an environment
+    Delete,
+    /// Environments of the project
+    #[command(subcommand)]
+    Env(EnvCommand),
+    /// Run the backend on this computer
+    Dev(DevArgs),
+    /// From nothing to a signed-in query, on this computer
+    Quickstart(QuickstartArgs),
+    /// Check this computer and the project
+    Doctor,
+    /// Explain an error code
+    Explain(ExplainArgs),
+    /// Print a completion script
+    Completions(CompletionsArgs),
+    /// Work on GraphQL schemas
+    #[command(subcommand)]
+    Api(ApiCommand),
+}
+
+/// Where an environment lives.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TargetArgs {
+    /// Where it lives
+    #[arg(long, value_enum)]
+    pub target: Option<TargetKind>,
+    /// AWS region
+    #[arg(long)]
+    pub region: Option<Region>,
+    /// AWS profile
+    #[arg(long)]
+    pub profile: Option<ProfileName>,
+    /// Address of the cloud, for localstack
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<Endpoint>,
+    /// Certificate authorities to trust for the address, a PEM file
+    #[arg(long, value_name = "FILE")]
+    pub ca_bundle: Option<String>,
+}
+
+/// The kinds of clouds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TargetKind {
+    /// The embedded cloud on this computer, no account needed
+    #[default]
+    Local,
+    /// An AWS account
+    Aws,
+    /// LocalStack or another cloud at one address
+    Localstack,
+}
+
+/// Arguments of `init`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct InitArgs {
+    /// Name of the project
+    #[arg(value_name = "NAME", conflicts_with = "name")]
+    pub positional: Option<ProjectName>,
+    /// Name of the project
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<ProjectName>,
+    /// Where its first environment lives
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// What can be added.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AddCommand {
+    /// Let people sign in: a Cognito user pool
+    Auth(AddAuthArgs),
+    /// Data behind GraphQL: AppSync and DynamoDB
+    Api(AddApiArgs),
+    /// A place for the front end: S3 and CloudFront
+    Hosting(AddHostingArgs),
+}
+
+/// Settings of auth.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AuthFlags {
+    /// What people sign in with; cannot be changed once deployed
+    #[arg(long, value_enum)]
+    pub sign_in: Option<SignInArg>,
+    /// Second factor by an authenticator app
+    #[arg(long, value_enum)]
+    pub mfa: Option<MfaArg>,
+    /// Anyone may sign up
+    #[arg(long, value_name = "BOOL")]
+    pub self_signup: Option<bool>,
+    /// Callers who are not signed in get credentials
+    #[arg(long, value_name = "BOOL")]
+    pub guests: Option<bool>,
+    /// How a forgotten password is recovered
+    #[arg(long, value_enum)]
+    pub recovery: Option<RecoveryArg>,
+    /// Groups of users, separated by commas, in order of precedence
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub groups: Option<Vec<String>>,
+    /// Shortest password, 6 to 99 characters
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(6..=99))]
+    pub password_length: Option<u8>,
+}
+
+/// Arguments of `add auth`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AddAuthArgs {
+    /// Name of the resource
+    #[arg(long)]
+    pub name: Option<ResourceName>,
+    /// Its settings
+    #[command(flatten)]
+    pub flags: AuthFlags,
+}
+
+/// Settings of an API.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ApiFlags {
+    /// How callers identify themselves where a rule names no other way
+    #[arg(long, value_enum)]
+    pub auth: Option<ApiAuthArg>,
+    /// Other ways for callers to identify themselves, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub additional_auth: Option<Vec<ApiAuthArg>>,
+    /// How long an API key lives, 1 to 365 days
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=365))]
+    pub api_key_days: Option<u16>,
+}
+
+/// Arguments of `add api`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AddApiArgs {
+    /// Name of the resource
+    #[arg(long)]
+    pub name: Option<ResourceName>,
+    /// A schema to begin with
+    #[arg(long, value_name = "FILE", conflicts_with = "sample")]
+    pub schema: Option<PathBuf>,
+    /// A sample to begin with
+    #[arg(long, value_enum)]
+    pub sample: Option<SampleArg>,
+    /// Its settings
+    #[command(flatten)]
+    pub flags: ApiFlags,
+}
+
+/// Settings of hosting.
+#[derive(Clone, Debug, Default, Args)]
+pub struct HostingFlags {
+    /// Folder of the built site, relative to the project
+    #[arg(long, value_name = "DIR")]
+    pub source: Option<String>,
+    /// Command that builds it; empty for none
+    #[arg(long, value_name = "COMMAND")]
+    pub build: Option<String>,
+    /// Every path that is no file is answered with the entry page
+    #[arg(long, value_name = "BOOL")]
+    pub spa: Option<bool>,
+}
+
+/// Arguments of `add hosting`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AddHostingArgs {
+    /// Name of the resource
+    #[arg(long)]
+    pub name: Option<ResourceName>,
+    /// Also write a small site to begin with
+    #[arg(long)]
+    pub with_sample: bool,
+    /// Its settings
+    #[command(flatten)]
+    pub flags: HostingFlags,
+}
+
+/// Arguments of `update`.
+#[derive(Clone, Debug, Args)]
+pub struct UpdateArgs {
+    /// The resource
+    pub resource: String,
+    /// Settings, when it is auth
+    #[command(flatten, next_help_heading = "Settings of auth")]
+    pub auth: AuthFlags,
+    /// Settings, when it is an API
+    #[command(flatten, next_help_heading = "Settings of an API")]
+    pub api: ApiFlags,
+    /// Settings, when it is hosting
+    #[command(flatten, next_help_heading = "Settings of hosting")]
+    pub hosting: HostingFlags,
+}
+
+/// Arguments of `remove`.
+#[derive(Clone, Debug, Args)]
+pub struct RemoveArgs {
+    /// The resource
+    pub resource: String,
+    /// Keep its files below `ampup/`
+    #[arg(long)]
+    pub keep_files: bool,
+}
+
+/// Arguments of `render`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct RenderArgs {
+    /// Write nothing; end with 6 when the stacks are out of date
+    #[arg(long)]
+    pub check: bool,
+    /// Give up hand edits of rendered stacks
+    #[arg(long, conflicts_with = "check")]
+    pub overwrite: bool,
+}
+
+/// Arguments of `push`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct PushArgs {
+    /// Show what would change and deploy nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// With --dry-run: end with 6 when something would change
+    #[arg(long, requires = "dry_run")]
+    pub exit_code: bool,
+    /// Begin the deployment and leave
+    #[arg(long, conflicts_with = "dry_run")]
+    pub detach: bool,
+}
+
+/// Arguments of `publish`.
+#[derive(Clone, Debug, Args)]
+pub struct PublishArgs {
+    /// The hosting resource, when there are several
+    #[arg(long)]
+    pub name: Option<ResourceName>,
+    /// Folder of the built site; the setting's when absent
+    #[arg(long, value_name = "DIR")]
+    pub source: Option<PathBuf>,
+    /// Do not run the build command
+    #[arg(long)]
+    pub no_build: bool,
+    /// Do not deploy the backend first
+    #[arg(long)]
+    pub no_push: bool,
+}
+
+/// Arguments of `status`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct StatusArgs {
+    /// End with 6 when a push would change something
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// Arguments of `pull`.
+#[derive(Clone, Debug, Args)]
+pub struct PullArgs {
+    /// The file to write; the setting's when absent
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// What can be done with environments.
+#[derive(Clone, Debug, Subcommand)]
+pub enum EnvCommand {
+    /// Show all environments
+    List,
+    /// Add an environment
+    Add(EnvAddArgs),
+    /// Make an environment the one in use on this computer
+    Use(EnvNameArgs),
+    /// Take an environment out of the project; what is deployed stays
+    Remove(EnvNameArgs),
+}
+
+/// Arguments of `env add`.
+#[derive(Clone, Debug, Args)]
+pub struct EnvAddArgs {
+    /// Its name
+    pub name: EnvName,
+    /// Where it lives
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// The name of an environment.
+#[derive(Clone, Debug, Args)]
+pub struct EnvNameArgs {
+    /// Its name
+    pub name: EnvName,
+}
+
+/// Arguments of `dev`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DevArgs {
+    /// Port of the local cloud; 4700 when absent
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Begin with an empty cloud
+    #[arg(long)]
+    pub fresh: bool,
+    /// Do not deploy again when files change
+    #[arg(long)]
+    pub no_watch: bool,
+}
+
+/// Arguments of `quickstart`.
+#[derive(Clone, Debug, Args)]
+pub struct QuickstartArgs {
+    /// Folder of the project, made when it is not there; `ampup-quickstart` when absent
+    pub folder: Option<PathBuf>,
+    /// What the API begins as
+    #[arg(long, value_enum)]
+    pub sample: Option<SampleArg>,
+    /// Stop after the first query
+    #[arg(long)]
+    pub once: bool,
+    /// Port of the local cloud; 4700 when absent
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+}
+
+/// Arguments of `explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// The code, like AMP0101
+    pub code: String,
+}
+
+/// Arguments of `completions`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// What can be done with schemas.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ApiCommand {
+    /// Compile a schema into a folder
+    Compile(CompileArgs),
+}
+
+/// Arguments of `api compile`.
+#[derive(Clone, Debug, Args)]
+pub struct CompileArgs {
+    /// The schema
+    #[arg(long, value_name = "FILE")]
+    pub schema: PathBuf,
+    /// Options, a JSON file
+    #[arg(long, value_name = "FILE")]
+    pub options: Option<PathBuf>,
+    /// Folder for the results, made when it is not there
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident => $core:path { $($(#[$option:meta])* $variant:ident),+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+        pub enum $name { $($(#[$option])* $variant,)+ }
+
+        impl From<$name> for $core {
+            fn from(value: $name) -> Self {
+                match value { $($name::$variant => Self::$variant,)+ }
+            }
+        }
+
+        impl From<$core> for $name {
+            fn from(value: $core) -> Self {
+                match value { $(<$core>::$variant => Self::$variant,)+ }
+            }
+        }
+    };
+}
+
+choice!(
+    /// What people sign in with.
+    SignInArg => crate::category::auth::SignIn {
+        /// E-mail address
+        Email,
+        /// A name of their choice
+        Username,
+        /// Phone number
+        Phone
+    }
+);
+choice!(
+    /// Whether a second factor is asked for.
+    MfaArg => crate::category::auth::Mfa {
+        /// Never
+        Off,
+        /// When the user set one up
+        Optional,
+        /// Always
+        Required
+    }
+);
+choice!(
+    /// How a forgotten password is recovered.
+    RecoveryArg => crate::category::auth::Recovery {
+        /// By a code to the e-mail address
+        Email,
+        /// By a code to the phone
+        Phone,
+        /// By administrators alone
+        Admin
+    }
+);
+choice!(
+    /// A way for callers to identify themselves.
+    ApiAuthArg => crate::category::api::ApiAuth {
+        /// A token of the project's user pool
+        UserPool,
+        /// An API key
+        ApiKey,
+        /// A signature with credentials of a role
+        Iam
+    }
+);
+choice!(
+    /// What a schema starts as.
+    SampleArg => crate::category::api::Sample {
+        /// One model
+        Todo,
+        /// Posts, comments, categories, with owners, groups and public reading
+        Blog,
+        /// An empty model to fill in
+        Blank
+    }
+);
+
+/// The word for a value on the command line.
+pub(super) fn word<T: ValueEnum>(value: &T) -> String {
+    value.to_possible_value().map_or_else(String::new, |possible| possible.get_name().to_owned())
+}

@@ -1,0 +1,59 @@
+//! Every question the tool can ask, in one list, each with its flag. It asks nothing itself.
+
+use crate::ui::prompt::Question;
+
+/// A question as the house test sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The words of the command: `add auth`.
+    pub command: &'static str,
+    /// The flag that answers it, without the hyphens.
+    pub flag: &'static str,
+    /// Its id.
+    pub id: &'static str,
+}
+
+/// Confirmations are asked by several commands and answered by one flag.
+pub(super) const YES: &str = "yes";
+
+macro_rules! questions {
+    ($($name:ident: $kind:ty = $command:literal $flag:literal, $text:literal, $help:literal, $default:expr;)+) => {
+        $(
+            pub(super) static $name: Question<$kind> = Question {
+                id: concat!($command, "/", $flag), flag: $flag, text: $text, help: $help, default: $default,
+            };
+        )+
+
+        /// Every question.
+        pub fn questions() -> &'static [Asked] {
+            &[$(Asked { command: $command, flag: $flag, id: concat!($command, "/", $flag) },)+]
+        }
+    };
+}
+
+questions! {
+    INIT_NAME: &'static str = "init" "name", "Name of the project", "name of the project", None;
+    INIT_TARGET: usize = "init" "target", "Where should it run first", "local, aws or localstack", None;
+    INIT_REGION: &'static str = "init" "region", "AWS region", "AWS region, like eu-west-1", Some("us-east-1");
+    INIT_ENDPOINT: &'static str = "init" "endpoint", "Address of the cloud", "address, like http://localhost:4566",
+        Some("http://localhost:4566");
+    ENV_TARGET: usize = "env add" "target", "Where does it live", "local, aws or localstack", None;
+    ENV_REGION: &'static str = "env add" "region", "AWS region", "AWS region, like eu-west-1", Some("us-east-1");
+    ENV_ENDPOINT: &'static str = "env add" "endpoint", "Address of the cloud", "address, like http://localhost:4566",
+        Some("http://localhost:4566");
+    AUTH_SIGN_IN: usize = "add auth" "sign-in", "How do people sign in", "email, username or phone", None;
+    AUTH_MFA: usize = "add auth" "mfa", "Second factor", "off, optional or required", Some(0);
+    AUTH_SELF_SIGNUP: bool = "add auth" "self-signup", "May anyone sign up", "true or false", Some(true);
+    API_NAME: &'static str = "add api" "name", "Name of the API", "name of the resource", Some("api");
+    API_SAMPLE: usize = "add api" "sample", "What should the schema begin as", "todo, blog or blank (or --schema <file>)", None;
+    API_AUTH: usize = "add api" "auth", "How do callers identify themselves", "user-pool, api-key or iam", None;
+    HOSTING_SOURCE: &'static str = "add hosting" "source", "Folder of the built site", "folder of the built site", Some("site");
+    HOSTING_BUILD: &'static str = "add hosting" "build", "Command that builds it (empty for none)", "build command", Some("");
+    HOSTING_SPA: bool = "add hosting" "spa", "Is it a single-page application", "true or false", Some(true);
+    REMOVE_YES: bool = "remove" "yes", "Remove it from the project", "confirmation", Some(false);
+    PUSH_YES: bool = "push" "yes", "Deploy these changes", "confirmation", Some(false);
+    PUBLISH_YES: bool = "publish" "yes", "Deploy these changes", "confirmation", Some(false);
+    DELETE_YES: &'static str = "delete" "yes", "Type the name of the environment to delete everything in it", "confirmation", None;
+    ENV_REMOVE_YES: bool = "env remove" "yes", "Remove it from the project", "confirmation", Some(false);
+    QUICKSTART_SAMPLE: usize = "quickstart" "sample", "What should it begin as", "todo, blog or blank", Some(1);
+}

@@ -1,0 +1,391 @@
+//! From an HTTP request to its answer: who may ask, where it goes, who asks, what is said.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::response::Response;
+use axum::serve::ListenerExt as _;
+use http::request::Parts;
+use http::{Method, Request};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::origin;
+use super::route::{RequestHead, Route, route};
+use crate::cloud::iam::{Authenticated, missing_token};
+use crate::cloud::protocol::{self, Asked, Protocol, chunked, percent, query};
+use crate::cloud::service::{Access, ApiCall, ApiError, ApiReply, CallContext, Caller, ReplyBody, Service, ServiceId};
+use crate::cloud::services::Services;
+use crate::cloud::studio;
+
+/// The largest body of a request that is no object, in bytes: DynamoDB's and Cognito's own limits lie below.
+pub(super) const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+
+/// The largest object that one request may carry, in bytes; it is held in memory while it is checked.
+pub(super) const OBJECT_LIMIT_BYTES: usize = 256 * 1024 * 1024;
+
+/// What answers requests.
+pub(super) struct Gateway {
+    services: Services,
+}
+
+/// Answers requests on a listener until the cloud stops.
+pub(super) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopped: watch::Receiver<bool>) {
+    let listener = listener.tap_io(|stream| {
+        // Small answers must not wait for more; a stream that refuses is only slower.
+        let _ = stream.set_nodelay(true);
+    });
+    let router = Router::new().fallback(handle).with_state(gateway);
+    let until = async move {
+        // An error means that the cloud was dropped.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    // axum's server retries failed accepts by itself and ends only when told to.
+    let _ = axum::serve(listener, router).with_graceful_shutdown(until).await;
+}
+
+/// One request. It runs as a task of its own, so that a panic costs one request and not the connection.
+async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response {
+    let task = tokio::spawn(async move { gateway.answer(request).await });
+    match task.await {
+        Ok(response) => response,
+        Err(_) => super::answer::failed("the embedded cloud has a fault: the request was given up"),
+    }
+}
+
+/// A request whose body was read.
+struct Whole {
+    parts: Parts,
+    query: Vec<(String, String)>,
+    form: Vec<(String, String)>,
+    host: String,
+    body: Bytes,
+    id: String,
+}
+
+impl Gateway {
+    pub(super) fn new(services: Services) -> Self {
+        Self { services }
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Response {
+        let (parts, body) = request.into_parts();
+        let head_only = parts.method == Method::HEAD;
+        let id = self.services.shared.ids.uuid();
+        let host = host_of(&parts);
+        let knows = |name: &str| self.services.cloudfront.knows(name);
+        if let Some(refusal) = stranger(&parts, &host, &knows) {
+            return super::answer::response(refusal, head_only).await;
+        }
+        let query = percent::decode_pairs(parts.uri.query().unwrap_or_default());
+        let mut whole = Whole { parts, query, form: Vec::new(), host, body: Bytes::new(), id };
+        let mut target = whole.route(&knows);
+        let limit = match target {
+            Route::Service(ServiceId::S3, _) => OBJECT_LIMIT_BYTES,
+            _ => BODY_LIMIT_BYTES,
+        };
+        let is_form =
+            whole.header("content-type").is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+        let read = Limited::new(body, if is_form { BODY_LIMIT_BYTES } else { limit }).collect().await;
+        let reply = match read {
+            Ok(read) => {
+                whole.body = read.to_bytes();
+                if is_form {
+                    whole.form = percent::decode_pairs(&String::from_utf8_lossy(&whole.body));
+                    target = whole.route(&knows);
+                }
+                self.reply(&target, whole).await
+            }
+            Err(error) => unread(&target, &whole, error.downcast_ref::<LengthLimitError>().is_some()),
+        };
+        super::answer::response(reply, head_only).await
+    }
+
+    /// The reply of a route, with what browsers need to read it.
+    async fn reply(&self, target: &Route, whole: Whole) -> ApiReply {
+        let rules = self.browser_rules(target, &whole);
+        if origin::is_preflight(&whole.parts.method, &whole.parts.headers)
+            && rules.is_none()
+            && !matches!(target, Route::Site(_))
+        {
+            let headers = origin::preflight_headers(&whole.parts.headers);
+            return ApiReply { status: 200, headers, body: ReplyBody::Empty };
+        }
+        let mut reply = self.dispatch(target, whole).await;
+        match (rules, target) {
+            (_, Route::Site(_)) => {}
+            (Some(rules), _) => reply.headers.extend(rules),
+            (None, _) => reply.headers.extend(origin::answer_headers()),
+        }
+        reply
+    }
+
+    /// The headers by a bucket's own rules, when the request is for a bucket.
+    fn browser_rules(&self, target: &Route, whole: &Whole) -> Option<Vec<(String, String)>> {
+        if !matches!(target, Route::Service(ServiceId::S3, _)) {
+            return None;
+        }
+        self.services.s3.browser_headers(&whole.host, whole.parts.uri.path(), &whole.parts)
+    }
+
+    async fn dispatch(&self, target: &Route, whole: Whole) -> ApiReply {
+        match target {
+            Route::Service(service, protocol) => self.service(*service, *protocol, whole).await,
+            Route::GraphQl(api) => self.graphql(api, whole).await,
+            Route::WellKnown { pool, document } => {
+                let asked = Asked {
+                    service: None,
+                    protocol: Protocol::RestJson,
+                    action: "",
+                    request_id: &whole.id,
+                    head: false,
+                };
+                protocol::encode(&asked, self.services.cognito.well_known(pool, document))
+            }
+            Route::Site(host) => {
+                self.services.cloudfront.serve(host, &whole.into_call(String::new(), Value::Null)).await
+            }
+            Route::Studio => studio::answer(&self.services, &whole.into_call(String::new(), Value::Null)).await,
+            Route::Health => {
+                let region = self.services.shared.region.as_str();
+                let facts = json!({"version": env!("CARGO_PKG_VERSION"), "region": region, "ready": true});
+                let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+                ApiReply { status: 200, headers, body: ReplyBody::Bytes(facts.to_string().into()) }
+            }
+            Route::Realtime(api) => {
+                let message = format!("the embedded cloud has no subscriptions: no WebSocket for the API `{api}`");
+                refused(&whole, Protocol::RestJson, ApiError::new("NotImplemented", message).status(501))
+            }
+            Route::Absent(service, protocol) => {
+                let message = format!("the embedded cloud does not have the service `{service}`");
+                refused(&whole, *protocol, ApiError::new("NotImplemented", message).status(501))
+            }
+        }
+    }
+
+    async fn service(&self, service: ServiceId, protocol: Protocol, whole: Whole) -> ApiReply {
+        let action = whole.action(protocol);
+        let id = whole.id.clone();
+        let head = whole.parts.method == Method::HEAD;
+        let outcome = self.call(service, protocol, action.clone(), whole).await;
+        protocol::encode(&Asked { service: Some(service), protocol, action: &action, request_id: &id, head }, outcome)
+    }
+
+    /// Signature, input, permission, call.
+    async fn call(
+        &self,
+        service: ServiceId,
+        protocol: Protocol,
+        action: String,
+        mut whole: Whole,
+    ) -> Result<ApiReply, ApiError> {
+        let Authenticated { caller, chunks } = self.services.iam.authenticate_stream(&whole.parts, &whole.body)?;
+        if service == ServiceId::S3 {
+            whole.unframe(chunks)?;
+        }
+        let input = match protocol {
+            Protocol::Json10 | Protocol::Json11 => protocol::json_input(&whole.body)?,
+            Protocol::Query => query::input(if whole.form.is_empty() { &whole.query } else { &whole.form })?,
+            Protocol::RestJson | Protocol::RestXml => Value::Null,
+        };
+        if action.is_empty() && protocol == Protocol::Query {
+            return Err(ApiError::new("MissingAction", "The request is missing an action or a required parameter."));
+        }
+        let context = whole.context(caller);
+        let service = self.of(service);
+        let call = whole.into_call(action, input);
+        if let Access::Requires(permissions) = service.access(&context, &call) {
+            if context.caller == Caller::Anonymous {
+                return Err(missing_token());
+            }
+            for permission in &permissions {
+                self.services.iam.authorize(&context.caller, permission)?;
+            }
+        }
+        service.call(&context, call).await
+    }
+
+    async fn graphql(&self, api: &str, whole: Whole) -> ApiReply {
+        let id = whole.id.clone();
+        let asked = Asked {
+            service: Some(ServiceId::AppSync),
+            protocol: Protocol::RestJson,
+            action: "",
+            request_id: &id,
+            head: false,
+        };
+        match self.services.iam.authenticate(&whole.parts, &whole.body) {
+            Ok(caller) => {
+                let context = whole.context(caller);
+                let call = whole.into_call(String::new(), Value::Null);
+                protocol::encode(&asked, Ok(self.services.appsync.graphql(&context, api, &call).await))
+            }
+            Err(error) => {
+                // A GraphQL client reads `errors`, whatever went wrong.
+                let errors = json!({"errors": [{"errorType": error.code, "message": error.message}]});
+                let mut reply = ApiReply::json(errors);
+                reply.status = 403;
+                protocol::encode(&asked, Ok(reply))
+            }
+        }
+    }
+
+    fn of(&self, service: ServiceId) -> &dyn Service {
+        let services = &self.services;
+        match service {
+            ServiceId::Iam => &*services.iam,
+            ServiceId::Sts => &*services.sts,
+            ServiceId::S3 => &*services.s3,
+            ServiceId::DynamoDb => &*services.dynamodb,
+            ServiceId::Cognito | ServiceId::CognitoIdentity => &*services.cognito,
+            ServiceId::AppSync => &*services.appsync,
+            ServiceId::CloudFront => &*services.cloudfront,
+            ServiceId::CloudFormation => &*services.cloudformation,
+        }
+    }
+}
+
+impl Whole {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.parts.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn route(&self, knows: &dyn Fn(&str) -> bool) -> Route {
+        let head = RequestHead {
+            method: &self.parts.method,
+            path: self.parts.uri.path(),
+            query: &self.query,
+            headers: &self.parts.headers,
+            host: &self.host,
+            form: &self.form,
+        };
+        route(&head, knows)
+    }
+
+    fn action(&self, protocol: Protocol) -> String {
+        let found = match protocol {
+            Protocol::Json10 | Protocol::Json11 => {
+                self.header("x-amz-target").map(|target| target.rsplit('.').next().unwrap_or_default())
+            }
+            Protocol::Query => {
+                let mut fields = self.form.iter().chain(&self.query);
+                fields.find(|(name, _)| name == "Action").map(|(_, value)| value.as_str())
+            }
+            Protocol::RestJson | Protocol::RestXml => None,
+        };
+        // The name goes into XML elements: letters and digits only.
+        found.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect()
+    }
+
+    fn context(&self, caller: Caller) -> CallContext {
+        let host = self.header("host").unwrap_or("localhost");
+        CallContext { request_id: self.id.clone(), caller, endpoint: format!("http://{host}") }
+    }
+
+    /// Takes the frames of an `aws-chunked` body off; its trailers become headers.
+    fn unframe(&mut self, signer: Option<chunked::ChunkSigner>) -> Result<(), ApiError> {
+        let streams = self.header("x-amz-content-sha256").is_some_and(|value| value.starts_with("STREAMING-"));
+        let encodings = self.header("content-encoding").unwrap_or_default().to_owned();
+        let framed = encodings.split(',').any(|encoding| encoding.trim() == "aws-chunked");
+        if !streams && !framed {
+            return Ok(());
+        }
+        let decoded = chunked::decode(&self.body, signer)?;
+        let stated = self.header("x-amz-decoded-content-length").and_then(|value| value.parse::<usize>().ok());
+        if stated.is_some_and(|stated| stated != decoded.bytes.len()) {
+            let message =
+                "You did not provide the number of bytes specified by the x-amz-decoded-content-length HTTP header";
+            return Err(ApiError::new("IncompleteBody", message));
+        }
+        self.body = decoded.bytes.into();
+        let rest: Vec<&str> =
+            encodings.split(',').map(str::trim).filter(|name| *name != "aws-chunked" && !name.is_empty()).collect();
+        self.parts.headers.remove("content-encoding");
+        if let Ok(value) = rest.join(",").parse::<http::HeaderValue>()
+            && !value.is_empty()
+        {
+            self.parts.headers.insert("content-encoding", value);
+        }
+        for (name, value) in decoded.trailers {
+            if let (Ok(name), Ok(value)) = (name.parse::<http::HeaderName>(), value.parse::<http::HeaderValue>()) {
+                self.parts.headers.insert(name, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn into_call(self, action: String, input: Value) -> ApiCall {
+        ApiCall {
+            action,
+            path: self.parts.uri.path().to_owned(),
+            method: self.parts.method,
+            query: self.query,
+            headers: self.parts.headers,
+            input,
+            body: self.body,
+        }
+    }
+}
+
+/// The host that a request names, without port.
+fn host_of(parts: &Parts) -> String {
+    let header = parts.headers.get("host").and_then(|value| value.to_str().ok());
+    let host = header.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
+    origin::host_name(host)
+}
+
+/// The refusal of a request that is not meant for us.
+fn stranger(parts: &Parts, host: &str, knows: &dyn Fn(&str) -> bool) -> Option<ApiReply> {
+    let refuse = |message: String| {
+        let headers = vec![("content-type".to_owned(), "text/plain; charset=utf-8".to_owned())];
+        Some(ApiReply { status: 403, headers, body: ReplyBody::Bytes(message.into()) })
+    };
+    if !origin::host_is_ours(host, knows) {
+        return refuse(format!("the embedded cloud does not answer for the host `{}`\n", host.escape_debug()));
+    }
+    let origin = parts.headers.get("origin").map(|value| value.to_str().unwrap_or("?"));
+    match origin {
+        Some(origin) if !origin::origin_is_ours(origin, knows) => refuse(format!(
+            "the embedded cloud does not answer pages of the origin `{}`: front ends must run on this computer\n",
+            origin.escape_debug()
+        )),
+        _ => None,
+    }
+}
+
+/// A refusal for a route that is no service of ours.
+fn refused(whole: &Whole, protocol: Protocol, error: ApiError) -> ApiReply {
+    let head = whole.parts.method == Method::HEAD;
+    protocol::encode(&Asked { service: None, protocol, action: "", request_id: &whole.id, head }, Err(error))
+}
+
+/// The refusal of a body that is too large or broke off.
+fn unread(target: &Route, whole: &Whole, too_large: bool) -> ApiReply {
+    let (service, protocol) = match target {
+        Route::Service(service, protocol) => (Some(*service), *protocol),
+        _ => (None, Protocol::RestJson),
+    };
+    let error = match (too_large, service) {
+        (true, Some(ServiceId::S3)) => ApiError::new(
+            "EntityTooLarge",
+            format!(
+                "Your proposed upload exceeds the maximum allowed size of the embedded cloud, {OBJECT_LIMIT_BYTES} bytes"
+            ),
+        ),
+        (true, _) => {
+            ApiError::new("RequestEntityTooLargeException", format!("the body is larger than {BODY_LIMIT_BYTES} bytes"))
+                .status(413)
+        }
+        (false, _) => ApiError::new("IncompleteBody", "The request body terminated unexpectedly"),
+    };
+    let mut reply =
+        protocol::encode(&Asked { service, protocol, action: "", request_id: &whole.id, head: false }, Err(error));
+    // What is left of the body is not read, so the connection cannot be used again.
+    reply.headers.push(("connection".to_owned(), "close".to_owned()));
+    reply.headers.extend(origin::answer_headers());
+    reply
+}

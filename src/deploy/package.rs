@@ -1,0 +1,207 @@
+//! Relative paths in templates become addresses of uploaded files, as `aws cloudformation package` does it.
+//!
+//! Pure: it decides what has to be uploaded and what the templates then say; it uploads nothing.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use indexmap::IndexMap;
+
+use super::artifacts::{ArtifactKey, ObjectStore, Upload};
+use crate::base::{LogicalId, ResourceKind, StackName};
+use crate::blueprint::Blueprint;
+use crate::cfn::{self, Template, Value};
+use crate::error::{Code, Problem};
+
+/// The properties that may hold a path, by resource type, and what becomes of it.
+const PATHS: [(&str, &str, Kind); 8] = [
+    ("AWS::CloudFormation::Stack", "TemplateURL", Kind::Template),
+    ("AWS::AppSync::GraphQLSchema", "DefinitionS3Location", Kind::Uri),
+    ("AWS::AppSync::Resolver", "CodeS3Location", Kind::Uri),
+    ("AWS::AppSync::Resolver", "RequestMappingTemplateS3Location", Kind::Uri),
+    ("AWS::AppSync::Resolver", "ResponseMappingTemplateS3Location", Kind::Uri),
+    ("AWS::AppSync::FunctionConfiguration", "CodeS3Location", Kind::Uri),
+    ("AWS::AppSync::FunctionConfiguration", "RequestMappingTemplateS3Location", Kind::Uri),
+    ("AWS::AppSync::FunctionConfiguration", "ResponseMappingTemplateS3Location", Kind::Uri),
+];
+
+/// What becomes of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A nested template: packaged first, then named by its URL.
+    Template,
+    /// A file, named by its `s3://` URI.
+    Uri,
+}
+
+/// What is packaged: the root template and everything that paths may lead to.
+#[derive(Clone, Debug, Default)]
+pub struct Bundle {
+    /// The root template.
+    pub root: Template,
+    /// Nested templates by their path.
+    pub templates: BTreeMap<String, Template>,
+    /// Other files by their path.
+    pub files: BTreeMap<String, Bytes>,
+}
+
+impl Bundle {
+    /// The bundle of a blueprint; paths are relative to `ampup/stacks/`.
+    pub fn of(blueprint: &Blueprint) -> Self {
+        let mut bundle = Self { root: blueprint.root.clone(), ..Self::default() };
+        for (name, synthesis) in &blueprint.nested {
+            bundle.templates.insert(format!("{name}.yaml"), synthesis.template.clone());
+            for (path, text) in &synthesis.files {
+                bundle.files.insert(path.clone(), Bytes::from(text.clone()));
+            }
+        }
+        bundle
+    }
+}
+
+/// One stack of a packaged tree.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What the user knows the stack as: the name of the resource, or of the root stack.
+    pub name: StackName,
+    /// Its template, as the user wrote it.
+    pub template: Template,
+}
+
+/// Every stack of a deployment, by the logical ids that lead to it; the root is the empty path.
+pub type Tree = BTreeMap<Vec<String>, Node>;
+
+/// What is ready to be uploaded and deployed.
+#[derive(Clone, Debug)]
+pub struct Packaged {
+    /// Everything to upload, nested templates before those that name them.
+    pub uploads: IndexMap<ArtifactKey, Upload>,
+    /// The root template as it will be uploaded.
+    pub root_text: String,
+    /// Where the root template will lie.
+    pub root_url: String,
+    /// Every stack.
+    pub tree: Tree,
+}
+
+/// Packages a bundle for a bucket.
+///
+/// # Errors
+/// Every path that leads nowhere, and every nested file that is no template.
+pub fn package(bundle: &Bundle, stack: &StackName, objects: &dyn ObjectStore) -> Result<Packaged, Vec<Problem>> {
+    let mut packer = Packer { bundle, objects, uploads: IndexMap::new(), tree: Tree::new(), problems: Vec::new() };
+    let place = Place { file: "root.yaml", path: Vec::new(), name: stack.clone() };
+    let (root_text, root_url) = packer.template(&bundle.root, &place);
+    if packer.problems.is_empty() {
+        Ok(Packaged { uploads: packer.uploads, root_text, root_url, tree: packer.tree })
+    } else {
+        Err(packer.problems)
+    }
+}
+
+/// Where a template stands.
+struct Place<'a> {
+    file: &'a str,
+    path: Vec<String>,
+    name: StackName,
+}
+
+struct Packer<'a> {
+    bundle: &'a Bundle,
+    objects: &'a dyn ObjectStore,
+    uploads: IndexMap<ArtifactKey, Upload>,
+    tree: Tree,
+    problems: Vec<Problem>,
+}
+
+/// Templates that hold each other deeper than this are a circle.
+const DEEPEST: usize = 10;
+
+impl Packer<'_> {
+    /// Packages a template and everything below it; gives its text and its URL.
+    fn template(&mut self, template: &Template, place: &Place<'_>) -> (String, String) {
+        self.tree.insert(place.path.clone(), Node { name: place.name.clone(), template: template.clone() });
+        let mut packed = template.clone();
+        for (id, resource) in &mut packed.resources {
+            let kind = resource.kind.clone();
+            let Value::Map(properties) = &mut resource.properties else { continue };
+            for (_, property, becomes) in PATHS.iter().filter(|(wanted, ..)| *wanted == kind.as_str()) {
+                let Some(Value::Text(text)) = properties.get_mut(*property) else { continue };
+                if text.contains("://") {
+                    continue;
+                }
+                let found = resolve(place.file, text);
+                if let Some(address) = self.address(&found, *becomes, id, place) {
+                    *text = address;
+                } else {
+                    self.problems.push(lost(place, id, &kind, property, text));
+                }
+            }
+        }
+        let text = cfn::print::json(&packed);
+        let key = self.add(place.file, Bytes::from(text.clone()), "json");
+        let url = self.objects.url(&key.0);
+        (text, url)
+    }
+
+    /// The address of what a path leads to; `None` when it leads nowhere.
+    fn address(&mut self, found: &str, becomes: Kind, id: &LogicalId, place: &Place<'_>) -> Option<String> {
+        let bundle = self.bundle;
+        if becomes == Kind::Uri {
+            let content = bundle.files.get(found)?.clone();
+            let extension = found.rsplit_once('.').map_or("txt", |(_, extension)| extension).to_owned();
+            let key = self.add(found, content, &extension);
+            return Some(self.objects.uri(&key.0));
+        }
+        let parsed;
+        let template = if let Some(template) = bundle.templates.get(found) {
+            template
+        } else {
+            let content = bundle.files.get(found)?;
+            match cfn::parse::parse(&String::from_utf8_lossy(content), found) {
+                Ok(template) => parsed = template,
+                Err(problems) => {
+                    self.problems.extend(problems);
+                    return Some(String::new());
+                }
+            }
+            &parsed
+        };
+        let mut path = place.path.clone();
+        path.push(id.to_string());
+        if path.len() > DEEPEST {
+            return None;
+        }
+        let stem = found.rsplit('/').next().unwrap_or(found).split('.').next().unwrap_or(found);
+        let name = StackName::new(stem).unwrap_or_else(|_| place.name.clone());
+        Some(self.template(template, &Place { file: found, path, name }).1)
+    }
+
+    fn add(&mut self, name: &str, content: Bytes, extension: &str) -> ArtifactKey {
+        let key = ArtifactKey::of(&content, extension);
+        self.uploads.entry(key.clone()).or_insert_with(|| Upload { name: name.to_owned(), content });
+        key
+    }
+}
+
+/// The path that `text`, written in `file`, leads to.
+fn resolve(file: &str, text: &str) -> String {
+    let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in text.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+fn lost(place: &Place<'_>, id: &LogicalId, kind: &ResourceKind, property: &str, text: &str) -> Problem {
+    let Place { file, .. } = place;
+    let message = format!("`{property}` of `{id}` ({kind}) in {file} leads to `{}`: there is no such file", text.escape_debug());
+    Problem::new(Code::AMP0315, message).hint("`ampup render` writes the stacks anew")
+}

@@ -1,0 +1,6 @@
+//! The command line as scripts meet it: no terminal, exact exit codes, one JSON document.
+
+mod bad_input;
+mod closed_stdin;
+mod kills;
+mod reference;

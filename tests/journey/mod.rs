@@ -1,0 +1,4 @@
+//! Whole stories, from an empty folder to an answer, through the real program and the wire.
+
+mod blog;
+mod lifecycle;
