@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::{Blueprint, ClientConfigRequest, assemble, client_config, links, render_plan, root};
 use crate::base::{Endpoint, EnvName, LogicalId, ProjectName, Region, ResourceName, Target};
-use crate::category::{AuthSpec, HostingSpec, Need, Offer, ResourceSpec, Sources, Synthesis};
+use crate::category::{ApiSpec, AuthSpec, HostingSpec, Need, Offer, ResourceSpec, Sources, Synthesis};
 use crate::error::{Code, Diagnose, Problem};
 use crate::manifest::{FileChange, Manifest};
 use crate::render::Renderer;
@@ -39,7 +39,7 @@ fn stack(parameters: &str, outputs: &[&str], needs: &[(&str, &str)]) -> Synthesi
     let section = |name: &str, entries: String| {
         if entries.is_empty() { String::new() } else { format!("{name}:\n{entries}") }
     };
-    let outputs: String = outputs.iter().map(|output| format!("  {output}:\n    Value: x\n")).collect();
+    let outputs = outputs.iter().map(|output| format!("  {output}:\n    Value: x\n")).collect::<Vec<_>>().concat();
     let (parameters, outputs) = (section("Parameters", parameters.to_owned()), section("Outputs", outputs));
     let text = format!("{parameters}Resources:\n  A:\n    Type: AWS::SNS::Topic\n{outputs}");
     let template = crate::cfn::parse(&text, "x").unwrap();
@@ -51,7 +51,10 @@ fn stack(parameters: &str, outputs: &[&str], needs: &[(&str, &str)]) -> Synthesi
 #[test]
 fn the_root_stack_is_as_approved() {
     let blueprint = with(&[]).unwrap();
-    snapbox::assert_data_eq!(blueprint.root_text.as_str(), snapbox::file!["../../tests/golden/stacks/root.yaml": Text].raw());
+    snapbox::assert_data_eq!(
+        blueprint.root_text.as_str(),
+        snapbox::file!["../../tests/golden/stacks/root.yaml": Text].raw()
+    );
     assert_eq!(blueprint.nested.keys().map(ResourceName::as_str).collect::<Vec<_>>(), ["auth", "my-site"]);
     let files: Vec<String> = blueprint.files().into_keys().collect();
     assert_eq!(files, ["root.yaml", "auth.yaml", "my-site.yaml"]);
@@ -232,4 +235,97 @@ fn the_client_file_has_the_form_that_its_target_needs() {
     assert_eq!(here["Auth"]["Cognito"]["identityPoolEndpoint"], "http://localhost:4700");
     let undeployed = config(&Target::Local { region: Region::default() }, &IndexMap::new());
     assert!(undeployed.get("auth").is_none() && undeployed.get("Auth").is_none());
+}
+
+const SCHEMA: &str = "type Todo @model @auth(rules: [{ allow: public }]) {\n  id: ID!\n  title: String\n}\n";
+
+/// A project with two APIs and what is deployed of them.
+fn config(target: &Target, url: &str) -> serde_json::Value {
+    let mut manifest = manifest();
+    let mut sources = Sources::default();
+    for api in ["blog", "shop"] {
+        manifest.resources.insert(name(api), ResourceSpec::Api(ApiSpec::default()));
+        sources.insert(ApiSpec::schema_path(&name(api)), SCHEMA);
+    }
+    let outputs =
+        [("BlogGraphQLUrl", url), ("BlogGraphQLApiId", "abc"), ("BlogApiKey", "da2-k"), ("ShopGraphQLUrl", "x")];
+    let outputs = outputs.map(|(output, value)| (id(output), value.to_owned())).into();
+    let local = Endpoint::new("http://localhost:4700").unwrap();
+    let request =
+        ClientConfigRequest { manifest: &manifest, sources: &sources, target, local: Some(&local), outputs: &outputs };
+    serde_json::from_str(&client_config(&request).unwrap()).unwrap()
+}
+
+#[test]
+fn apis_are_told_in_the_form_of_their_target() {
+    let region = Region::default;
+    let aws = config(
+        &Target::Aws { profile: None, region: region() },
+        "https://x.appsync-api.us-east-1.amazonaws.com/graphql",
+    );
+    assert_eq!(aws["data"]["url"], "https://x.appsync-api.us-east-1.amazonaws.com/graphql");
+    assert_eq!((&aws["data"]["api_key"], &aws["data"]["aws_region"]), (&"da2-k".into(), &"us-east-1".into()));
+    assert!(aws["data"]["model_introspection"]["models"]["Todo"].is_object() && aws.get("API").is_none());
+    assert_eq!(aws["custom"]["shop"]["url"], "x");
+    let local = config(&Target::Local { region: region() }, "http://localhost:4700/graphql/abc");
+    assert_eq!(local["data"]["url"], "http://localhost:4700/graphql/abc");
+    assert_eq!(local["API"]["GraphQL"]["endpoint"], "HTTP://localhost:4700/graphql/abc");
+    assert_eq!((&local["API"]["GraphQL"]["apiKey"], &local["version"]), (&"da2-k".into(), &"local-1.4".into()));
+    let endpoint = Endpoint::new("http://127.0.0.1:4566").unwrap();
+    let emulator = Target::LocalStack { endpoint, region: region(), ca_bundle: None };
+    let emulated = config(&emulator, "https://abc.appsync-api.us-east-1.amazonaws.com/graphql");
+    assert_eq!(emulated["API"]["GraphQL"]["endpoint"], "HTTP://127.0.0.1:4566/v1/apis/abc/graphql");
+}
+
+/// The project of the blog sample.
+fn blog() -> (Manifest, Sources) {
+    let mut manifest = manifest();
+    let spec = ApiSpec {
+        auth: crate::category::api::ApiAuth::UserPool,
+        additional_auth: vec![crate::category::api::ApiAuth::ApiKey],
+        sample: crate::category::api::Sample::Blog,
+        ..ApiSpec::default()
+    };
+    let mut sources = Sources::default();
+    for file in spec.scaffold(&name("blog"), &Renderer::default()).unwrap() {
+        sources.insert(file.path, file.text);
+    }
+    manifest.resources.insert(name("blog"), ResourceSpec::Api(spec));
+    (manifest, sources)
+}
+
+#[test]
+fn the_blog_is_assembled() {
+    let (manifest, sources) = blog();
+    let blueprint = assemble(&manifest, &sources, &Renderer::default()).unwrap();
+    assert_eq!(blueprint.dependents(&name("auth")), [&name("blog")]);
+    assert!(blueprint.root_text.contains("!GetAtt Auth.Outputs.UserPoolId"), "{}", blueprint.root_text);
+    assert!(blueprint.root.parameters.contains_key("ApiKeyExpires"));
+    let files = blueprint.files();
+    assert!(files.contains_key("blog/schema.graphql"));
+    // Whatever a template names by path is there to be uploaded, and the other way round.
+    let text = &blueprint.nested["blog"].text;
+    for path in files.keys().filter(|path| path.starts_with("blog/")) {
+        assert!(text.contains(&format!("./{path}")), "{path}");
+    }
+    assert!(render_plan(&blueprint, &files.into_iter().collect()).is_fresh());
+}
+
+#[test]
+fn without_its_users_the_blog_is_refused() {
+    let (mut manifest, sources) = blog();
+    manifest.resources.shift_remove("auth");
+    let problems = assemble(&manifest, &sources, &Renderer::default()).unwrap_err();
+    assert!(problems.iter().any(|problem| problem.code == Code::AMP0310), "{problems:#?}");
+}
+
+#[test]
+fn the_problems_of_all_resources_are_told() {
+    let (mut manifest, mut sources) = blog();
+    sources.insert("ampup/api/blog/schema.graphql", "type A @model { b: Missing }\ntype C @modle { id: ID }\n");
+    let groups = vec!["a b".to_owned()];
+    manifest.resources.insert(name("auth"), ResourceSpec::Auth(AuthSpec { groups, ..AuthSpec::default() }));
+    let problems = assemble(&manifest, &sources, &Renderer::default()).unwrap_err();
+    assert!(problems.iter().any(|problem| problem.message.contains("`groups`")), "{problems:#?}");
+    assert!(problems.iter().filter(|problem| problem.location.is_some()).count() >= 2, "{problems:#?}");
 }
