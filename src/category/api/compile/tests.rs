@@ -23,7 +23,9 @@ fn plan(schema: &str, options: &str) -> Plan {
 }
 
 fn expanded(schema: &str, options: &str) -> Document {
-    graphql::parse(&plan(schema, options).schema).expect("the expanded schema is valid")
+    let document = graphql::parse(&plan(schema, options).schema).expect("the expanded schema can be parsed");
+    assert_eq!(graphql::check(&document), [], "the expanded schema is valid");
+    document
 }
 
 /// A field as written: arguments by name, type, directives; of a type or an input.
@@ -542,6 +544,27 @@ fn cases_are_written_as_four_files() {
     assert_eq!(resolvers.as_array().map(Vec::len), Some(8));
 }
 
+#[test]
+fn long_chains_of_types_are_no_trouble() {
+    let chain: String = (0..5000).map(|number| format!("type T{number} {{ next: T{} }}\n", number + 1)).collect();
+    let schema = format!(
+        "{chain}type T5000 {{ end: Int }} type M @model @auth(rules: [{{ allow: public }}]) {{ id: ID! first: T0 }}"
+    );
+    let document = expanded(&schema, BOTH);
+    assert_eq!(field(&document, "T4999Input.next").as_deref(), Some("T5000Input"));
+    assert_eq!(marks(&document, "T5000"), ["aws_api_key"]);
+}
+
+#[test]
+fn a_belongs_to_without_fields_follows_the_index_of_its_other_side() {
+    let schema = r#"
+        type Post @model { id: ID! notes: [Note] @hasMany(indexName: "byPost", fields: ["id"]) }
+        type Note @model { id: ID! postID: ID! @index(name: "byPost") post: Post @belongsTo }"#;
+    let resolvers = plan(schema, "{}").resolvers;
+    let found = resolvers.iter().find(|own| own.type_name == "Note").map(|own| &own.action);
+    assert!(matches!(found, Some(Action::RelatedOne { fields, .. }) if *fields == ["postID"]), "{found:?}");
+}
+
 const SEED: &str = r#"
 input AMPLIFY { globalAuthRule: AuthRule = { allow: public } }
 type Blog @model(queries: { get: "blog" }, timestamps: { createdAt: null }) @auth(rules: [{ allow: owner, operations: [read] }, { allow: groups, groups: ["A"] }]) {
@@ -575,7 +598,8 @@ proptest! {
         }
         let text = words.concat();
         if let Ok(files) = compile_case("s.graphql", &text, BOTH) {
-            prop_assert!(graphql::parse(&files["schema.graphql"]).is_ok(), "{}", text);
+            let faults = graphql::parse(&files["schema.graphql"]).map(|document| graphql::check(&document));
+            prop_assert_eq!(faults, Ok(Vec::new()), "{}", text);
         }
     }
 }
