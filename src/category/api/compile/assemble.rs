@@ -120,9 +120,11 @@ impl<'a> Assembler<'_, 'a, '_> {
     /// The index that a relation adds to the other side.
     fn implied_index(&self, draft: &Draft<'a>, relation: &Relation<'a>) -> Option<Index> {
         let related = self.drafts.get(relation.related)?;
-        let many = matches!(relation.kind, RelationKind::Many { .. });
+        if !relation.implies_index() {
+            return None;
+        }
         let parts: Vec<KeyField> = match &relation.by {
-            By::Implicit if many && relation.index.is_none() => {
+            By::Implicit => {
                 let keys = foreign_keys(draft.name(), &relation.field.name, draft, self.parameters);
                 let typed = self.parameters.respect_primary_key_attributes_on_connection_field;
                 let keys = keys.into_iter().take(if typed { usize::MAX } else { 1 });
@@ -133,11 +135,11 @@ impl<'a> Assembler<'_, 'a, '_> {
                 };
                 keys.map(|key| part((key.name, key.type_name))).collect()
             }
-            By::References(names) if relation.kind != RelationKind::Belongs => {
+            By::References(names) => {
                 let key = keys::key(related, self.catalogue, names.first()?, &names[1..]);
                 std::iter::once(key.partition).chain(key.sort).collect()
             }
-            _ => return None,
+            By::Fields(_) => return None,
         };
         let mut parts = parts.into_iter();
         Some(Index {
@@ -247,9 +249,24 @@ impl<'a> Assembler<'_, 'a, '_> {
             By::References(names) if relation.kind == RelationKind::Belongs => (None, names.clone()),
             By::References(_) => (Some(index), own_key()),
             By::Fields(fields) => (None, fields.clone()),
-            By::Implicit => (None, self.implied_fields(draft, relation)),
+            By::Implicit => {
+                let named = Self::named_by_inverse(draft, related, relation);
+                (None, named.unwrap_or_else(|| self.implied_fields(draft, relation)))
+            }
         };
         Some(Action::RelatedOne { model, related: related_name, index, fields })
+    }
+
+    /// For a `@belongsTo` without fields: those of the index that the other side's `@hasMany` names.
+    fn named_by_inverse(draft: &Draft<'a>, related: &Draft<'a>, relation: &Relation<'a>) -> Option<Vec<String>> {
+        let field = &relation.inverse.filter(|inverse| inverse.many)?.field.name;
+        let other = related.relations.iter().find(|other| other.field.name == *field)?;
+        let name = other.index.as_ref()?;
+        let index = draft.indexes.iter().find(|index| index.name == *name)?;
+        let parts = std::iter::once(&index.partition).chain(&index.sort).cloned();
+        let count = related.key.all().count();
+        let fields: Vec<String> = parts.take(count).collect();
+        (fields.len() == count).then_some(fields)
     }
 
     /// The foreign key fields of an implicit relation to one item.

@@ -147,7 +147,6 @@ impl Config {
         let level = match subscriptions.entry("level").map(ToString::to_string).as_deref() {
             Some("off") => Level::Off,
             Some("public") => Level::Public,
-            _ if matches!(subscriptions, Group::Off) => Level::Off,
             _ => Level::On,
         };
         let events = |event: &str| match level {

@@ -180,24 +180,30 @@ impl Guard<'_, '_> {
         self.reach(draft.name(), &allowed, output);
     }
 
-    /// Lets the callers of a type into the types of its fields that are no models, connections included.
+    /// Lets the callers of a type into the types of its fields that are no models, connections included. A type counts
+    /// as used by others as soon as a second field of the same model leads to it, as in the reference transformer.
     fn reach(&mut self, type_name: &str, allowed: &BTreeSet<AuthMode>, output: &mut Output) {
-        let mut open = vec![type_name.to_owned()];
-        while let Some(current) = open.pop() {
-            let targets: IndexSet<String> = output
-                .get(&current)
-                .map(|found| found.fields().iter().map(|field| field.type_ref.name().to_owned()).collect())
-                .unwrap_or_default();
-            for target in targets {
-                let object = output.get(&target).is_some_and(crate::graphql::TypeDefinition::is_object);
-                if !object || self.catalogue.models.contains(target.as_str()) {
-                    continue;
-                }
-                if self.reach_one(&target, allowed, output) {
-                    open.push(target);
-                }
+        let mut open = vec![self.inner_types(type_name, output)];
+        while let Some(targets) = open.last_mut() {
+            let Some(target) = targets.pop() else {
+                open.pop();
+                continue;
+            };
+            if self.reach_one(&target, allowed, output) {
+                open.push(self.inner_types(&target, output));
             }
         }
+    }
+
+    /// The object types of a type's fields that are no models, the last first.
+    fn inner_types(&self, type_name: &str, output: &Output) -> Vec<String> {
+        let fields = output.get(type_name).map(crate::graphql::TypeDefinition::fields).unwrap_or_default();
+        let names = fields.iter().rev().map(|field| field.type_ref.name());
+        let inner = names.filter(|name| {
+            !self.catalogue.models.contains(*name)
+                && output.get(name).is_some_and(crate::graphql::TypeDefinition::is_object)
+        });
+        inner.map(str::to_owned).collect()
     }
 
     /// Marks one type; whether something is new.

@@ -99,18 +99,16 @@ impl Expander<'_, '_> {
 
     /// The input twin of a type that is no model, and of those in it.
     fn nested_input(&self, type_name: &str, output: &mut Output) {
-        if self.catalogue.kind(type_name) != Kind::Object {
-            return;
-        }
-        let Some(found) = self.catalogue.types.get(type_name).copied() else { return };
-        let name = format!("{}Input", names::upper(type_name));
-        if output.get(&name).is_some() {
-            return;
-        }
-        let fields = found.fields().iter().filter_map(|field| self.input_field(field)).collect();
-        output.add(TypeDefinition::input(name, fields));
-        for field in found.fields() {
-            self.nested_input(field.type_ref.name(), output);
+        let mut open = vec![type_name];
+        while let Some(type_name) = open.pop() {
+            let name = format!("{}Input", names::upper(type_name));
+            if self.catalogue.kind(type_name) != Kind::Object || output.get(&name).is_some() {
+                continue;
+            }
+            let Some(found) = self.catalogue.types.get(type_name).copied() else { continue };
+            let fields = found.fields().iter().filter_map(|field| self.input_field(field)).collect();
+            output.add(TypeDefinition::input(name, fields));
+            open.extend(found.fields().iter().map(|field| field.type_ref.name()));
         }
     }
 
