@@ -13,8 +13,6 @@ pub const TEMPLATES: &str = "ampup/templates";
 /// What git is told to ignore.
 pub const GITIGNORE: &str = ".gitignore";
 
-/// The folder of what is local to this computer.
-pub(super) const LOCAL: &str = ".ampup";
 /// The lock of a command that changes the project.
 pub(super) const LOCK: &str = ".ampup/lock";
 /// A change that is being made.
