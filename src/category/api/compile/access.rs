@@ -172,7 +172,8 @@ pub(super) fn check_required_fields(draft: &Draft<'_>, report: &mut Report<'_>) 
     let hidden: Vec<&str> = draft
         .fields
         .values()
-        .filter(|field| field.type_ref.is_required() && access.is_protected(&field.name))
+        .filter(|field| field.type_ref.is_required() && field.directive("hasMany").is_none())
+        .filter(|field| access.is_protected(&field.name))
         .map(|field| field.name.as_str())
         .collect();
     let Some(first) = hidden.first() else { return };

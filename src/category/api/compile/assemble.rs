@@ -120,9 +120,11 @@ impl<'a> Assembler<'_, 'a, '_> {
     /// The index that a relation adds to the other side.
     fn implied_index(&self, draft: &Draft<'a>, relation: &Relation<'a>) -> Option<Index> {
         let related = self.drafts.get(relation.related)?;
-        let many = matches!(relation.kind, RelationKind::Many { .. });
+        if !relation.implies_index() {
+            return None;
+        }
         let parts: Vec<KeyField> = match &relation.by {
-            By::Implicit if many && relation.index.is_none() => {
+            By::Implicit => {
                 let keys = foreign_keys(draft.name(), &relation.field.name, draft, self.parameters);
                 let typed = self.parameters.respect_primary_key_attributes_on_connection_field;
                 let keys = keys.into_iter().take(if typed { usize::MAX } else { 1 });
@@ -133,11 +135,11 @@ impl<'a> Assembler<'_, 'a, '_> {
                 };
                 keys.map(|key| part((key.name, key.type_name))).collect()
             }
-            By::References(names) if relation.kind != RelationKind::Belongs => {
+            By::References(names) => {
                 let key = keys::key(related, self.catalogue, names.first()?, &names[1..]);
                 std::iter::once(key.partition).chain(key.sort).collect()
             }
-            _ => return None,
+            By::Fields(_) => return None,
         };
         let mut parts = parts.into_iter();
         Some(Index {

@@ -70,6 +70,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let mut drafts = read_models(&catalogue, options, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
     check_names(&drafts, &catalogue, &mut report);
+    check_index_counts(&drafts, &mut report);
     if !report.is_empty() {
         return Err(report.finish());
     }
@@ -268,6 +269,26 @@ fn check_names(drafts: &IndexMap<&str, Draft<'_>>, catalogue: &Catalogue<'_>, re
         let names: IndexSet<&str> = config.live_subscriptions().map(|(_, name, _)| name).collect();
         for name in names {
             add(&roots.subscription, name, span);
+        }
+    }
+}
+
+/// DynamoDB takes 20 global and 5 local secondary indexes per table.
+fn check_index_counts(drafts: &IndexMap<&str, Draft<'_>>, report: &mut Report<'_>) {
+    let mut implied: IndexMap<&str, usize> = IndexMap::new();
+    for relation in drafts.values().flat_map(|draft| &draft.relations) {
+        if relation.implies_index() {
+            *implied.entry(relation.related).or_default() += 1;
+        }
+    }
+    for (name, draft) in drafts {
+        let local = draft.indexes.iter().filter(|index| index.local).count();
+        let global = draft.indexes.len() - local + implied.get(name).copied().unwrap_or_default();
+        for (kind, count, limit) in [("global", global, 20), ("local", local, 5)] {
+            if count > limit {
+                let message = format!("{name} has {count} {kind} secondary indexes: a table of DynamoDB takes {limit}");
+                report.add(Code::AMP0307, &draft.definition.span, message);
+            }
         }
     }
 }

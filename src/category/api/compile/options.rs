@@ -89,8 +89,10 @@ pub struct Parameters {
     pub sandbox_mode_enabled: Option<bool>,
     /// Resolver names in the stash; no effect on what is compiled here.
     pub disable_resolver_deduping: bool,
-    /// `@hasMany` etc. may be placed on types of other data sources; no effect here.
+    /// Relations by `fields` are allowed; switching it off is refused.
     pub allow_gen1_patterns: bool,
+    /// No API key is made; no effect on what is compiled here.
+    pub suppress_api_key_generation: bool,
     /// Stack outputs for migrating; no effect here.
     pub enable_gen2_migration: bool,
     /// Stack outputs for migrating; no effect here.
@@ -116,6 +118,7 @@ impl Default for Parameters {
             sandbox_mode_enabled: None,
             disable_resolver_deduping: false,
             allow_gen1_patterns: true,
+            suppress_api_key_generation: false,
             enable_gen2_migration: false,
             enable_transformer_cfn_outputs: false,
             allow_destructive_graphql_schema_updates: false,
@@ -160,6 +163,7 @@ impl CompileOptions {
             ("sql", self.sql.is_some()),
             ("adminRoles", !self.admin_roles.is_empty()),
             ("enableIamAccess", self.enable_iam_access),
+            ("params.allowGen1Patterns: false", !self.params.allow_gen1_patterns),
             ("params.subscriptionsInheritPrimaryAuth", self.params.subscriptions_inherit_primary_auth),
         ];
         let refuse = |name| Problem::new(Code::AMP0304, format!("the compile option `{name}` is not built yet"));

@@ -26,6 +26,17 @@ pub(super) struct Relation<'a> {
     pub span: Span,
 }
 
+impl Relation<'_> {
+    /// Whether the relation adds an index to the other side.
+    pub(super) fn implies_index(&self) -> bool {
+        match (&self.by, self.kind) {
+            (By::Implicit, RelationKind::Many { .. }) => self.index.is_none(),
+            (By::References(_), RelationKind::Many { .. } | RelationKind::One) => true,
+            _ => false,
+        }
+    }
+}
+
 /// What a relation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RelationKind {
