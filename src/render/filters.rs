@@ -67,7 +67,7 @@ pub fn yaml(value: &Json) -> String {
 fn is_plain(text: &str) -> bool {
     const RESERVED: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan"];
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
+    text.trim_start_matches("./").starts_with(|first: char| first.is_ascii_alphabetic())
         && text.chars().all(|c| inner(c) || c == ' ')
         && !text.ends_with(' ')
         && !RESERVED.contains(&text.to_ascii_lowercase().as_str())

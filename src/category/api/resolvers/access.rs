@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::script::{list, member, text};
+use super::script::{key, list, member, text};
 use crate::category::api::plan::{Allow, AuthMode, Key, Model, Operation, Rule};
 
 /// One function of a resolver that tells what the caller may do.
@@ -42,7 +42,10 @@ pub(super) struct Mode {
 struct Test {
     /// JavaScript that gives the names of the caller.
     names: String,
+    #[serde(skip)]
     field: String,
+    /// The same as a property name.
+    key: String,
     /// `eq`, or `contains` for lists.
     operator: &'static str,
 }
@@ -122,7 +125,7 @@ impl Mode {
             }
             _ => {
                 let operator = if list { "contains" } else { "eq" };
-                let test = Test { names, field: field.to_owned(), operator };
+                let test = Test { names, field: field.to_owned(), key: key(field), operator };
                 let known = self.tests.iter().any(|known| known.field == test.field && known.names == test.names);
                 if !known {
                     self.tests.push(test);

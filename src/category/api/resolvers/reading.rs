@@ -64,16 +64,10 @@ struct QueryKey {
     sort_argument: Option<String>,
     /// Several fields that make up the sort key.
     parts: Option<Vec<String>>,
-    /// The sort key, where the relation gives it.
-    sort_given: Option<SortGiven>,
+    /// The key condition, where a relation gives the sort key or the beginning of it.
+    sort_given: Option<&'static str>,
     one_operator: String,
     two_values: String,
-}
-
-#[derive(Debug, Serialize)]
-struct SortGiven {
-    expression: &'static str,
-    value: String,
 }
 
 /// A relation, seen from the item that holds its field.
@@ -194,6 +188,10 @@ fn related(
     let absent = values.iter().map(|value| format!("({value} ?? null) === null")).collect::<Vec<_>>().join(" || ");
     let whole_key = relation.index.is_none() && values.len() == 1 + key.sort.len();
     let mut context = reading(scene, title, key, partition.clone());
+    if values.len() > 1 {
+        context.sort = leading_sort(key, &values[1..]);
+        context.key = query_key(key, Some(&values[1..]));
+    }
     if operation == Operation::Get {
         let rules = scene.reading_rules(&[Operation::Get]);
         let comment = format!("What the rules of {} let the caller read.", scene.model.name);
@@ -206,8 +204,6 @@ fn related(
         if whole_key {
             context.key_entries = key_entries(key, &values);
         }
-    } else if values.len() > 1 {
-        context.key = query_key(key, Some(&values[1..]));
     }
     let field = &scene.resolver.field;
     if relation.from.field_rules.contains_key(field) {
@@ -250,15 +246,10 @@ fn query_key(key: &Key, given: Option<&[String]>) -> QueryKey {
     let sort_argument = key.sort_argument();
     let argument = sort_argument.clone().unwrap_or_default();
     let sort_given = given.filter(|values| !values.is_empty()).map(|values| {
-        let joined = match values {
-            [one] => one.clone(),
-            many => format!("[{}].join('#')", many.join(", ")),
-        };
         if values.len() >= key.sort.len() {
-            SortGiven { expression: "#partition = :partition AND #sort = :sort", value: joined }
+            "#partition = :partition AND #sort = :sort"
         } else {
-            let expression = "#partition = :partition AND begins_with(#sort, :sort)";
-            SortGiven { expression, value: format!("[{}, ''].join('#')", values.join(", ")) }
+            "#partition = :partition AND begins_with(#sort, :sort)"
         }
     });
     QueryKey {
@@ -269,6 +260,15 @@ fn query_key(key: &Key, given: Option<&[String]>) -> QueryKey {
         sort_given,
         one_operator: format!("Argument {argument} must specify at most one key condition operation."),
         two_values: format!("Argument {argument}.between expects exactly 2 elements."),
+    }
+}
+
+/// JavaScript for the leading parts of a sort key, as they are stored.
+fn leading_sort(key: &Key, values: &[String]) -> String {
+    match values {
+        [one] if key.sort.len() <= 1 => one.clone(),
+        values if values.len() < key.sort.len() => format!("[{}, ''].join('#')", values.join(", ")),
+        values => format!("[{}].join('#')", values.join(", ")),
     }
 }
 
