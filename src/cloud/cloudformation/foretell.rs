@@ -93,6 +93,22 @@ impl ForetoldChange {
 /// A property that is to be: its value, or what it waits for.
 type Foreseen = IndexMap<String, Result<Json, String>>;
 
+/// What surely outlives an update in place: the id, and the attributes that are made of it (ARNs, addresses). A stream's
+/// ARN is not: streams come and go with a setting.
+fn lasting(provisioned: &Provisioned) -> Provisioned {
+    let id = provisioned.physical_id.as_str();
+    let name = id.rsplit(['/', ':']).next().unwrap_or(id);
+    let lasts = |(attribute, value): &(&String, &Json)| {
+        !attribute.contains("Stream")
+            && value.as_str().is_some_and(|value| !value.is_empty() && (value.contains(name) || id.contains(value)))
+    };
+    let attributes = provisioned.attributes.iter().filter(lasts);
+    Provisioned {
+        physical_id: id.to_owned(),
+        attributes: attributes.map(|(name, value)| (name.clone(), value.clone())).collect(),
+    }
+}
+
 /// One stack being looked at.
 struct Glance<'a> {
     engine: &'a Engine,
@@ -204,7 +220,7 @@ impl Glance<'_> {
         }
         let found = match change.replacement {
             Some("True" | "Conditional") => Found::Pending,
-            _ => Found::Made(old.provisioned.clone()),
+            _ => Found::Partly(lasting(&old.provisioned)),
         };
         self.result.changes.push(change);
         Ok(found)
