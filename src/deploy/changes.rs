@@ -102,10 +102,7 @@ impl Reader<'_> {
         let Some(stack) = self.tree.get(path).or_else(|| self.tree.get(&Vec::new())).map(|node| node.name.clone()) else {
             return;
         };
-        for mut change in cfn::change::compare(before, after).changes {
-            change.stack = stack.clone();
-            changes.push(change);
-        }
+        changes.extend(cfn::change::compare(&stack, before, after).changes);
     }
 
     /// A change in our words. What is no name of CloudFormation's cannot be shown.

@@ -20,7 +20,7 @@ pub struct CompileReport {
 pub fn compile(schema: &Path, options: Option<&Path>, out: &Path) -> Result<CompileReport, Failure> {
     let text = read(schema)?;
     let options = options.map_or_else(|| Ok("{}".to_owned()), read)?;
-    let files = crate::category::api::compile::compile_case(&schema.display().to_string(), &text, &options);
+    let files = crate::category::api::conformance::compile_case(&schema.display().to_string(), &text, &options);
     let files = files.map_err(backend::problems)?;
     let failed = |path: PathBuf| {
         let path = path.display().to_string();
