@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::{overrides, root_output};
 use crate::base::{LogicalId, ResourceName};
-use crate::category::{Sources, Synthesis};
+use crate::category::{ResourceSpec, Sources, Synthesis};
 use crate::cfn::{self, Parameter, Template};
 use crate::error::{Code, Diagnose, Problem};
 use crate::manifest::Manifest;
@@ -93,9 +93,17 @@ fn nested_stack(manifest: &Manifest, name: &ResourceName, stack: &Synthesis) -> 
     };
     NestedStack {
         logical_id: name.logical(),
-        label: format!("{} {name}", manifest.resources.get(name).map_or("stack", |spec| spec.kind())),
+        label: label(manifest, name),
         template_url: format!("./{name}.yaml"),
         parameters: stack.template.parameters.keys().map(passed).collect(),
+    }
+}
+
+/// `api blog`; a resource that is called as its kind is told once.
+fn label(manifest: &Manifest, name: &ResourceName) -> String {
+    match manifest.resources.get(name).map(ResourceSpec::kind) {
+        Some(kind) if kind != name.as_str() => format!("{kind} {name}"),
+        _ => name.to_string(),
     }
 }
 

@@ -51,7 +51,7 @@ impl ResourceSpec {
     pub fn check(&self) -> Vec<SettingProblem> {
         match self {
             Self::Auth(spec) => spec.check(),
-            Self::Api(_) => Vec::new(),
+            Self::Api(spec) => spec.check(),
             Self::Hosting(spec) => spec.check(),
         }
     }

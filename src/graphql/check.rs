@@ -5,9 +5,7 @@
 use indexmap::{IndexMap, IndexSet};
 
 use super::scalars::{SCALARS, accepts_literal, is_scalar};
-use super::schema::{
-    Document, Field, InputValue, Literal, Named, Span, TypeDefinition, TypeKind, TypeRef, Value,
-};
+use super::schema::{Document, Field, InputValue, Literal, Named, Span, TypeDefinition, TypeKind, TypeRef, Value};
 use crate::base::suggest::nearest;
 
 /// A breach of a rule.
@@ -204,7 +202,6 @@ impl<'a> Checker<'a> {
             },
         }
     }
-
 
     fn given(field: &InputValue, entries: &[(Named, Literal)]) -> bool {
         !field.type_ref.is_required()

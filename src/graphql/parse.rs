@@ -1,8 +1,8 @@
 //! Text of a schema → [`Document`], with every syntax error at once. Types are not checked here.
 
 use apollo_compiler::diagnostic::ToCliReport as _;
-use apollo_compiler::{Name, Node, ast};
 use apollo_compiler::parser::{Parser, SourceSpan};
+use apollo_compiler::{Name, Node, ast};
 use indexmap::IndexMap;
 
 use super::schema::{
@@ -179,9 +179,7 @@ fn type_definition(definition: &ast::Definition) -> Option<(TypeDefinition, bool
             (&n.name, n.description.as_ref(), &n.directives, TypeKind::Input(input_values(&n.fields)), false)
         }
         D::ScalarTypeExtension(n) => (&n.name, None, &n.directives, TypeKind::Scalar, true),
-        D::ObjectTypeExtension(n) => {
-            (&n.name, None, &n.directives, object(&n.implements_interfaces, &n.fields), true)
-        }
+        D::ObjectTypeExtension(n) => (&n.name, None, &n.directives, object(&n.implements_interfaces, &n.fields), true),
         D::InterfaceTypeExtension(n) => {
             (&n.name, None, &n.directives, interface(&n.implements_interfaces, &n.fields), true)
         }
@@ -230,12 +228,7 @@ fn input_values(list: &[Node<ast::InputValueDefinition>]) -> Vec<InputValue> {
 fn enum_values(list: &[Node<ast::EnumValueDefinition>]) -> Vec<EnumValue> {
     let read = |node: &Node<ast::EnumValueDefinition>| {
         let Named { name, span } = named(&node.value);
-        EnumValue {
-            name,
-            span,
-            description: text(node.description.as_ref()),
-            directives: directives(&node.directives),
-        }
+        EnumValue { name, span, description: text(node.description.as_ref()), directives: directives(&node.directives) }
     };
     list.iter().map(read).collect()
 }

@@ -116,6 +116,9 @@ impl Manifest {
     }
 
     /// The name of the root stack of an environment: `my-app-dev`.
+    ///
+    /// # Panics
+    /// Never: the longest project and environment names fit a stack name.
     pub fn stack_name(&self, environment: &EnvName) -> StackName {
         StackName::new(format!("{}-{environment}", self.name))
             .expect("a project and an environment name fit a stack name")

@@ -6,7 +6,7 @@ use serde::Serialize;
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
 use super::{FILE, Manifest, ManifestChange};
-use crate::category::{Renderer, ResourceSpec};
+use crate::category::{ApiSpec, AuthSpec, HostingSpec, Renderer, ResourceSpec};
 use crate::error::{Code, Problem};
 
 /// The text of a new manifest, with comments that explain it.
@@ -31,14 +31,14 @@ pub fn rewrite(text: &str, changes: &[ManifestChange]) -> Result<String, Vec<Pro
     let mut document: DocumentMut =
         text.parse().map_err(|error: toml_edit::TomlError| vec![Problem::new(Code::AMP0102, error.message())])?;
     for change in changes {
-        apply(&mut document, change).map_err(|problem| vec![problem])?;
+        apply(&mut document, change)?;
     }
     let after = document.to_string();
     super::parse(&after)?;
     Ok(after)
 }
 
-fn apply(document: &mut DocumentMut, change: &ManifestChange) -> Result<(), Problem> {
+fn apply(document: &mut DocumentMut, change: &ManifestChange) -> Result<(), Vec<Problem>> {
     match change {
         ManifestChange::PutResource(name, spec) => {
             let defaults = settings(&default_of(spec))?;
@@ -48,11 +48,11 @@ fn apply(document: &mut DocumentMut, change: &ManifestChange) -> Result<(), Prob
             put(section(document, "environments")?, name.as_str(), &settings(target)?, &Table::new());
         }
         ManifestChange::RemoveResource(name) => {
-            let missing = || Problem::new(Code::AMP0109, format!("there is no resource `{name}`"));
+            let missing = || vec![Problem::new(Code::AMP0109, format!("there is no resource `{name}`"))];
             section(document, "resources")?.remove(name.as_str()).ok_or_else(missing)?;
         }
         ManifestChange::RemoveEnvironment(name) => {
-            let missing = || Problem::new(Code::AMP0108, format!("there is no environment `{name}`"));
+            let missing = || vec![Problem::new(Code::AMP0108, format!("there is no environment `{name}`"))];
             section(document, "environments")?.remove(name.as_str()).ok_or_else(missing)?;
         }
     }
@@ -60,29 +60,30 @@ fn apply(document: &mut DocumentMut, change: &ManifestChange) -> Result<(), Prob
 }
 
 /// `[resources]` or `[environments]`; made without a header of its own when it is not there.
-fn section<'a>(document: &'a mut DocumentMut, name: &str) -> Result<&'a mut dyn TableLike, Problem> {
+fn section<'a>(document: &'a mut DocumentMut, name: &str) -> Result<&'a mut dyn TableLike, Vec<Problem>> {
     let implicit = || {
         let mut table = Table::new();
         table.set_implicit(true);
         Item::Table(table)
     };
     let item = document.entry(name).or_insert_with(implicit);
-    item.as_table_like_mut().ok_or_else(|| Problem::new(Code::AMP0103, format!("`{name}` of {FILE} must be a table")))
+    item.as_table_like_mut()
+        .ok_or_else(|| vec![Problem::new(Code::AMP0103, format!("`{name}` of {FILE} must be a table"))])
 }
 
 /// The settings as a table.
-fn settings(value: &impl Serialize) -> Result<Table, Problem> {
+fn settings(value: &impl Serialize) -> Result<Table, Vec<Problem>> {
     let document = toml_edit::ser::to_document(value);
     let document =
-        document.map_err(|error| Problem::new(Code::AMP0901, format!("settings cannot be written: {error}")))?;
+        document.map_err(|error| vec![Problem::new(Code::AMP0901, format!("settings cannot be written: {error}"))])?;
     Ok(document.as_table().clone())
 }
 
 fn default_of(spec: &ResourceSpec) -> ResourceSpec {
     match spec {
-        ResourceSpec::Auth(_) => ResourceSpec::Auth(Default::default()),
-        ResourceSpec::Api(_) => ResourceSpec::Api(Default::default()),
-        ResourceSpec::Hosting(_) => ResourceSpec::Hosting(Default::default()),
+        ResourceSpec::Auth(_) => ResourceSpec::Auth(AuthSpec::default()),
+        ResourceSpec::Api(_) => ResourceSpec::Api(ApiSpec::default()),
+        ResourceSpec::Hosting(_) => ResourceSpec::Hosting(HostingSpec::default()),
     }
 }
 

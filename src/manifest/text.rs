@@ -32,10 +32,9 @@ pub fn parse(text: &str) -> Result<Manifest, Vec<Problem>> {
     }
     let mut reader = Reader { text, problems: Vec::new() };
     let manifest = reader.manifest(&Setting::root(table.get_ref(), text.len()));
-    if reader.problems.is_empty() {
-        Ok(manifest.expect("a manifest without problems has its parts"))
-    } else {
-        Err(reader.problems)
+    match manifest {
+        Some(manifest) if reader.problems.is_empty() => Ok(manifest),
+        _ => Err(reader.problems),
     }
 }
 

@@ -173,7 +173,7 @@ fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<String>) -> R
         // Links are followed: a link that leads nowhere is no file.
         match fs::metadata(entry.path()) {
             Ok(there) if there.is_dir() && depth < DEEPEST => {
-                walk(&entry.path(), &format!("{path}/"), depth + 1, found)?
+                walk(&entry.path(), &format!("{path}/"), depth + 1, found)?;
             }
             Ok(there) if there.is_file() => found.push(path),
             _ => {}

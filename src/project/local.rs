@@ -60,7 +60,10 @@ pub(super) fn new_log(root: &Path, name: &str) -> Result<(PathBuf, File), Projec
     let path = folder.join(format!("{name}.log"));
     let file = disk::create(&path)?;
     // Names begin with their time, so the order of names is the order of time.
-    let logs: Vec<String> = disk::files_below(&folder)?.into_iter().filter(|log| log.ends_with(".log")).collect();
+    let logs: Vec<String> = disk::files_below(&folder)?
+        .into_iter()
+        .filter(|log| log.rsplit_once('.').is_some_and(|(_, ending)| ending == "log"))
+        .collect();
     for log in logs.iter().take(logs.len().saturating_sub(LOGS_KEPT)).filter(|log| **log != format!("{name}.log")) {
         disk::remove(&folder, &folder.join(log))?;
     }

@@ -93,13 +93,12 @@ impl Project {
     /// The environment `wanted`, or the one in use here, or the first of the manifest.
     pub fn environment(&self, wanted: Option<&EnvName>) -> Result<Environment, ProjectError> {
         let known = &self.manifest.environments;
-        let found = match wanted {
-            Some(wanted) => known.get_key_value(wanted).ok_or_else(|| self.no_environment(wanted))?,
-            None => {
-                let in_use = local::environment(&self.root)?;
-                let in_use = in_use.as_ref().and_then(|name| known.get_key_value(name));
-                in_use.or_else(|| known.first()).ok_or(ProjectError::NoEnvironments)?
-            }
+        let found = if let Some(wanted) = wanted {
+            known.get_key_value(wanted).ok_or_else(|| self.no_environment(wanted))?
+        } else {
+            let in_use = local::environment(&self.root)?;
+            let in_use = in_use.as_ref().and_then(|name| known.get_key_value(name));
+            in_use.or_else(|| known.first()).ok_or(ProjectError::NoEnvironments)?
         };
         Ok(Environment { name: found.0.clone(), target: found.1.clone() })
     }

@@ -19,7 +19,7 @@ const LARGEST_BYTES: usize = 4 * 1024 * 1024;
 /// The manifest's text and what it means.
 pub(super) fn manifest(root: &Path) -> Result<Option<(String, Manifest)>, ProjectError> {
     let Some(bytes) = disk::read(&root.join(layout::MANIFEST))? else { return Ok(None) };
-    let text = text(layout::MANIFEST, bytes, Code::AMP0102).map_err(|problem| wrong(vec![problem]))?;
+    let text = text(layout::MANIFEST, bytes, Code::AMP0102).map_err(|problem| wrong(vec![*problem]))?;
     let manifest = manifest::parse(&text).map_err(wrong)?;
     Ok(Some((text, manifest)))
 }
@@ -81,7 +81,7 @@ fn texts(
                 Ok(text) => {
                     found.insert(path, text);
                 }
-                Err(problem) => problems.push(problem),
+                Err(problem) => problems.push(*problem),
             },
             Err(ProjectError::Disk { source, .. }) => {
                 let problem = Problem::new(Code::AMP0105, format!("the file cannot be read: {source}"));
@@ -94,16 +94,15 @@ fn texts(
 }
 
 /// The text of a file, without the mark that some editors put before it.
-fn text(path: &str, bytes: Vec<u8>, code: Code) -> Result<String, Problem> {
+fn text(path: &str, bytes: Vec<u8>, code: Code) -> Result<String, Box<Problem>> {
     if bytes.len() > LARGEST_BYTES {
         let message = format!("the file is too large: {} bytes, and at most {LARGEST_BYTES} are read", bytes.len());
-        return Err(Problem::new(code, message).at(Location::new(path, 1, 1)));
+        return Err(Box::new(Problem::new(code, message).at(Location::new(path, 1, 1))));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let before = String::from_utf8_lossy(&error.as_bytes()[..good]).into_owned();
-        Problem::new(code, "the file is not UTF-8 text")
-            .at(Location::at_offset(path, &before, good))
-            .hint(format!("save it as UTF-8: `iconv -f latin1 -t utf-8 '{path}'`"))
+        let problem = Problem::new(code, "the file is not UTF-8 text").at(Location::at_offset(path, &before, good));
+        Box::new(problem.hint(format!("save it as UTF-8: `iconv -f latin1 -t utf-8 '{path}'`")))
     })
 }

@@ -27,6 +27,7 @@ pub const TEMPLATES: &[(&str, &str)] = templates! {
     "api/scaffold/blank.graphql"
     "api/scaffold/blog.graphql"
     "api/scaffold/todo.graphql"
+    "api/stack.yaml"
     "auth/stack.yaml"
     "hosting/scaffold/app.js"
     "hosting/scaffold/index.html"

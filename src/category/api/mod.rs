@@ -1,18 +1,24 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
+pub mod client;
 pub mod compile;
 pub mod conformance;
 pub mod plan;
 pub mod resolvers;
+mod stack;
 #[cfg(test)]
 mod testing;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, SourceFile, Synthesis};
+use super::{Context, SettingProblem, SourceFile, Synthesis, synthesis};
 use crate::base::ResourceName;
-use crate::error::{Code, Problem};
+use crate::error::{Code, Diagnose, Problem};
 use crate::render::Renderer;
+
+pub use client::{ApiClient, client_section};
+pub use compile::{AuthKind, CompileOptions, SchemaSource};
+pub use plan::Plan;
 
 /// Settings of a GraphQL API. Its schema is `ampup/api/<name>/schema.graphql`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,15 +82,87 @@ pub enum Sample {
     Blank,
 }
 
+impl From<ApiAuth> for AuthKind {
+    fn from(auth: ApiAuth) -> Self {
+        match auth {
+            ApiAuth::UserPool => Self::AmazonCognitoUserPools,
+            ApiAuth::ApiKey => Self::ApiKey,
+            ApiAuth::Iam => Self::AwsIam,
+        }
+    }
+}
+
+/// Context of the samples.
+#[derive(Debug, Serialize)]
+struct Scaffold {
+    /// The comment that names the API.
+    name: String,
+    /// Who may do anything in the small samples, as a rule.
+    everyone: &'static str,
+    /// The same in words.
+    everyone_words: &'static str,
+}
+
 impl ApiSpec {
-    /// The schema that the resource starts with.
+    /// Where the schema of an API is, relative to the project.
+    pub fn schema_path(name: &ResourceName) -> String {
+        format!("ampup/api/{name}/schema.graphql")
+    }
+
+    /// Values that their types cannot refuse.
+    pub fn check(&self) -> Vec<SettingProblem> {
+        let mut problems = Vec::new();
+        if !(1..=365).contains(&self.api_key_days) {
+            let why = format!("an API key lives for 1 to 365 days, not {}", self.api_key_days);
+            problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
+        }
+        problems
+    }
+
+    /// The schema that the resource starts with: the given text, or a sample.
     pub fn scaffold(&self, name: &ResourceName, render: &Renderer) -> Result<Vec<SourceFile>, Vec<Problem>> {
-        let _ = render;
-        Err(vec![Problem::new(Code::AMP0311, format!("{name} is not built"))])
+        let path = Self::schema_path(name);
+        if let Some(text) = &self.initial_schema {
+            return Ok(vec![SourceFile { path, text: text.clone() }]);
+        }
+        let template = match self.sample {
+            Sample::Todo => "api/scaffold/todo.graphql",
+            Sample::Blog => "api/scaffold/blog.graphql",
+            Sample::Blank => "api/scaffold/blank.graphql",
+        };
+        let (everyone, everyone_words) = match self.auth {
+            ApiAuth::ApiKey => ("public", "Anyone with the API key"),
+            ApiAuth::UserPool => ("private", "Anyone who is signed in"),
+            ApiAuth::Iam => ("private, provider: identityPool", "Anyone with credentials of the signed-in role"),
+        };
+        let context = Scaffold { name: name.to_string(), everyone, everyone_words };
+        let text =
+            render.render(template, &context).map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
+        Ok(vec![SourceFile { path, text }])
     }
 
     /// The stack.
     pub fn synthesize(&self, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
-        Err(vec![Problem::new(Code::AMP0311, format!("{} is not built", context.name))])
+        synthesis::refuse(context.name, &self.check())?;
+        stack::synthesize(&self.plan(context)?, context)
+    }
+
+    /// What the schema becomes.
+    ///
+    /// # Errors
+    /// Every problem of the schema; or that there is none.
+    pub fn plan(&self, context: &Context<'_>) -> Result<Plan, Vec<Problem>> {
+        let path = Self::schema_path(context.name);
+        let Some(text) = context.sources.text(&path) else {
+            let message = format!("the API `{}` has no schema: there is no file `{path}`", context.name);
+            let hint = format!("write the schema into `{path}`, or take the API away: `ampup remove {}`", context.name);
+            return Err(vec![Problem::new(Code::AMP0315, message).hint(hint)]);
+        };
+        let options = CompileOptions {
+            default_auth: Some(self.auth.into()),
+            additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
+            ..CompileOptions::default()
+        };
+        compile::compile(&SchemaSource { path: &path, text }, &options)
     }
 }

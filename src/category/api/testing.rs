@@ -137,6 +137,7 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
         models: models.into_iter().map(|model| (model.name.clone(), model)).collect(),
         resolvers,
         introspection: json!({ "version": 1, "models": {}, "enums": {}, "nonModels": {} }),
+        custom_rules: IndexMap::new(),
     }
 }
 
@@ -271,8 +272,8 @@ pub(super) fn blog() -> Plan {
                 fields: vec![named("title"), named("status"), named("date")],
             },
         ),
-        resolver("Post", "owner", Action::ProtectedField { model: named("Post") }),
-        resolver("Comment", "editors", Action::ProtectedField { model: named("Comment") }),
+        resolver("Post", "owner", Action::OwnerField { model: named("Post") }),
+        resolver("Comment", "editors", Action::OwnerField { model: named("Comment") }),
         resolver("Profile", "salary", Action::ProtectedField { model: named("Profile") }),
     ];
     plan(vec![post, comment, category, profile, open, closed], more)

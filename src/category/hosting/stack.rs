@@ -37,8 +37,8 @@ pub(super) fn synthesize(spec: &HostingSpec, context: &Context<'_>) -> Result<Sy
         missing_page: if spec.spa { "/index.html" } else { "/404.html" },
         viewer_request: String::new(),
     };
-    stack.viewer_request =
-        context.render.render("hosting/viewer_request.js", &stack).map_err(failed)?.trim_end().to_owned();
+    let code = context.render.render("hosting/viewer_request.js", &stack).map_err(failed)?;
+    code.trim_end().clone_into(&mut stack.viewer_request);
     synthesis::rendered(context, "hosting/stack.yaml", &stack, IndexMap::new())
 }
 

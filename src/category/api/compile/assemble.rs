@@ -11,9 +11,7 @@ use super::output::Output;
 use super::relations::{By, Relation, RelationKind, index_name};
 use super::report::Report;
 use super::rules::{ParsedRule, Strategy};
-use crate::category::api::plan::{
-    Action, Field, FieldKind, Index, Key, KeyField, Model, Projection, Resolver, Rule,
-};
+use crate::category::api::plan::{Action, Field, FieldKind, Index, Key, KeyField, Model, Projection, Resolver, Rule};
 use crate::graphql::Span;
 
 /// Writes the parts of a plan.

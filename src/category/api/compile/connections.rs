@@ -19,22 +19,18 @@ pub(super) struct ForeignKey {
 }
 
 /// The foreign key fields that the field `field` of `owner` implies for the key of `target`.
-pub(super) fn foreign_keys(
-    owner: &str,
-    field: &str,
-    target: &Draft<'_>,
-    parameters: &Parameters,
-) -> Vec<ForeignKey> {
+pub(super) fn foreign_keys(owner: &str, field: &str, target: &Draft<'_>, parameters: &Parameters) -> Vec<ForeignKey> {
     let partition = &target.key.partition;
     let typed = parameters.respect_primary_key_attributes_on_connection_field;
     let first = ForeignKey {
         name: foreign_key(owner, field, partition, parameters),
         type_name: if typed { target.type_of(partition) } else { "ID" }.to_owned(),
     };
-    let rest = target.key.sort.iter().map(|key| ForeignKey {
-        name: foreign_sort_key(owner, field, key),
-        type_name: target.type_of(key).to_owned(),
-    });
+    let rest = target
+        .key
+        .sort
+        .iter()
+        .map(|key| ForeignKey { name: foreign_sort_key(owner, field, key), type_name: target.type_of(key).to_owned() });
     std::iter::once(first).chain(rest).collect()
 }
 

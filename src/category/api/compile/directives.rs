@@ -71,7 +71,8 @@ const RULE: &[Argument] = &[
     argument("groups", Shape::Texts),
     argument("operations", Shape::Names("ModelOperation", OPERATIONS)),
 ];
-const QUERIES: &[Argument] = &[argument("get", Shape::Text), argument("list", Shape::Text), argument("sync", Shape::Text)];
+const QUERIES: &[Argument] =
+    &[argument("get", Shape::Text), argument("list", Shape::Text), argument("sync", Shape::Text)];
 const MUTATIONS: &[Argument] =
     &[argument("create", Shape::Text), argument("update", Shape::Text), argument("delete", Shape::Text)];
 const SUBSCRIPTIONS: &[Argument] = &[
@@ -222,12 +223,12 @@ impl Checker<'_, '_> {
         let span = start..start + directive.name.len() + 1;
         if !known.places.contains(&place) {
             let places: Vec<&str> = known.places.iter().map(|place| place.what()).collect();
-            let message =
-                format!("directive \"@{}\" may not be used on {}", known.name, place.what());
+            let message = format!("directive \"@{}\" may not be used on {}", known.name, place.what());
             let hint = format!("@{} belongs on {}", known.name, places.join(" or "));
             self.report.add_with_hint(Code::AMP0305, &span, message, Some(hint));
         } else if !known.built {
-            let message = format!("the directive @{} is not built yet: this schema cannot be deployed with it", known.name);
+            let message =
+                format!("the directive @{} is not built yet: this schema cannot be deployed with it", known.name);
             self.report.add(Code::AMP0304, &span, message);
         } else if again && !known.repeatable {
             let message = format!("the directive \"@{}\" can only be used once at this location", known.name);
@@ -294,7 +295,9 @@ impl Checker<'_, '_> {
             return;
         }
         match shape {
-            Shape::Text if value.as_str().is_none() => self.wrong(value, &format!("{what} must be a text, not {value}")),
+            Shape::Text if value.as_str().is_none() => {
+                self.wrong(value, &format!("{what} must be a text, not {value}"))
+            }
             Shape::Text => {}
             Shape::Integer => {
                 let number = match &value.value {

@@ -29,7 +29,9 @@ pub(super) fn document(assembler: &Assembler<'_, '_, '_>) -> Json {
                 let values: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
                 enums.insert((*name).to_owned(), json!({ "name": name, "values": values }));
             }
-            TypeKind::Object { fields, .. } if catalogue.kind(name) == Kind::Object && !catalogue.roots.contains(name) => {
+            TypeKind::Object { fields, .. }
+                if catalogue.kind(name) == Kind::Object && !catalogue.roots.contains(name) =>
+            {
                 others.insert((*name).to_owned(), json!({ "name": name, "fields": plain_fields(catalogue, fields) }));
             }
             TypeKind::Input(fields) => {
@@ -41,7 +43,9 @@ pub(super) fn document(assembler: &Assembler<'_, '_, '_>) -> Json {
     }
     let mut all = json!({ "version": 1, "models": models, "enums": enums, "nonModels": others });
     let roots = catalogue.roots;
-    for (key, root) in [("queries", &roots.query), ("mutations", &roots.mutation), ("subscriptions", &roots.subscription)] {
+    for (key, root) in
+        [("queries", &roots.query), ("mutations", &roots.mutation), ("subscriptions", &roots.subscription)]
+    {
         let operations = catalogue.types.get(root.as_str()).map(|found| custom_operations(catalogue, found));
         if let Some(operations) = operations.filter(|operations| !operations.is_empty()) {
             all[key] = Json::Object(operations);
@@ -252,7 +256,9 @@ fn joined_field(draft: &Draft<'_>, related: &Draft<'_>, relation: &Relation<'_>)
     let key = match index {
         Some(index) => index.partition.clone(),
         None if related.key.declared => related.key.partition.clone(),
-        None => related.fields.values().copied().find(|field| belongs(field)).map_or("id", |field| &field.name).to_owned(),
+        None => {
+            related.fields.values().copied().find(|field| belongs(field)).map_or("id", |field| &field.name).to_owned()
+        }
     };
     let by_key = |field: &&Field| {
         let fields = field.directive("belongsTo").and_then(|found| found.argument("fields"));

@@ -96,11 +96,8 @@ pub(super) fn read_indexes(
         for directive in field.directives.iter().filter(|directive| directive.name == "index") {
             let index = Reader { draft, catalogue, directive, field }.index(parameters, report);
             if indexes.iter().any(|earlier| earlier.name == index.name) {
-                let message = format!(
-                    "you may only supply one @index with the name '{}' on type '{}'",
-                    index.name,
-                    draft.name()
-                );
+                let message =
+                    format!("you may only supply one @index with the name '{}' on type '{}'", index.name, draft.name());
                 report.add(Code::AMP0307, &directive.span, message);
                 continue;
             }
@@ -176,8 +173,7 @@ impl Reader<'_, '_> {
         let found = self.draft.fields.get(name).copied();
         if found.is_none() {
             let near = crate::base::suggest::nearest(name, self.draft.fields.keys().copied());
-            let message =
-                format!("can't find field '{name}' in {}, but it was specified in {of}", self.draft.name());
+            let message = format!("can't find field '{name}' in {}, but it was specified in {of}", self.draft.name());
             let hint = near.map(|near| format!("did you mean \"{near}\"?"));
             report.add_with_hint(Code::AMP0307, self.span(), message, hint);
         }
@@ -187,8 +183,7 @@ impl Reader<'_, '_> {
     fn index(&self, parameters: &Parameters, report: &mut Report<'_>) -> IndexDraft {
         let (model, field) = (self.draft.name(), self.field);
         let sort = self.sort_fields();
-        let parts: Vec<&str> =
-            std::iter::once(field.name.as_str()).chain(sort.iter().map(String::as_str)).collect();
+        let parts: Vec<&str> = std::iter::once(field.name.as_str()).chain(sort.iter().map(String::as_str)).collect();
         let automatic = names::index_query(model, &parts);
         let text = |name: &str| self.directive.argument(name).and_then(|value| value.as_str());
         let query = self.directive.argument("queryField");
@@ -256,10 +251,8 @@ impl Reader<'_, '_> {
     fn index_sort(&self, part: &str, name: &str, report: &mut Report<'_>) -> bool {
         let Some(found) = self.sort_field(part, &format!("index '{name}'"), report) else { return false };
         if !self.catalogue.is_single_value(found) {
-            let message = format!(
-                "the sort key of index '{name}' on type '{}.{part}' cannot be a non-scalar",
-                self.draft.name()
-            );
+            let message =
+                format!("the sort key of index '{name}' on type '{}.{part}' cannot be a non-scalar", self.draft.name());
             self.refuse(report, message);
         }
         self.not_boolean(found, report);
@@ -268,8 +261,7 @@ impl Reader<'_, '_> {
 
     fn projection(&self, report: &mut Report<'_>) -> Projection {
         let Some(given) = self.directive.argument("projection") else { return Projection::All };
-        let attributes =
-            given.get("nonKeyAttributes").map(crate::graphql::Literal::strings).unwrap_or_default();
+        let attributes = given.get("nonKeyAttributes").map(crate::graphql::Literal::strings).unwrap_or_default();
         let kind = given.get("type").map(ToString::to_string).unwrap_or_default();
         if kind == "INCLUDE" && attributes.is_empty() {
             let message = "non-key attributes should be specified when using INCLUDE projection type";
@@ -280,7 +272,8 @@ impl Reader<'_, '_> {
         }
         for name in &attributes {
             if !self.draft.fields.contains_key(name.as_str()) {
-                let message = format!("can't find field '{name}' in {}, but nonKeyAttributes has it", self.draft.name());
+                let message =
+                    format!("can't find field '{name}' in {}, but nonKeyAttributes has it", self.draft.name());
                 self.refuse(report, message);
             }
         }

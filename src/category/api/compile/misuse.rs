@@ -62,7 +62,9 @@ fn field_mistake(field: &Field, directive: &Directive, options: &CompileOptions)
         "http" => http(directive),
         "predictions" => {
             let missing = matches!(options.predictions_bucket, Some(serde_json::Value::Bool(false)));
-            missing.then(|| "please configure storage in your project in order to use the @predictions directive".to_owned())
+            missing.then(|| {
+                "please configure storage in your project in order to use the @predictions directive".to_owned()
+            })
         }
         "generation" => temperature(directive),
         "conversation" => (field.type_ref.name() != "AmplifyAIConversationMessage")

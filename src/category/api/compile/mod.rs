@@ -139,9 +139,8 @@ fn read_models<'a>(
     for name in &catalogue.models {
         let Some(definition) = catalogue.types.get(name).copied() else { continue };
         if catalogue.roots.contains(name) {
-            let message = format!(
-                "'{name}' is a reserved type name and currently in use within the default schema element"
-            );
+            let message =
+                format!("'{name}' is a reserved type name and currently in use within the default schema element");
             report.add(Code::AMP0305, &definition.span, message);
             continue;
         }
@@ -219,11 +218,13 @@ fn misplaced(found: &crate::graphql::TypeDefinition, field: &Field, report: &mut
     for directive in &field.directives {
         let (code, message) = match directive.name.as_str() {
             name @ ("primaryKey" | "index") => {
-                let what = format!("the @{name} directive may only be added to object definitions annotated with @model");
+                let what =
+                    format!("the @{name} directive may only be added to object definitions annotated with @model");
                 (Code::AMP0307, what)
             }
             name @ "default" => {
-                let what = format!("the @{name} directive may only be added to object definitions annotated with @model");
+                let what =
+                    format!("the @{name} directive may only be added to object definitions annotated with @model");
                 (Code::AMP0309, what)
             }
             name if relations::RELATIONS.contains(&name) => {

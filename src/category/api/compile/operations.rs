@@ -328,10 +328,8 @@ enum Implied {
 }
 
 fn combinators(name: &str, not: bool) -> Vec<InputValue> {
-    let mut fields = vec![
-        InputValue::new("and", TypeRef::list_of(name)),
-        InputValue::new("or", TypeRef::list_of(name)),
-    ];
+    let mut fields =
+        vec![InputValue::new("and", TypeRef::list_of(name)), InputValue::new("or", TypeRef::list_of(name))];
     if not {
         fields.push(InputValue::new("not", TypeRef::named(name)));
     }

@@ -131,7 +131,11 @@ impl CompileOptions {
         let text = if text.trim().is_empty() { "{}" } else { text };
         serde_json::from_str(text).map_err(|error| {
             let message = format!("the compile options cannot be read: {error}");
-            vec![Problem::new(Code::AMP0103, message).at(Location::new(file, error.line().max(1), error.column().max(1)))]
+            vec![Problem::new(Code::AMP0103, message).at(Location::new(
+                file,
+                error.line().max(1),
+                error.column().max(1),
+            ))]
         })
     }
 

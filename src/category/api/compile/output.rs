@@ -148,9 +148,8 @@ impl Output {
     }
 
     fn attribute_types(&mut self) {
-        let values = [
-            "binary", "binarySet", "bool", "list", "map", "number", "numberSet", "string", "stringSet", "_null",
-        ];
+        let values =
+            ["binary", "binarySet", "bool", "list", "map", "number", "numberSet", "string", "stringSet", "_null"];
         self.add(TypeDefinition::enumeration("ModelAttributeTypes", &values));
     }
 

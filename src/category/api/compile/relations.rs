@@ -131,7 +131,10 @@ impl<'a> Reader<'_, 'a, '_> {
         let target = self.field.type_ref.name();
         let Some((related, other)) = self.drafts.get_key_value(target) else {
             if self.catalogue.kind(target) != Kind::Unknown {
-                self.refuse(format!("object type {target} must be annotated with @model to be used with @{}", self.name()));
+                self.refuse(format!(
+                    "object type {target} must be annotated with @model to be used with @{}",
+                    self.name()
+                ));
             }
             return None;
         };
@@ -207,7 +210,8 @@ impl<'a> Reader<'_, 'a, '_> {
             None => other.key.all().collect(),
             Some(name) => {
                 let Some(found) = other.indexes.iter().find(|index| index.name == name) else {
-                    let near = crate::base::suggest::nearest(name, other.indexes.iter().map(|index| index.name.as_str()));
+                    let near =
+                        crate::base::suggest::nearest(name, other.indexes.iter().map(|index| index.name.as_str()));
                     let hint = near.map(|near| format!("did you mean \"{near}\"?"));
                     let message = format!("index {name} does not exist for model {}", other.name());
                     self.report.add_with_hint(Code::AMP0308, &self.directive.span, message, hint);
@@ -253,8 +257,7 @@ impl<'a> Reader<'_, 'a, '_> {
             RelationKind::Belongs => (self.draft, other),
             _ => (other, self.draft),
         };
-        let found: Vec<Option<&str>> =
-            references.iter().map(|name| self.column(child, name, "references")).collect();
+        let found: Vec<Option<&str>> = references.iter().map(|name| self.column(child, name, "references")).collect();
         let Some(types) = found.into_iter().collect::<Option<Vec<&str>>>() else { return false };
         let keys: Vec<&str> = parent.key.all().collect();
         if keys.len() != references.len() {

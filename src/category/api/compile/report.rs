@@ -41,15 +41,8 @@ impl<'a> Report<'a> {
     }
 
     /// One more problem, with what may help.
-    pub(super) fn add_with_hint(
-        &mut self,
-        code: Code,
-        span: &Span,
-        message: impl Into<String>,
-        hint: Option<String>,
-    ) {
-        let mut problem =
-            Problem::new(code, message).at_span(self.source.path, self.source.text, span.clone());
+    pub(super) fn add_with_hint(&mut self, code: Code, span: &Span, message: impl Into<String>, hint: Option<String>) {
+        let mut problem = Problem::new(code, message).at_span(self.source.path, self.source.text, span.clone());
         if let Some(hint) = hint {
             problem = problem.hint(hint);
         }

@@ -184,7 +184,8 @@ impl RuleReader<'_> {
         self.configured(provider)?;
         contradictions(rule, allow, groups.as_deref(), groups_field)?;
         let group_claim = text("groupClaim").unwrap_or("cognito:groups").to_owned();
-        let owner_claim = if self.parameters.use_sub_username_for_default_identity_claim { "sub::username" } else { "username" };
+        let owner_claim =
+            if self.parameters.use_sub_username_for_default_identity_claim { "sub::username" } else { "username" };
         let strategy = match allow {
             "owner" => Strategy::Owner {
                 field: text("ownerField").unwrap_or("owner").to_owned(),

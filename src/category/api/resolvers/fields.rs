@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::access::{Guard, auth_type, field_rules_for, rules_for};
 use super::script::member;
 use super::{Helpers, Scene, all, denied};
-use crate::category::api::plan::{Allow, Model, Operation, Rule};
+use crate::category::api::plan::{Allow, Model, Operation, Plan, Resolver, Rule};
 use crate::render::{RenderError, Renderer};
 
 /// Context of `subscribe.js`.
@@ -94,26 +94,60 @@ fn tested_field(rule: &Rule) -> Option<TestedField<'_>> {
     }
 }
 
-/// `Employee.ssn`, or `Post.owner`
-pub(super) fn field(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
+/// `Employee.ssn`: the field has rules of its own, or those of the type do not hold for everyone who gets the item.
+pub(super) fn protected(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
     let (model, name) = (scene.model, &scene.resolver.field);
-    let owner = owner_of(model, name);
-    let checked = model.field_rules.contains_key(name) || owner.is_none() || scene.is_guarded_field_by_field();
     let rules = field_rules_for(model, name, &[Operation::Get, Operation::List]);
-    let comment = format!("Whether the rules of {}.{name} let the caller read it.", model.name);
-    let guard = Guard::new("access", comment, &all(&rules), None);
-    let (closed, dynamic) = (guard.is_closed(), guard.dynamic);
-    let guards = if checked && !closed { vec![guard] } else { Vec::new() };
-    let title = if checked { "for those who may read it." } else { "as people know it." };
+    guarded(&scene.name(), &rules, member("ctx.source", name), owner_of(model, name), render)
+}
+
+/// `Post.owner`: whoever got the post may read it.
+pub(super) fn owner(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
+    let name = &scene.resolver.field;
+    let list = scene.model.fields.get(name).is_some_and(|field| field.list);
     let context = Field {
-        title: format!("{}: {title}", scene.name()),
-        checked,
+        title: format!("{}: as people know it.", scene.name()),
+        checked: false,
+        closed: false,
+        dynamic: false,
+        value: member("ctx.source", name),
+        owner: true,
+        owner_list: list,
+        helpers: Helpers { identities: false, groups: false, meets: false },
+        guards: Vec::new(),
+    };
+    render.render("api/resolver/field.js", &context)
+}
+
+/// `Weather.wind`, of a type that is no model, or a field of a root type.
+pub(super) fn custom(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, RenderError> {
+    let name = format!("{}.{}", resolver.type_name, resolver.field);
+    let rules = plan.custom_rules.get(&name).cloned().unwrap_or_default();
+    // There is no stored item whose owner or groups could be asked for.
+    let rules: Vec<Rule> = rules.into_iter().filter(|rule| tested_field(rule).is_none()).collect();
+    guarded(&name, &rules, member("(ctx.source ?? {})", &resolver.field), None, render)
+}
+
+/// `owner_list`: the field holds owners of several claims, and whether a list of them.
+fn guarded(
+    name: &str,
+    rules: &[Rule],
+    value: String,
+    owner_list: Option<bool>,
+    render: &Renderer,
+) -> Result<String, RenderError> {
+    let guard = Guard::new("access", format!("Whether the rules of {name} let the caller read it."), &all(rules), None);
+    let (closed, dynamic) = (guard.is_closed(), guard.dynamic);
+    let guards = if closed { Vec::new() } else { vec![guard] };
+    let context = Field {
+        title: format!("{name}: for those who may read it."),
+        checked: true,
         closed,
         dynamic,
-        value: member("ctx.source", name),
-        owner: owner.is_some(),
-        owner_list: owner == Some(true),
-        helpers: Helpers::of(&guards, checked && dynamic),
+        value,
+        owner: owner_list.is_some(),
+        owner_list: owner_list == Some(true),
+        helpers: Helpers::of(&guards, dynamic),
         guards,
     };
     render.render("api/resolver/field.js", &context)

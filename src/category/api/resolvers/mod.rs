@@ -70,7 +70,11 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         Action::Update { model } => writing::update(&Scene::new(plan, resolver, model)?, render),
         Action::Delete { model } => writing::delete(&Scene::new(plan, resolver, model)?, render),
         Action::Subscribe { model, to } => fields::subscribe(&Scene::new(plan, resolver, model)?, *to, render),
-        Action::ProtectedField { model } => fields::field(&Scene::new(plan, resolver, model)?, render),
+        Action::OwnerField { model } => fields::owner(&Scene::new(plan, resolver, model)?, render),
+        Action::ProtectedField { model } if plan.models.contains_key(model) => {
+            fields::protected(&Scene::new(plan, resolver, model)?, render)
+        }
+        Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
     }
 }
 
