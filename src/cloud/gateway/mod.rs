@@ -43,6 +43,7 @@ pub struct Cloud;
 pub struct RunningCloud {
     /// Where it listens.
     pub address: SocketAddr,
+    endpoint: Endpoint,
     feed: Feed,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -127,6 +128,8 @@ impl Cloud {
         } else {
             Arc::new(MemoryStore::default())
         };
+        let endpoint = Endpoint::new(format!("http://localhost:{}", address.port()))
+            .map_err(|error| CloudError::Failed { doing: "name its address".to_owned(), reason: error.to_string() })?;
         let feed = Feed::default();
         let shared = Arc::new(Shared {
             store,
@@ -135,7 +138,7 @@ impl Cloud {
             region: config.region,
             account: ACCOUNT_ID,
             folder: folder.path.clone(),
-            endpoint: format!("http://localhost:{}", address.port()),
+            endpoint: endpoint.as_str().to_owned(),
             feed: feed.clone(),
         });
         let services = Services::open(shared, config.root_key).map_err(|error| folder.damaged(&error))?;
@@ -143,14 +146,14 @@ impl Cloud {
         let (stop, stopped) = watch::channel(false);
         let serve = |listener| tokio::spawn(server::serve(listener, Arc::clone(&gateway), stopped.clone()));
         let tasks = listeners.into_iter().map(serve).collect();
-        Ok(RunningCloud { address, feed, stop, tasks, folder })
+        Ok(RunningCloud { address, endpoint, feed, stop, tasks, folder })
     }
 }
 
 impl RunningCloud {
     /// The address for clients: `http://localhost:4700`.
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint::new(format!("http://localhost:{}", self.address.port())).expect("a host and a port make an endpoint")
+        self.endpoint.clone()
     }
 
     /// What happens in the cloud.

@@ -61,7 +61,7 @@ impl Service for Iam {
     }
 
     fn snapshot(&self) -> Value {
-        let roles = self.roles.roles.all();
+        let roles = self.roles.rows.all();
         let rows: Vec<Value> = roles
             .iter()
             .map(|(name, role)| {

@@ -12,6 +12,10 @@ use crate::cloud::service::ApiError;
 /// The largest document, in characters without white space, that any kind of policy may have.
 const DOCUMENT_LIMIT: usize = 10_240;
 
+/// The elements of a statement.
+const ELEMENTS: [&str; 9] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+
 /// A policy document that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cloud) struct Policy {
@@ -131,18 +135,7 @@ impl Policy {
 impl Statement {
     fn parse(statement: &Value, kind: PolicyKind) -> Result<Self, ApiError> {
         let fields = statement.as_object().ok_or_else(|| malformed("Syntax errors in policy."))?;
-        const KNOWN: [&str; 9] = [
-            "Sid",
-            "Effect",
-            "Principal",
-            "NotPrincipal",
-            "Action",
-            "NotAction",
-            "Resource",
-            "NotResource",
-            "Condition",
-        ];
-        if let Some(unknown) = fields.keys().find(|name| !KNOWN.contains(&name.as_str())) {
+        if let Some(unknown) = fields.keys().find(|name| !ELEMENTS.contains(&name.as_str())) {
             return Err(malformed(&format!("Syntax errors in policy: unknown element {unknown}")));
         }
         let allow = match fields.get("Effect").and_then(Value::as_str) {
@@ -289,7 +282,7 @@ fn literal(letter: char) -> char {
 }
 
 /// Whether `text` fits a pattern with `*` (any text) and `?` (one character).
-pub(super) fn wild(pattern: &str, text: &str) -> bool {
+pub(in crate::cloud) fn wild(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().map(literal).collect());
     let (mut at, mut position) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;

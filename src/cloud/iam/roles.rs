@@ -50,26 +50,26 @@ pub(in crate::cloud) struct ManagedPolicy {
 /// The account's roles and policies.
 pub(in crate::cloud) struct Roles {
     pub shared: Arc<Shared>,
-    pub roles: Table<Role>,
+    pub rows: Table<Role>,
     pub policies: Table<ManagedPolicy>,
 }
 
 impl Roles {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let roles = Table::new(Arc::clone(&shared.store), "iam.role");
+        let rows = Table::new(Arc::clone(&shared.store), "iam.role");
         let policies = Table::new(Arc::clone(&shared.store), "iam.policy");
-        Self { shared, roles, policies }
+        Self { shared, rows, policies }
     }
 
     /// A role by name, or `NoSuchEntity`.
     pub(super) fn role(&self, name: &str) -> Result<Role, ApiError> {
-        self.roles.get(name).ok_or_else(|| missing(format!("The role with name {name} cannot be found.")))
+        self.rows.get(name).ok_or_else(|| missing(format!("The role with name {name} cannot be found.")))
     }
 
     /// A role by its ARN.
     pub(super) fn by_arn(&self, arn: &str) -> Option<Role> {
         let name = arn.rsplit('/').next().unwrap_or_default();
-        self.roles.get(name).filter(|role| role.arn == arn)
+        self.rows.get(name).filter(|role| role.arn == arn)
     }
 
     /// Makes a role of the given facts; `arn`, `id` and time are filled in.
@@ -88,14 +88,14 @@ impl Roles {
                 role.longest_session_s
             )));
         }
-        if self.roles.get(&role.name).is_some() {
+        if self.rows.get(&role.name).is_some() {
             let message = format!("Role with name {} already exists.", role.name);
             return Err(ApiError::new("EntityAlreadyExists", message).status(409));
         }
         role.arn = format!("arn:aws:iam::{}:role{}{}", self.shared.account, role.path, role.name);
         role.id = format!("AROA{}", self.shared.ids.short(17).to_uppercase());
         role.created_ms = self.shared.clock.now_ms();
-        self.roles.put(&role.name, &role)?;
+        self.rows.put(&role.name, &role)?;
         Ok(role)
     }
 
@@ -107,7 +107,7 @@ impl Roles {
     ) -> Result<(), ApiError> {
         let mut role = self.role(name)?;
         change(&mut role)?;
-        Ok(self.roles.put(name, &role)?)
+        Ok(self.rows.put(name, &role)?)
     }
 
     /// Deletes a role that has no policies any more.
@@ -120,7 +120,7 @@ impl Roles {
         if !role.inline.is_empty() {
             return conflict("Cannot delete entity, must delete policies first.");
         }
-        Ok(self.roles.remove(name)?)
+        Ok(self.rows.remove(name)?)
     }
 
     /// Writes an inline policy.
@@ -199,7 +199,7 @@ impl Roles {
 
     /// The roles to which a managed policy is attached.
     pub(super) fn attached_to(&self, arn: &str) -> Vec<Role> {
-        let roles = self.roles.all().into_iter().map(|(_, role)| role);
+        let roles = self.rows.all().into_iter().map(|(_, role)| role);
         roles.filter(|role| role.attached.iter().any(|attached| attached == arn)).collect()
     }
 

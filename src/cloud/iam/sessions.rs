@@ -73,14 +73,14 @@ impl Sessions {
         if let Some(key) = self.master.get() {
             return Ok(key);
         }
-        let bytes = match self.masters.get("1").and_then(|text| STANDARD.decode(text).ok()) {
-            Some(bytes) => bytes,
-            None => {
-                let mut bytes = vec![0; 32];
-                self.shared.ids.fill(&mut bytes);
-                self.masters.put("1", &STANDARD.encode(&bytes))?;
-                bytes
-            }
+        let kept = self.masters.get("1").and_then(|text| STANDARD.decode(text).ok());
+        let bytes = if let Some(bytes) = kept {
+            bytes
+        } else {
+            let mut bytes = vec![0; 32];
+            self.shared.ids.fill(&mut bytes);
+            self.masters.put("1", &STANDARD.encode(&bytes))?;
+            bytes
         };
         Ok(self.master.get_or_init(|| hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
     }

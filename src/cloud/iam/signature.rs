@@ -196,8 +196,9 @@ impl Claim {
             .collect();
         query.sort();
         let query: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let headers: String =
+        let headers: Vec<String> =
             self.signed_headers.iter().map(|name| format!("{name}:{}\n", header(parts, name))).collect();
+        let headers = headers.concat();
         let names = self.signed_headers.join(";");
         format!("{}\n{path}\n{}\n{headers}\n{names}\n{payload}", parts.method, query.join("&"))
     }

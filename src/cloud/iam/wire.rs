@@ -136,7 +136,7 @@ fn update_role(roles: &Roles, input: &Input<'_>) -> Result<ApiReply, ApiError> {
 
 fn list_roles(roles: &Roles, input: &Input<'_>) -> ApiReply {
     let prefix = input.optional("PathPrefix").unwrap_or("/");
-    let all = roles.roles.all();
+    let all = roles.rows.all();
     let items: Vec<Value> =
         all.iter().filter(|(_, role)| role.path.starts_with(prefix)).map(|(_, role)| role_json(role)).collect();
     reply(json!({"Roles": items, "IsTruncated": false}))

@@ -54,8 +54,8 @@ pub(in crate::cloud) fn decode(body: &[u8], mut signer: Option<ChunkSigner>) -> 
         && let Some(position) = decoded.trailers.iter().position(|(name, _)| name == "x-amz-trailer-signature")
     {
         let (_, given) = decoded.trailers.remove(position);
-        let canonical: String = decoded.trailers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-        signer.check("AWS4-HMAC-SHA256-TRAILER", &hash(canonical.as_bytes()), &given)?;
+        let lines: Vec<String> = decoded.trailers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+        signer.check("AWS4-HMAC-SHA256-TRAILER", &hash(lines.concat().as_bytes()), &given)?;
     } else if signer.is_some() && !decoded.trailers.is_empty() {
         return Err(mismatch());
     }

@@ -121,9 +121,9 @@ fn query_answer(asked: &Asked<'_>, value: &Value) -> String {
     if value.as_object().is_some_and(|fields| !fields.is_empty()) {
         xml::write(&mut text, &format!("{action}Result"), value, true);
     }
-    text.push_str(&format!(
-        "<ResponseMetadata>{}</ResponseMetadata></{action}Response>",
-        xml::element("RequestId", request_id)
-    ));
+    text.push_str(&xml::wrap("ResponseMetadata", &[xml::element("RequestId", request_id)]));
+    text.push_str("</");
+    text.push_str(action);
+    text.push_str("Response>");
     text
 }

@@ -31,21 +31,34 @@ pub(in crate::cloud) fn element(name: &str, text: &str) -> String {
     format!("<{name}>{}</{name}>", escape(text))
 }
 
+/// An element around ready XML.
+pub(in crate::cloud) fn wrap(name: &str, inside: &[String]) -> String {
+    format!("<{name}>{}</{name}>", inside.concat())
+}
+
 /// A JSON value as the content of an element. With `member`, lists are wrapped as the Query protocol does
 /// (`<Tags><member>…`); without, an element is repeated, as REST-XML does.
 pub(in crate::cloud) fn write(out: &mut String, name: &str, value: &Value, member: bool) {
     match value {
         Value::Null => {}
         Value::Array(items) if member => {
-            out.push_str(&format!("<{name}>"));
-            items.iter().for_each(|item| write(out, "member", item, member));
-            out.push_str(&format!("</{name}>"));
+            let mut inside = String::new();
+            for item in items {
+                write(&mut inside, "member", item, member);
+            }
+            out.push_str(&wrap(name, &[inside]));
         }
-        Value::Array(items) => items.iter().for_each(|item| write(out, name, item, member)),
+        Value::Array(items) => {
+            for item in items {
+                write(out, name, item, member);
+            }
+        }
         Value::Object(fields) => {
-            out.push_str(&format!("<{name}>"));
-            fields.iter().for_each(|(field, value)| write(out, field, value, member));
-            out.push_str(&format!("</{name}>"));
+            let mut inside = String::new();
+            for (field, value) in fields {
+                write(&mut inside, field, value, member);
+            }
+            out.push_str(&wrap(name, &[inside]));
         }
         Value::String(text) => out.push_str(&element(name, text)),
         Value::Bool(_) | Value::Number(_) => out.push_str(&element(name, &value.to_string())),

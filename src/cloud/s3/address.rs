@@ -19,7 +19,7 @@ fn bucket_in_host(host: &str) -> Option<String> {
     let rest = host.strip_suffix(".localhost").or_else(|| {
         let rest = host.strip_suffix(".amazonaws.com")?;
         // Only hosts of S3 carry buckets: `b.s3.amazonaws.com`, `b.s3.eu-west-1.amazonaws.com`.
-        (rest.ends_with(".s3") || rest.contains(".s3.") || rest.contains(".s3-")).then_some(rest)
+        (rest.strip_suffix(".s3").is_some() || rest.contains(".s3.") || rest.contains(".s3-")).then_some(rest)
     })?;
     let end = [".s3.", ".s3-"].iter().filter_map(|mark| rest.rfind(mark)).max();
     let bucket = match (end, rest.strip_suffix(".s3")) {

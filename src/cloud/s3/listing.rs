@@ -12,7 +12,7 @@ use super::objects::Objects;
 use super::wire::{open, xml_reply};
 use crate::base::clock::iso_ms;
 use crate::cloud::protocol::percent;
-use crate::cloud::protocol::xml::element;
+use crate::cloud::protocol::xml::{self, element};
 use crate::cloud::service::{ApiCall, ApiError, ApiReply};
 
 /// How many keys one answer has at most.
@@ -78,18 +78,20 @@ pub(super) fn list(objects: &Objects, call: &ApiCall, bucket: &str) -> Result<Ap
     out.push_str(&if second { second_form(call, &page, &shown) } else { first_form(call, &page, &shown) });
     let owner = !second || text("fetch-owner") == "true";
     for (key, object) in &page.objects {
-        out.push_str(&format!(
-            "<Contents>{}{}{}{}{}{}</Contents>",
-            element("Key", &shown(key)),
-            element("LastModified", &iso_ms(object.modified_ms)),
-            element("ETag", &format!("\"{}\"", object.etag)),
-            element("Size", &object.length.to_string()),
-            if owner { format!("<Owner>{}</Owner>", element("ID", objects.shared.account)) } else { String::new() },
-            element("StorageClass", "STANDARD"),
+        out.push_str(&xml::wrap(
+            "Contents",
+            &[
+                element("Key", &shown(key)),
+                element("LastModified", &iso_ms(object.modified_ms)),
+                element("ETag", &format!("\"{}\"", object.etag)),
+                element("Size", &object.length.to_string()),
+                if owner { format!("<Owner>{}</Owner>", element("ID", objects.shared.account)) } else { String::new() },
+                element("StorageClass", "STANDARD"),
+            ],
         ));
     }
     for prefix in &page.prefixes {
-        out.push_str(&format!("<CommonPrefixes>{}</CommonPrefixes>", element("Prefix", &shown(prefix))));
+        out.push_str(&xml::wrap("CommonPrefixes", &[element("Prefix", &shown(prefix))]));
     }
     out.push_str("</ListBucketResult>");
     Ok(xml_reply(&out))

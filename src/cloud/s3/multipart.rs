@@ -43,7 +43,7 @@ struct Part {
 
 /// The uploads that are under way.
 pub(super) struct Uploads {
-    uploads: Table<Upload>,
+    rows: Table<Upload>,
     parts: Table<Part>,
     folder: PathBuf,
 }
@@ -51,7 +51,7 @@ pub(super) struct Uploads {
 impl Uploads {
     pub(super) fn new(shared: &Shared) -> Self {
         Self {
-            uploads: Table::new(std::sync::Arc::clone(&shared.store), "s3.upload"),
+            rows: Table::new(std::sync::Arc::clone(&shared.store), "s3.upload"),
             parts: Table::new(std::sync::Arc::clone(&shared.store), "s3.part"),
             folder: shared.folder.join("s3-parts"),
         }
@@ -62,12 +62,10 @@ impl Uploads {
         let mut text = open("ListMultipartUploadsResult");
         text.push_str(&element("Bucket", bucket));
         text.push_str(&element("IsTruncated", "false"));
-        for (id, upload) in self.uploads.all().iter().filter(|(_, upload)| upload.bucket == bucket) {
-            text.push_str(&format!(
-                "<Upload>{}{}{}</Upload>",
-                element("Key", &upload.key),
-                element("UploadId", id),
-                element("Initiated", &iso_ms(upload.begun_ms))
+        for (id, upload) in self.rows.all().iter().filter(|(_, upload)| upload.bucket == bucket) {
+            text.push_str(&xml::wrap(
+                "Upload",
+                &[element("Key", &upload.key), element("UploadId", id), element("Initiated", &iso_ms(upload.begun_ms))],
             ));
         }
         text.push_str("</ListMultipartUploadsResult>");
@@ -75,7 +73,7 @@ impl Uploads {
     }
 
     fn find(&self, id: &str, bucket: &str, key: &str) -> Result<Upload, ApiError> {
-        self.uploads.get(id).filter(|upload| upload.bucket == bucket && upload.key == key).ok_or_else(|| {
+        self.rows.get(id).filter(|upload| upload.bucket == bucket && upload.key == key).ok_or_else(|| {
             let message = "The specified upload does not exist. The upload ID may be invalid, or the upload may have \
                            been aborted or completed.";
             ApiError::new("NoSuchUpload", message).status(404)
@@ -93,7 +91,7 @@ impl Uploads {
     /// Forgets an upload and its parts.
     fn forget(&self, shared: &Shared, id: &str) -> Result<(), ApiError> {
         let mut batch = Batch::default();
-        self.uploads.drop(&mut batch, id);
+        self.rows.drop(&mut batch, id);
         for part in self.parts_of(id) {
             self.parts.drop(&mut batch, &part_key(id, part.number));
         }
@@ -166,7 +164,7 @@ fn begin(engine: &Engine, call: &ApiCall, (bucket, key): (&str, &str)) -> Result
         headers,
         begun_ms: engine.shared.clock.now_ms(),
     };
-    engine.uploads.uploads.put(&id, &upload)?;
+    engine.uploads.rows.put(&id, &upload)?;
     Ok(xml_reply(&format!(
         "{}{}{}{}</InitiateMultipartUploadResult>",
         open("InitiateMultipartUploadResult"),
@@ -260,12 +258,14 @@ fn list_parts(engine: &Engine, (bucket, key): (&str, &str), id: &str) -> ApiRepl
         text.push_str(&element(name, value));
     }
     for part in engine.uploads.parts_of(id) {
-        text.push_str(&format!(
-            "<Part>{}{}{}{}</Part>",
-            element("PartNumber", &part.number.to_string()),
-            element("LastModified", &iso_ms(part.modified_ms)),
-            element("ETag", &format!("\"{}\"", part.etag)),
-            element("Size", &part.length.to_string())
+        text.push_str(&xml::wrap(
+            "Part",
+            &[
+                element("PartNumber", &part.number.to_string()),
+                element("LastModified", &iso_ms(part.modified_ms)),
+                element("ETag", &format!("\"{}\"", part.etag)),
+                element("Size", &part.length.to_string()),
+            ],
         ));
     }
     text.push_str("</ListPartsResult>");

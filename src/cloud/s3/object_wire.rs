@@ -262,12 +262,10 @@ pub(super) fn delete_many(
             .and_then(|()| engine.objects.delete(bucket, key));
         match outcome {
             Ok(()) if quiet => {}
-            Ok(()) => text.push_str(&format!("<Deleted>{}</Deleted>", element("Key", key))),
-            Err(error) => text.push_str(&format!(
-                "<Error>{}{}{}</Error>",
-                element("Key", key),
-                element("Code", &error.code),
-                element("Message", &error.message)
+            Ok(()) => text.push_str(&xml::wrap("Deleted", &[element("Key", key)])),
+            Err(error) => text.push_str(&xml::wrap(
+                "Error",
+                &[element("Key", key), element("Code", &error.code), element("Message", &error.message)],
             )),
         }
     }

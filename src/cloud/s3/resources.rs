@@ -163,7 +163,7 @@ fn configurations(request: &ResourceRequest) -> Result<BTreeMap<String, String>,
     let sources = [
         ("publicAccessBlock", request.property("PublicAccessBlockConfiguration").map(|value| Ok(switches(value)))),
         ("encryption", request.property("BucketEncryption").map(encryption)),
-        ("ownershipControls", request.property("OwnershipControls").map(|value| ownership(value))),
+        ("ownershipControls", request.property("OwnershipControls").map(ownership)),
         ("versioning", request.property("VersioningConfiguration").map(|value| Ok(value.clone()))),
         ("lifecycle", request.property("LifecycleConfiguration").map(lifecycle)),
         ("cors", request.property("CorsConfiguration").map(cors)),

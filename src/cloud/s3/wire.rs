@@ -121,15 +121,12 @@ fn list_buckets(engine: &Engine, caller: &Caller, call: &ApiCall) -> Result<ApiR
     engine.authorize(caller, "s3:ListAllMyBuckets", &Target { bucket: None, key: None }, &BTreeMap::new())?;
     let account = engine.shared.account;
     let mut text = open("ListAllMyBucketsResult");
-    text.push_str(&format!("<Owner>{}</Owner><Buckets>", element("ID", account)));
+    text.push_str(&xml::wrap("Owner", &[element("ID", account)]));
+    text.push_str("<Buckets>");
     for (name, bucket) in engine.objects.buckets.all() {
         let created = iso_ms(bucket.created_ms);
         let region = element("BucketRegion", engine.shared.region.as_str());
-        text.push_str(&format!(
-            "<Bucket>{}{}{region}</Bucket>",
-            element("Name", &name),
-            element("CreationDate", &created)
-        ));
+        text.push_str(&xml::wrap("Bucket", &[element("Name", &name), element("CreationDate", &created), region]));
     }
     text.push_str("</Buckets></ListAllMyBucketsResult>");
     Ok(xml_reply(&text))
@@ -282,10 +279,7 @@ fn stored(
             super::checksums::verify(&call.headers, &call.body)?;
             let text = body_text(call)?;
             check(kind, text)?;
-            let mut stored = String::new();
-            if let Ok(root) = xml::parse(text) {
-                write_element(&mut stored, &root);
-            }
+            let stored = xml::parse(text).map(|root| plain(&root)).unwrap_or_default();
             engine.objects.change(&bucket.name, |bucket| {
                 bucket.configurations.insert(kind.word.to_owned(), stored);
             })?;
@@ -303,13 +297,12 @@ fn stored(
 }
 
 /// An element as text, without prefixes and attributes.
-fn write_element(out: &mut String, element: &xml::Element) {
-    out.push_str(&format!("<{}>", element.name));
+fn plain(element: &xml::Element) -> String {
     if element.children.is_empty() {
-        out.push_str(&xml::escape(element.text.trim()));
+        return xml::element(&element.name, element.text.trim());
     }
-    element.children.iter().for_each(|child| write_element(out, child));
-    out.push_str(&format!("</{}>", element.name));
+    let children: Vec<String> = element.children.iter().map(plain).collect();
+    xml::wrap(&element.name, &children)
 }
 
 fn policy(engine: &Engine, caller: &Caller, call: &ApiCall, bucket: &Bucket) -> Result<ApiReply, ApiError> {
