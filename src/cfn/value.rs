@@ -190,7 +190,7 @@ impl Intrinsic {
     }
 
     /// The values inside the call, in the order of the file.
-    pub(in crate::cfn) fn arguments(&self) -> Vec<&Value> {
+    pub(crate) fn arguments(&self) -> Vec<&Value> {
         match self {
             Self::Ref(_) | Self::GetAtt(..) | Self::Condition(_) => Vec::new(),
             Self::Sub(_, variables) => variables.values().collect(),

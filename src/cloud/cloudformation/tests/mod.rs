@@ -1,0 +1,4 @@
+mod api;
+mod harness;
+mod nested;
+mod stacks;
