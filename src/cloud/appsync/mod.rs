@@ -1,8 +1,29 @@
 //! AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
+//!
+//! Built: the control API, CloudFormation types, API key, user pool and IAM callers, queries and mutations, DynamoDB and
+//! NONE data sources. Refused by name: subscriptions, other data sources, mapping templates, OpenID and Lambda callers,
+//! caches, conflict detection, batching.
+
+mod api;
+mod authorize;
+mod compiled;
+mod datasource;
+mod engine;
+mod execute;
+mod fault;
+mod js;
+mod record;
+mod request;
+mod resolve;
+mod resources;
+mod schema;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::base::BoxFuture;
 
@@ -12,13 +33,18 @@ use super::iam::Iam;
 use super::s3::S3;
 use super::service::{Access, ApiCall, ApiError, ApiReply, CallContext, ResourceHandler, Service, ServiceId, Shared};
 
+use datasource::Backends;
+use engine::Engine;
+use js::SandboxPool;
+
 /// AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
 pub(in crate::cloud) struct AppSync {
     shared: Arc<Shared>,
-    iam: Arc<Iam>,
     s3: Arc<S3>,
-    dynamodb: Arc<DynamoDb>,
     cognito: Arc<Cognito>,
+    engine: Engine,
+    backends: Backends,
+    pool: SandboxPool,
 }
 
 impl Service for AppSync {
@@ -26,20 +52,30 @@ impl Service for AppSync {
         ServiceId::AppSync
     }
 
-    fn access(&self, _context: &CallContext, _call: &ApiCall) -> Access {
-        Access::Requires(Vec::new())
+    fn access(&self, _context: &CallContext, call: &ApiCall) -> Access {
+        api::access(&self.engine, call)
     }
 
     fn call<'a>(&'a self, _context: &'a CallContext, call: ApiCall) -> BoxFuture<'a, Result<ApiReply, ApiError>> {
-        Box::pin(async move { Err(ApiError::not_built("appsync", &call.action)) })
+        Box::pin(async move { api::call(self, &call) })
     }
 
     fn resources(self: Arc<Self>) -> Vec<Box<dyn ResourceHandler>> {
-        Vec::new()
+        resources::handlers(self)
     }
 
     fn snapshot(&self) -> Value {
-        Value::Null
+        let row = |api: record::Api| {
+            json!({
+                "name": api.settings.name,
+                "id": api.id,
+                "address": self.address(&api.id),
+                "authentication": api.settings.modes(),
+                "resolvers": self.engine.resolvers(&api.id).len(),
+            })
+        };
+        let rows: Vec<Value> = self.engine.apis().into_iter().map(row).collect();
+        if rows.is_empty() { Value::Null } else { json!({ "title": "GraphQL APIs", "rows": rows }) }
     }
 }
 
@@ -54,13 +90,32 @@ pub(in crate::cloud) struct Below {
 impl AppSync {
     pub(in crate::cloud) fn new(shared: Arc<Shared>, below: Below) -> Self {
         let Below { iam, s3, dynamodb, cognito } = below;
-        Self { shared, iam, s3, dynamodb, cognito }
+        let engine = Engine::new(Arc::clone(&shared));
+        let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb };
+        let pool = SandboxPool::new(engine.tools());
+        Self { shared, s3, cognito, engine, backends, pool }
     }
 
     /// Answers a GraphQL request (`POST /graphql/{apiId}/graphql`). `caller` is the `SigV4` identity, if any; the
     /// API key and JWT are in the headers.
     pub(in crate::cloud) async fn graphql(&self, context: &CallContext, api_id: &str, call: &ApiCall) -> ApiReply {
-        let _ = (context, api_id, call);
-        ApiReply { status: 501, headers: Vec::new(), body: super::service::ReplyBody::Empty }
+        request::answer(self, context, api_id, call).await
+    }
+
+    /// Where an API listens for queries.
+    fn address(&self, api_id: &str) -> String {
+        format!("{}/graphql/{api_id}/graphql", self.shared.endpoint)
+    }
+
+    /// Where an API will listen for subscriptions: the address of its queries with another ending.
+    fn realtime_address(&self, api_id: &str) -> String {
+        let endpoint = &self.shared.endpoint;
+        let endpoint = endpoint.strip_prefix("http").map_or_else(|| endpoint.clone(), |rest| format!("ws{rest}"));
+        format!("{endpoint}/graphql/{api_id}/graphql/realtime")
+    }
+
+    /// Host and port, as both domain names of an API.
+    fn host(&self) -> &str {
+        self.shared.endpoint.split_once("://").map_or(self.shared.endpoint.as_str(), |(_, host)| host)
     }
 }

@@ -1,16 +1,43 @@
 //! DynamoDB: tables and items, over an embedded engine.
+//!
+//! It does not decide who may do what: [`Service::access`] names the permissions and the gateway asks IAM. Backups,
+//! restores, exports and global tables are absent and refused by name.
+
+mod access;
+mod backups;
+mod names;
+mod resources;
+mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::base::BoxFuture;
 
 use super::service::{Access, ApiCall, ApiError, ApiReply, CallContext, ResourceHandler, Service, ServiceId, Shared};
+use backups::Backups;
+use names::Names;
+use tables::{Dynoxide, TableEngine};
+
+/// How long expired items may stay before the next sweep: AWS promises days, we take a minute of traffic.
+const SWEEP_EVERY_MS: i64 = 60_000;
 
 /// DynamoDB: tables and items, over an embedded engine.
 pub(in crate::cloud) struct DynamoDb {
+    core: Arc<Core>,
+}
+
+/// What the wire, the other services and CloudFormation share.
+struct Core {
     shared: Arc<Shared>,
+    engine: Box<dyn TableEngine>,
+    names: Names,
+    backups: Backups,
+    swept_at_ms: AtomicI64,
 }
 
 impl Service for DynamoDb {
@@ -18,31 +45,90 @@ impl Service for DynamoDb {
         ServiceId::DynamoDb
     }
 
-    fn access(&self, _context: &CallContext, _call: &ApiCall) -> Access {
-        Access::Requires(Vec::new())
+    fn access(&self, _context: &CallContext, call: &ApiCall) -> Access {
+        access::required(&self.core.names, &call.action, &call.input)
     }
 
     fn call<'a>(&'a self, _context: &'a CallContext, call: ApiCall) -> BoxFuture<'a, Result<ApiReply, ApiError>> {
-        Box::pin(async move { Err(ApiError::not_built("dynamodb", &call.action)) })
+        // The engine waits for the disk: on a thread of its own, so that other requests go on.
+        let core = Arc::clone(&self.core);
+        Box::pin(async move { blocking(move || core.execute(&call.action, call.input)).await.map(ApiReply::json) })
     }
 
     fn resources(self: Arc<Self>) -> Vec<Box<dyn ResourceHandler>> {
-        Vec::new()
+        vec![Box::new(resources::TableHandler::new(Arc::clone(&self.core)))]
     }
 
     fn snapshot(&self) -> Value {
-        Value::Null
+        let names = self.execute("ListTables", json!({})).ok().and_then(|reply| reply.get("TableNames").cloned());
+        let rows: Vec<Value> = names
+            .as_ref()
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|name| self.execute("DescribeTable", json!({ "TableName": name })).ok())
+            .map(|reply| {
+                let table = &reply["Table"];
+                json!({ "name": table["TableName"], "items": table["ItemCount"], "arn": table["TableArn"] })
+            })
+            .collect();
+        if rows.is_empty() { Value::Null } else { json!({ "title": "Tables", "rows": rows }) }
     }
 }
 
 impl DynamoDb {
+    /// Opens the tables of the cloud, `dynamodb.sqlite` in its folder.
     pub(in crate::cloud) fn new(shared: Arc<Shared>) -> Result<Self, ApiError> {
-        Ok(Self { shared })
+        let engine = Box::new(Dynoxide::open(&shared.folder)?);
+        let names = Names::new(shared.region.as_str(), shared.account);
+        let backups = Backups::new(Arc::clone(&shared.store));
+        let swept_at_ms = AtomicI64::new(shared.clock.now_ms());
+        Ok(Self { core: Arc::new(Core { shared, engine, names, backups, swept_at_ms }) })
     }
 
     /// Carries out an action of DynamoDB's JSON protocol. Synchronous; permission was checked by the caller.
     pub(in crate::cloud) fn execute(&self, action: &str, input: Value) -> Result<Value, ApiError> {
-        let _ = input;
-        Err(ApiError::not_built("dynamodb", action))
+        self.core.execute(action, input)
+    }
+}
+
+impl Core {
+    fn execute(self: &Arc<Self>, action: &str, mut input: Value) -> Result<Value, ApiError> {
+        self.sweep_when_due();
+        self.names.inward(&mut input);
+        if let Some(answer) = backups::execute(self, action, &input) {
+            return answer;
+        }
+        let mut output = self.engine.execute(action, input).map_err(|error| self.names.outward_error(error))?;
+        self.names.outward(action, &mut output);
+        Ok(output)
+    }
+
+    /// Deletes expired items on a thread of its own, at most once a minute, while there is traffic.
+    fn sweep_when_due(self: &Arc<Self>) {
+        let now_ms = self.shared.clock.now_ms();
+        let swept_at_ms = self.swept_at_ms.load(Ordering::Relaxed);
+        let won = now_ms - swept_at_ms >= SWEEP_EVERY_MS
+            && self.swept_at_ms.compare_exchange(swept_at_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if won {
+            let core = Arc::clone(self);
+            std::thread::spawn(move || {
+                if let Err(error) = core.engine.sweep() {
+                    tracing::warn!(%error, "expired items could not be deleted");
+                }
+            });
+        }
+    }
+}
+
+/// Runs work that waits for the disk away from the threads that answer requests.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => {
+            Err(ApiError::new("InternalServerError", format!("the request ended early: {error}")).status(500))
+        }
     }
 }

@@ -1,0 +1,231 @@
+//! What AppSync keeps: APIs, keys, data sources, functions, resolvers, in the shapes of its control API.
+//!
+//! Not here: the rules for changing them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The ways in which a caller may identify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(in crate::cloud::appsync) enum AuthMode {
+    ApiKey,
+    AwsIam,
+    AmazonCognitoUserPools,
+    OpenidConnect,
+    AwsLambda,
+}
+
+impl AuthMode {
+    /// What `util.authType()` gives (AppSync guide, "Utility helpers in util").
+    pub(in crate::cloud::appsync) fn title(self) -> &'static str {
+        match self {
+            Self::ApiKey => "API Key Authorization",
+            Self::AwsIam => "IAM Authorization",
+            Self::AmazonCognitoUserPools => "User Pool Authorization",
+            Self::OpenidConnect => "Open ID Connect Authorization",
+            Self::AwsLambda => "Lambda Authorization",
+        }
+    }
+}
+
+/// `userPoolConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct UserPoolConfig {
+    pub user_pool_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws_region: Option<String>,
+    /// `ALLOW` or `DENY`: what holds for fields without a directive; only on the default provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_action: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_id_client_regex: Option<String>,
+}
+
+/// One of `additionalAuthenticationProviders`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct AuthProvider {
+    pub authentication_type: AuthMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_pool_config: Option<UserPoolConfig>,
+}
+
+/// What a caller of `CreateGraphqlApi` and `UpdateGraphqlApi` gives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cloud::appsync) struct ApiSettings {
+    pub name: String,
+    pub authentication_type: AuthMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_pool_config: Option<UserPoolConfig>,
+    #[serde(default)]
+    pub additional_authentication_providers: Vec<AuthProvider>,
+    #[serde(default)]
+    pub xray_enabled: bool,
+    /// `ENABLED` or `DISABLED`.
+    #[serde(default = "enabled")]
+    pub introspection_config: String,
+    /// 0 is no limit of its own.
+    #[serde(default)]
+    pub query_depth_limit: usize,
+    /// 0 is no limit of its own.
+    #[serde(default)]
+    pub resolver_count_limit: usize,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_config: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_contact: Option<String>,
+}
+
+fn enabled() -> String {
+    "ENABLED".to_owned()
+}
+
+impl ApiSettings {
+    /// Every way to identify, the default first.
+    pub(in crate::cloud::appsync) fn modes(&self) -> Vec<AuthMode> {
+        let additional = self.additional_authentication_providers.iter().map(|provider| provider.authentication_type);
+        std::iter::once(self.authentication_type).chain(additional).collect()
+    }
+
+    /// The user pools whose tokens are taken.
+    pub(in crate::cloud::appsync) fn user_pools(&self) -> impl Iterator<Item = &UserPoolConfig> {
+        let default =
+            self.user_pool_config.as_ref().filter(|_| self.authentication_type == AuthMode::AmazonCognitoUserPools);
+        let additional = self
+            .additional_authentication_providers
+            .iter()
+            .filter(|provider| provider.authentication_type == AuthMode::AmazonCognitoUserPools)
+            .filter_map(|provider| provider.user_pool_config.as_ref());
+        default.into_iter().chain(additional)
+    }
+}
+
+/// How far the last `StartSchemaCreation` came.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::cloud::appsync) struct SchemaStatus {
+    /// `NOT_APPLICABLE`, `SUCCESS`, `FAILED`.
+    pub status: String,
+    pub details: String,
+}
+
+/// An API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::cloud::appsync) struct Api {
+    pub id: String,
+    pub settings: ApiSettings,
+    /// Variables that handlers see as `ctx.env`.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+    #[serde(default)]
+    pub schema: Option<String>,
+    #[serde(default)]
+    pub schema_status: SchemaStatus,
+}
+
+/// An API key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::cloud::appsync) struct ApiKey {
+    /// The key itself; AppSync calls it the id.
+    pub id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Seconds since 1970.
+    pub expires: i64,
+    /// When an expired key is forgotten; seconds since 1970.
+    pub deletes: i64,
+}
+
+/// `dynamodbConfig`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct DynamoDbConfig {
+    pub table_name: String,
+    pub aws_region: String,
+    #[serde(default)]
+    pub use_caller_credentials: bool,
+    #[serde(default)]
+    pub versioned: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta_sync_config: Option<Value>,
+}
+
+/// A data source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cloud::appsync) struct DataSource {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_role_arn: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dynamodb_config: Option<DynamoDbConfig>,
+}
+
+/// `runtime`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct Runtime {
+    pub name: String,
+    pub runtime_version: String,
+}
+
+/// A function of a pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cloud::appsync) struct FunctionRecord {
+    #[serde(default)]
+    pub function_id: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    pub data_source_name: String,
+    #[serde(default)]
+    pub code: Option<String>,
+    #[serde(default)]
+    pub runtime: Option<Runtime>,
+    #[serde(default)]
+    pub max_batch_size: usize,
+}
+
+/// `pipelineConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::cloud::appsync) struct PipelineConfig {
+    #[serde(default)]
+    pub functions: Vec<String>,
+}
+
+/// A resolver.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cloud::appsync) struct ResolverRecord {
+    #[serde(default)]
+    pub type_name: String,
+    pub field_name: String,
+    /// `UNIT` or `PIPELINE`.
+    #[serde(default = "unit")]
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_source_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline_config: Option<PipelineConfig>,
+    #[serde(default)]
+    pub code: Option<String>,
+    #[serde(default)]
+    pub runtime: Option<Runtime>,
+    #[serde(default)]
+    pub max_batch_size: usize,
+}
+
+fn unit() -> String {
+    "UNIT".to_owned()
+}

@@ -1,0 +1,159 @@
+//! Runs the resolver of a field: handlers in a sandbox, data sources between them.
+//!
+//! A resolver runs on one worker from beginning to end. Not here: what becomes of its value.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::authorize::Requester;
+use super::compiled::{Code, Resolver, Step};
+use super::datasource::{self, Answer, Backends};
+use super::fault::Fault;
+use super::js::{Outcome, Problem, Sandbox, SandboxError};
+
+/// One field to resolve, with all that its handlers may see.
+#[derive(Debug)]
+pub(in crate::cloud::appsync) struct FieldCall {
+    pub resolver: Arc<Resolver>,
+    pub backends: Backends,
+    pub requester: Arc<Requester>,
+    /// The members of the context that are the same for all fields of a request, as JSON without braces.
+    pub fixed: Arc<str>,
+    pub arguments: Map<String, Value>,
+    pub source: Value,
+    /// `ctx.info`.
+    pub info: Value,
+    pub type_name: String,
+    pub field_name: String,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(in crate::cloud::appsync) struct Resolved {
+    pub value: Value,
+    /// Raised and appended errors, without their paths.
+    pub faults: Vec<Fault>,
+    /// `util.http.addResponseHeader`.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// The state of one resolver's run.
+struct Run<'a> {
+    sandbox: &'a mut Sandbox,
+    call: &'a FieldCall,
+    /// The part of the context that no step changes, without the closing brace.
+    base: String,
+    stash: Value,
+    resolved: Resolved,
+}
+
+/// The step ended with a value, or the whole resolver did.
+enum Next {
+    Value(Value),
+    End(Value),
+}
+
+/// Resolves a field.
+pub(in crate::cloud::appsync) fn resolve(sandbox: &mut Sandbox, call: &FieldCall) -> Resolved {
+    let base = format!(
+        "{{{},\"arguments\":{},\"source\":{},\"info\":{}",
+        call.fixed,
+        Value::Object(call.arguments.clone()),
+        call.source,
+        call.info
+    );
+    let mut run = Run { sandbox, call, base, stash: json!({}), resolved: Resolved::default() };
+    let value = match &*call.resolver {
+        Resolver::Unit(step) => run.step(step, &Value::Null).map(|next| match next {
+            Next::Value(value) | Next::End(value) => value,
+        }),
+        Resolver::Pipeline { code, steps } => run.pipeline(code, steps),
+        Resolver::Broken(reason) => Err(Fault::raised("NotFoundException", reason.clone())),
+    };
+    match value {
+        Ok(value) => run.resolved.value = value,
+        Err(fault) => run.resolved.faults.push(fault),
+    }
+    run.resolved
+}
+
+impl Run<'_> {
+    fn pipeline(&mut self, code: &Code, steps: &[Arc<Step>]) -> Result<Value, Fault> {
+        let before = self.handler(code, "request", &[])?;
+        let mut previous = before.value;
+        if !before.early {
+            for step in steps {
+                match self.step(step, &previous)? {
+                    Next::Value(value) => previous = value,
+                    Next::End(value) => {
+                        previous = value;
+                        break;
+                    }
+                }
+            }
+        }
+        let prev = json!({ "result": previous });
+        Ok(self.handler(code, "response", &[("prev", &prev), ("result", &previous)])?.value)
+    }
+
+    /// Request, data source, response.
+    fn step(&mut self, step: &Step, previous: &Value) -> Result<Next, Fault> {
+        let prev = json!({ "result": previous });
+        let request = self.handler(&step.code, "request", &[("prev", &prev)])?;
+        if request.early {
+            return Ok(if request.end { Next::End(request.value) } else { Next::Value(request.value) });
+        }
+        let caller = self.call.requester.caller();
+        let Answer { result, error } = datasource::invoke(&self.call.backends, &step.source, caller, request.value)?;
+        let error = error.map_or(Value::Null, |(kind, message)| json!({ "type": kind, "message": message }));
+        let response =
+            self.handler(&step.code, "response", &[("prev", &prev), ("result", &result), ("error", &error)])?;
+        Ok(if response.end { Next::End(response.value) } else { Next::Value(response.value) })
+    }
+
+    /// Runs one handler with a context of its own: only the stash outlives it.
+    fn handler(&mut self, code: &Code, name: &str, members: &[(&str, &Value)]) -> Result<Outcome, Fault> {
+        let program = code.program().map_err(|reason| Fault::raised("Code", reason))?;
+        let mut context = format!("{},\"stash\":{}", self.base, self.stash);
+        for member in ["prev", "result", "error"] {
+            let given = members.iter().find(|(name, _)| *name == member).map_or(&Value::Null, |(_, value)| value);
+            context.push_str(&format!(",\"{member}\":{given}"));
+        }
+        context.push('}');
+        let mut outcome = self.sandbox.run(&code.name, program, name, &context).map_err(|error| stopped(&error))?;
+        if outcome.absent {
+            return Err(Fault::raised("Code", format!("the code exports no function `{name}`")));
+        }
+        for problem in std::mem::take(&mut outcome.appended) {
+            let fault = self.fault(problem);
+            self.resolved.faults.push(fault);
+        }
+        self.resolved.headers.append(&mut outcome.headers);
+        self.stash = std::mem::take(&mut outcome.stash);
+        match outcome.error.take() {
+            Some(problem) => Err(self.fault(problem)),
+            None => Ok(outcome),
+        }
+    }
+
+    fn fault(&self, problem: Problem) -> Fault {
+        let Problem { mut message, kind, data, info } = problem;
+        if message.is_empty() && kind.as_deref() == Some("Unauthorized") {
+            message = not_authorized(&self.call.type_name, &self.call.field_name);
+        }
+        let (data, info) = (data.unwrap_or_default(), info.unwrap_or_default());
+        Fault { kind, data, info, message, raised: true, ..Fault::default() }
+    }
+}
+
+/// AppSync's words for a field that a caller may not see.
+pub(in crate::cloud::appsync) fn not_authorized(type_name: &str, field_name: &str) -> String {
+    format!("Not Authorized to access {field_name} on type {type_name}")
+}
+
+fn stopped(error: &SandboxError) -> Fault {
+    let info = json!({ "codeErrors": [{ "errorType": "RUNTIME_ERROR", "value": error.to_string() }] });
+    Fault { info, ..Fault::raised("Code", "Runtime Error") }
+}

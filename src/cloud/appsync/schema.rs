@@ -1,0 +1,211 @@
+//! A schema, checked and ready: types, AWS's scalars and directives, and who may see which field.
+//!
+//! Not here: documents; those are checked against it in `execute`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use apollo_compiler::ast;
+use apollo_compiler::ast::OperationType;
+use apollo_compiler::schema::{Component, DirectiveList, ExtendedType, FieldDefinition, Implementers, Schema};
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Name, Node};
+
+use super::execute::validate;
+use super::fault::Fault;
+
+/// The largest schema that AppSync takes, in bytes (AppSync quotas: 1 MB).
+pub(in crate::cloud::appsync) const SCHEMA_LIMIT_BYTES: usize = 1_000_000;
+
+/// How many answers to introspection are kept for each schema.
+const INTROSPECTIONS_KEPT: usize = 16;
+
+/// How many checked documents are kept for each schema.
+const DOCUMENTS_KEPT: usize = 256;
+
+/// The longest text of a document that is kept.
+const DOCUMENT_KEPT_BYTES: usize = 16_384;
+
+/// AWS's scalars and directives.
+const PRELUDE: &str = include_str!("schema.graphql");
+
+/// A way to identify that a directive admits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cloud::appsync) enum Admits {
+    ApiKey,
+    Iam,
+    /// With the groups, when the directive gives some.
+    UserPools(Option<Vec<String>>),
+    Oidc,
+    Lambda,
+    /// `@aws_auth`: groups of the only user pool.
+    Groups(Vec<String>),
+}
+
+/// A schema.
+pub(in crate::cloud::appsync) struct CompiledSchema {
+    pub schema: Valid<Schema>,
+    /// Who implements which interface.
+    pub implementers: apollo_compiler::collections::HashMap<Name, Implementers>,
+    /// By `Type` and `Type.field`; absent where no directive is given.
+    admits: BTreeMap<String, Vec<Admits>>,
+    /// Answers to introspection, by the text that asked.
+    introspections: Mutex<BTreeMap<String, Arc<serde_json::Value>>>,
+    /// Checked documents, by their text.
+    documents: RwLock<BTreeMap<String, Arc<Valid<ExecutableDocument>>>>,
+}
+
+impl std::fmt::Debug for CompiledSchema {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("CompiledSchema").field("types", &self.schema.types.len()).finish_non_exhaustive()
+    }
+}
+
+impl CompiledSchema {
+    /// Reads and checks a schema; the errors are all of them, each with its place.
+    pub(in crate::cloud::appsync) fn compile(text: &str) -> Result<Self, Vec<String>> {
+        if text.len() > SCHEMA_LIMIT_BYTES {
+            return Err(vec![format!("The schema is larger than {SCHEMA_LIMIT_BYTES} bytes.")]);
+        }
+        let builder = Schema::builder().parse(PRELUDE, "aws.graphql").parse(text, "schema.graphql");
+        let built = builder.build().map_err(|found| messages(&found.errors));
+        let schema = built.and_then(|schema| schema.validate().map_err(|found| messages(&found.errors)))?;
+        let mut errors = Vec::new();
+        if schema.root_operation(OperationType::Query).is_none() {
+            errors.push("A query type must be defined in the schema.".to_owned());
+        }
+        let own_scalars = schema.types.values().filter(|kind| kind.is_scalar() && !kind.is_built_in());
+        for kind in own_scalars.filter(|kind| !kind.name().starts_with("AWS")) {
+            errors.push(format!("Custom scalar types are not supported: {}", kind.name()));
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let implementers = schema.implementers_map();
+        let admits = admissions(&schema);
+        Ok(Self { schema, implementers, admits, introspections: Mutex::default(), documents: RwLock::default() })
+    }
+
+    /// A document, checked; the same text is checked once.
+    pub(in crate::cloud::appsync) fn document(&self, text: &str) -> Result<Arc<Valid<ExecutableDocument>>, Vec<Fault>> {
+        if let Some(found) = self.documents.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+            return Ok(Arc::clone(found));
+        }
+        let document = Arc::new(validate::document(self, text)?);
+        if text.len() <= DOCUMENT_KEPT_BYTES {
+            let mut documents = self.documents.write().unwrap_or_else(PoisonError::into_inner);
+            if documents.len() >= DOCUMENTS_KEPT {
+                documents.clear();
+            }
+            documents.insert(text.to_owned(), Arc::clone(&document));
+        }
+        Ok(document)
+    }
+
+    /// The answer to the usual introspection query, as JSON.
+    pub(in crate::cloud::appsync) fn introspection_json(&self) -> String {
+        let answer = self.document(include_str!("introspection.graphql")).map(|document| {
+            let operation = document.operations.get(None).expect("the document holds one operation");
+            super::execute::introspect::answer(self, &document, operation, &serde_json::Map::new())
+        });
+        serde_json::json!({ "data": answer.unwrap_or_default() }).to_string()
+    }
+
+    /// Who may see a field: its own directives, else those of its type, else nobody in particular (the default mode).
+    pub(in crate::cloud::appsync) fn admits(&self, type_name: &str, field_name: &str) -> Option<&[Admits]> {
+        let own = self.admits.get(&format!("{type_name}.{field_name}"));
+        own.or_else(|| self.admits.get(type_name)).map(Vec::as_slice)
+    }
+
+    /// That a field is there, or AppSync's words for that it is not.
+    pub(in crate::cloud::appsync) fn check_field(&self, type_name: &str, field_name: &str) -> Result<(), String> {
+        let object = self.schema.get_object(type_name).ok_or_else(|| format!("No type named {type_name} found."))?;
+        if object.fields.contains_key(field_name) {
+            Ok(())
+        } else {
+            Err(format!("No field named {field_name} found on type {type_name}"))
+        }
+    }
+
+    /// The definition of a field.
+    pub(in crate::cloud::appsync) fn field(&self, type_name: &str, name: &str) -> Option<&Component<FieldDefinition>> {
+        match self.schema.types.get(type_name)? {
+            ExtendedType::Object(object) => object.fields.get(name),
+            ExtendedType::Interface(interface) => interface.fields.get(name),
+            _ => None,
+        }
+    }
+
+    /// The answer to an introspection, from the kept ones or from `ask`.
+    pub(in crate::cloud::appsync) fn introspect(
+        &self,
+        key: &str,
+        ask: impl FnOnce() -> serde_json::Value,
+    ) -> Arc<serde_json::Value> {
+        let mut kept = self.introspections.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = kept.get(key) {
+            return Arc::clone(found);
+        }
+        let answer = Arc::new(ask());
+        if kept.len() >= INTROSPECTIONS_KEPT {
+            kept.clear();
+        }
+        kept.insert(key.to_owned(), Arc::clone(&answer));
+        answer
+    }
+}
+
+fn messages(errors: &apollo_compiler::validation::DiagnosticList) -> Vec<String> {
+    errors
+        .iter()
+        .map(|found| {
+            let message = found.error.unstable_compat_message().unwrap_or_else(|| found.error.to_string());
+            match found.line_column_range() {
+                Some(range) => format!("{message} (line {}, column {})", range.start.line, range.start.column),
+                None => message,
+            }
+        })
+        .collect()
+}
+
+fn admissions(schema: &Schema) -> BTreeMap<String, Vec<Admits>> {
+    let mut found = BTreeMap::new();
+    for (name, kind) in &schema.types {
+        let ExtendedType::Object(object) = kind else { continue };
+        let own = of_schema(&object.directives);
+        if !own.is_empty() {
+            found.insert(name.to_string(), own);
+        }
+        for (field_name, field) in &object.fields {
+            let own = of_field(&field.directives);
+            if !own.is_empty() {
+                found.insert(format!("{name}.{field_name}"), own);
+            }
+        }
+    }
+    found
+}
+
+fn of_schema(list: &DirectiveList) -> Vec<Admits> {
+    list.iter().filter_map(|directive| admission(&directive.node)).collect()
+}
+
+fn of_field(list: &ast::DirectiveList) -> Vec<Admits> {
+    list.iter().filter_map(admission).collect()
+}
+
+fn admission(directive: &Node<ast::Directive>) -> Option<Admits> {
+    let groups = directive.specified_argument_by_name("cognito_groups").map(|value| match value.as_list() {
+        Some(list) => list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
+        None => value.as_str().map(str::to_owned).into_iter().collect(),
+    });
+    match directive.name.as_str() {
+        "aws_api_key" => Some(Admits::ApiKey),
+        "aws_iam" => Some(Admits::Iam),
+        "aws_oidc" => Some(Admits::Oidc),
+        "aws_lambda" => Some(Admits::Lambda),
+        "aws_cognito_user_pools" => Some(Admits::UserPools(groups)),
+        "aws_auth" => Some(Admits::Groups(groups.unwrap_or_default())),
+        _ => None,
+    }
+}
