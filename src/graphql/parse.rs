@@ -42,7 +42,7 @@ pub fn parse(text: &str) -> Result<Document, Vec<SyntaxError>> {
 fn syntax_errors(text: &str, found: &apollo_compiler::validation::DiagnosticList) -> Vec<SyntaxError> {
     let mut errors: Vec<SyntaxError> = Vec::new();
     for diagnostic in found.iter() {
-        let message = diagnostic.error.to_string().trim_end_matches('.').to_owned();
+        let message = readable(diagnostic.error.to_string().trim_end_matches('.'));
         let span = diagnostic.error.location().map_or(text.len()..text.len(), |span| bytes(&span));
         // One slip makes the parser complain of the same token several times over.
         if errors.last().is_none_or(|last| last.span.start != span.start) {
@@ -50,6 +50,20 @@ fn syntax_errors(text: &str, found: &apollo_compiler::validation::DiagnosticList
         }
     }
     errors
+}
+
+/// The parser names some tokens as its source does.
+fn readable(message: &str) -> String {
+    let tokens = [
+        ("R_BRACK", "`]`"),
+        ("L_BRACK", "`[`"),
+        ("R_CURLY", "`}`"),
+        ("L_CURLY", "`{`"),
+        ("R_PAREN", "`)`"),
+        ("L_PAREN", "`(`"),
+        ("got EOF", "found <EOF>, the end of the schema"),
+    ];
+    tokens.iter().fold(message.to_owned(), |message, (name, token)| message.replace(name, token))
 }
 
 fn bytes(span: &SourceSpan) -> Span {
@@ -65,7 +79,7 @@ fn named(name: &Name) -> Named {
 }
 
 fn text(description: Option<&Node<str>>) -> Option<String> {
-    description.map(|node| node.to_string())
+    description.map(ToString::to_string)
 }
 
 /// What was read so far.

@@ -35,7 +35,9 @@ fn definition(found: &TypeDefinition) -> String {
     let _ = write!(text, "{} {}", found.keyword(), found.name);
     if let [first, rest @ ..] = found.interfaces() {
         let _ = write!(text, " implements {}", first.name);
-        rest.iter().for_each(|name| text.extend([" & ", &name.name]));
+        for name in rest {
+            text.extend([" & ", &name.name]);
+        }
     }
     directives(&mut text, &found.directives);
     match &found.kind {
@@ -45,7 +47,7 @@ fn definition(found: &TypeDefinition) -> String {
             let _ = write!(text, " = {}", names.join(" | "));
         }
         TypeKind::Object { fields, .. } | TypeKind::Interface { fields, .. } => {
-            block(&mut text, fields, |text, item| field(text, item));
+            block(&mut text, fields, field);
         }
         TypeKind::Input(fields) => block(&mut text, fields, |text, item| {
             description(text, item.description.as_deref(), "  ");
@@ -68,7 +70,9 @@ fn block<T>(text: &mut String, items: &[T], mut each: impl FnMut(&mut String, &T
         return;
     }
     text.push_str(" {\n");
-    items.iter().for_each(|item| each(text, item));
+    for item in items {
+        each(text, item);
+    }
     text.push('}');
 }
 

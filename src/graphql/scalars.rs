@@ -53,10 +53,10 @@ pub fn accepts_text(scalar: &str, text: &str) -> bool {
 /// Whether a literal in a document is a value of a scalar.
 pub fn accepts_literal(scalar: &str, literal: &Literal) -> bool {
     match (&literal.value, scalar) {
-        (Value::Null, _) => true,
-        (Value::Int(number), "Int" | "Float" | "AWSTimestamp") => accepts_text(scalar, number),
-        (Value::Float(number), "Float") => accepts_text(scalar, number),
-        (Value::Boolean(_), "Boolean") | (Value::Int(_), "ID") => true,
+        (Value::Null, _) | (Value::Boolean(_), "Boolean") | (Value::Int(_), "ID") => true,
+        (Value::Int(number), "Int" | "Float" | "AWSTimestamp") | (Value::Float(number), "Float") => {
+            accepts_text(scalar, number)
+        }
         (Value::String(_), "Int" | "Float" | "Boolean" | "AWSTimestamp") => false,
         (Value::String(text), _) => accepts_text(scalar, text),
         _ => false,

@@ -296,7 +296,7 @@ impl Checker<'_, '_> {
         }
         match shape {
             Shape::Text if value.as_str().is_none() => {
-                self.wrong(value, &format!("{what} must be a text, not {value}"))
+                self.wrong(value, &format!("{what} must be a text, not {value}"));
             }
             Shape::Text => {}
             Shape::Integer => {

@@ -144,7 +144,7 @@ impl Config {
         let group = |name: &str| Group::read(directive, name, parameters.should_deep_merge_directive_config_defaults);
         let (queries, mutations) = (group("queries"), group("mutations"));
         let (subscriptions, timestamps) = (group("subscriptions"), group("timestamps"));
-        let level = match subscriptions.entry("level").map(|value| value.to_string()).as_deref() {
+        let level = match subscriptions.entry("level").map(ToString::to_string).as_deref() {
             Some("off") => Level::Off,
             Some("public") => Level::Public,
             _ if matches!(subscriptions, Group::Off) => Level::Off,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::{IndexMap, IndexSet};
 
 use super::access::{Access, Role};
-use super::draft::{Catalogue, Draft, Level};
+use super::draft::{Catalogue, Draft, Kind, Level};
 use super::names;
 use super::output::{Output, mark};
 use super::rules::{ParsedRule, Provider, Strategy};
@@ -59,10 +59,40 @@ impl Guard<'_, '_> {
                 None => {}
             }
         }
+        if self.sandbox {
+            self.open_custom_operations(output);
+        }
         for ((type_name, field), rules) in custom {
             let allowed = rules.iter().filter(|rule| is_static(rule)).map(|rule| rule.provider.mode()).collect();
             if let Some(field) = output.field_mut(type_name, field) {
-                directives(self.modes, &allowed).into_iter().for_each(|name| mark(&mut field.directives, name));
+                for name in directives(self.modes, &allowed) {
+                    mark(&mut field.directives, name);
+                }
+            }
+        }
+    }
+
+    /// Sandbox mode: the user's own operations, their roots and the types they return are open to IAM, as the reference
+    /// transformer does for consoles.
+    fn open_custom_operations(&self, output: &mut Output) {
+        let roots = self.catalogue.roots;
+        let mut open: Vec<String> = Vec::new();
+        for root in [&roots.query, &roots.mutation, &roots.subscription] {
+            let Some(declared) = self.catalogue.types.get(root.as_str()) else { continue };
+            output.mark_type(root, directive(AuthMode::Iam));
+            for own in declared.fields() {
+                open.push(own.type_ref.name().to_owned());
+                if let Some(field) = output.field_mut(root, &own.name) {
+                    mark(&mut field.directives, directive(AuthMode::Iam));
+                }
+            }
+        }
+        let mut seen: IndexSet<String> = IndexSet::new();
+        while let Some(name) = open.pop() {
+            if self.catalogue.kind(&name) == Kind::Object && seen.insert(name.clone()) {
+                output.mark_type(&name, directive(AuthMode::Iam));
+                let fields = self.catalogue.types.get(name.as_str()).map(|found| found.fields()).unwrap_or_default();
+                open.extend(fields.iter().map(|field| field.type_ref.name().to_owned()));
             }
         }
     }
@@ -98,12 +128,16 @@ impl Guard<'_, '_> {
     fn mark(&self, root: &str, name: Option<&str>, allowed: &BTreeSet<AuthMode>, output: &mut Output) {
         let marks = directives(self.modes, allowed);
         let Some(field) = name.and_then(|name| output.field_mut(root, name)) else { return };
-        marks.iter().for_each(|name| mark(&mut field.directives, name));
+        for name in &marks {
+            mark(&mut field.directives, name);
+        }
         let returned = match &field.type_ref {
             TypeRef::Named(named) => named.name.clone(),
             _ => return,
         };
-        marks.iter().for_each(|name| output.mark_type(&returned, name));
+        for name in marks {
+            output.mark_type(&returned, name);
+        }
     }
 
     fn subscriptions(&self, draft: &Draft<'_>, access: &Access, output: &mut Output) {

@@ -229,7 +229,8 @@ impl Expander<'_, '_> {
         let indexed = !self.draft.indexes.is_empty() || self.draft.key.declared;
         fields.retain(|field| {
             let plain_id = field.name == "id" && (indexed || self.draft.type_of("id") == "ID");
-            !plain_id && !(self.draft.key.declared && self.draft.key.contains(&field.name))
+            let in_key = self.draft.key.declared && self.draft.key.contains(&field.name);
+            !plain_id && !in_key
         });
         fields.extend(combinators(&name, true));
         output.add(TypeDefinition::input(name, fields));

@@ -15,6 +15,8 @@ use crate::graphql::{
 pub(super) struct Output {
     types: IndexMap<String, TypeDefinition>,
     roots: Roots,
+    /// Where the fields of root types stand: those have thousands.
+    places: IndexMap<String, IndexMap<String, usize>>,
 }
 
 const SUBSCRIPTION_ONLY: [&str; 2] = ["in", "notIn"];
@@ -28,7 +30,14 @@ impl Output {
             strip(&mut found);
             types.insert(found.name.clone(), found);
         }
-        Self { types, roots: document.roots.clone() }
+        let roots = document.roots.clone();
+        let mut places = IndexMap::new();
+        for root in [&roots.query, &roots.mutation, &roots.subscription] {
+            let fields = types.get(root).map(TypeDefinition::fields).unwrap_or_default();
+            let names = fields.iter().enumerate().map(|(place, field)| (field.name.clone(), place)).collect();
+            places.insert(root.clone(), names);
+        }
+        Self { types, roots, places }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&TypeDefinition> {
@@ -50,6 +59,7 @@ impl Output {
     pub(super) fn add_root_field(&mut self, root: &str, field: Field) {
         let found = self.types.entry(root.to_owned()).or_insert_with(|| TypeDefinition::object(root, Vec::new()));
         if let Some(fields) = found.fields_mut() {
+            self.places.entry(root.to_owned()).or_default().insert(field.name.clone(), fields.len());
             fields.push(field);
         }
     }
@@ -81,8 +91,11 @@ impl Output {
 
     /// A field of an object type.
     pub(super) fn field_mut(&mut self, type_name: &str, field: &str) -> Option<&mut Field> {
-        let fields = self.get_mut(type_name)?.fields_mut()?;
-        fields.iter_mut().find(|own| own.name == field)
+        let place = match self.places.get(type_name) {
+            Some(names) => *names.get(field)?,
+            None => self.types.get(type_name)?.fields().iter().position(|own| own.name == field)?,
+        };
+        self.types.get_mut(type_name)?.fields_mut()?.get_mut(place)
     }
 
     /// Puts a directive on a type, once.
