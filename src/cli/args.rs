@@ -9,50 +9,50 @@ use crate::base::{Endpoint, EnvName, ProfileName, ProjectName, Region, ResourceN
 /// From an empty folder to a running, secure, full-stack AWS backend.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "ampup", version, max_term_width = 100, propagate_version = false, subcommand_required = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Flags of every command.
     #[command(flatten)]
-    pub global: GlobalArgs,
+    pub(crate) global: GlobalArgs,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// Flags of every command.
 #[derive(Clone, Debug, Args)]
-pub struct GlobalArgs {
+pub(crate) struct GlobalArgs {
     /// Folder of the project; the current one when absent
     #[arg(short = 'C', long = "project", global = true, value_name = "DIR")]
-    pub project: Option<PathBuf>,
+    pub(crate) project: Option<PathBuf>,
     /// Environment; the one in use when absent
     #[arg(long = "env", global = true, value_name = "NAME")]
-    pub environment: Option<EnvName>,
+    pub(crate) environment: Option<EnvName>,
     /// Print one JSON document on standard output
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// How progress is shown on standard error
     #[arg(long, global = true, value_name = "WAY", value_enum)]
-    pub progress: Option<ProgressArg>,
+    pub(crate) progress: Option<ProgressArg>,
     /// Go on without asking for confirmation
     #[arg(short = 'y', long, global = true)]
-    pub yes: bool,
+    pub(crate) yes: bool,
     /// Ask nothing; a missing answer is an error
     #[arg(long, global = true)]
-    pub no_input: bool,
+    pub(crate) no_input: bool,
     /// Tell more; twice for everything
     #[arg(short = 'v', long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
+    pub(crate) verbose: u8,
     /// Say nothing but results and errors
     #[arg(short = 'q', long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", value_enum)]
-    pub color: Option<ColorArg>,
+    pub(crate) color: Option<ColorArg>,
 }
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ProgressArg {
+pub(crate) enum ProgressArg {
     /// A tree on a terminal, lines elsewhere
     Auto,
     /// A live tree
@@ -67,7 +67,7 @@ pub enum ProgressArg {
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ColorArg {
+pub(crate) enum ColorArg {
     /// On a terminal
     Auto,
     /// Always
@@ -78,7 +78,7 @@ pub enum ColorArg {
 
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Make a project in this folder
     Init(InitArgs),
     /// Add a resource to the project
@@ -120,27 +120,27 @@ pub enum Command {
 
 /// Where an environment lives.
 #[derive(Clone, Debug, Default, Args)]
-pub struct TargetArgs {
+pub(crate) struct TargetArgs {
     /// Where it lives
     #[arg(long, value_enum)]
-    pub target: Option<TargetKind>,
+    pub(crate) target: Option<TargetKind>,
     /// AWS region
     #[arg(long)]
-    pub region: Option<Region>,
+    pub(crate) region: Option<Region>,
     /// AWS profile
     #[arg(long)]
-    pub profile: Option<ProfileName>,
+    pub(crate) profile: Option<ProfileName>,
     /// Address of the cloud, for localstack
     #[arg(long, value_name = "URL")]
-    pub endpoint: Option<Endpoint>,
+    pub(crate) endpoint: Option<Endpoint>,
     /// Certificate authorities to trust for the address, a PEM file
     #[arg(long, value_name = "FILE")]
-    pub ca_bundle: Option<String>,
+    pub(crate) ca_bundle: Option<String>,
 }
 
 /// The kinds of clouds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum TargetKind {
+pub(crate) enum TargetKind {
     /// The embedded cloud on this computer, no account needed
     #[default]
     Local,
@@ -152,21 +152,21 @@ pub enum TargetKind {
 
 /// Arguments of `init`.
 #[derive(Clone, Debug, Default, Args)]
-pub struct InitArgs {
+pub(crate) struct InitArgs {
     /// Name of the project
     #[arg(value_name = "NAME", conflicts_with = "name")]
-    pub positional: Option<ProjectName>,
+    pub(crate) positional: Option<ProjectName>,
     /// Name of the project
     #[arg(long, value_name = "NAME")]
-    pub name: Option<ProjectName>,
+    pub(crate) name: Option<ProjectName>,
     /// Where its first environment lives
     #[command(flatten)]
-    pub target: TargetArgs,
+    pub(crate) target: TargetArgs,
 }
 
 /// What can be added.
 #[derive(Clone, Debug, Subcommand)]
-pub enum AddCommand {
+pub(crate) enum AddCommand {
     /// Let people sign in: a Cognito user pool
     Auth(AddAuthArgs),
     /// Data behind GraphQL: AppSync and DynamoDB
@@ -177,187 +177,187 @@ pub enum AddCommand {
 
 /// Settings of auth.
 #[derive(Clone, Debug, Default, Args)]
-pub struct AuthFlags {
+pub(crate) struct AuthFlags {
     /// What people sign in with; cannot be changed once deployed
     #[arg(long, value_enum)]
-    pub sign_in: Option<SignInArg>,
+    pub(crate) sign_in: Option<SignInArg>,
     /// Second factor by an authenticator app
     #[arg(long, value_enum)]
-    pub mfa: Option<MfaArg>,
+    pub(crate) mfa: Option<MfaArg>,
     /// Anyone may sign up
     #[arg(long, value_name = "BOOL")]
-    pub self_signup: Option<bool>,
+    pub(crate) self_signup: Option<bool>,
     /// Callers who are not signed in get credentials
     #[arg(long, value_name = "BOOL")]
-    pub guests: Option<bool>,
+    pub(crate) guests: Option<bool>,
     /// How a forgotten password is recovered
     #[arg(long, value_enum)]
-    pub recovery: Option<RecoveryArg>,
+    pub(crate) recovery: Option<RecoveryArg>,
     /// Groups of users, separated by commas, in order of precedence
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub groups: Option<Vec<String>>,
+    pub(crate) groups: Option<Vec<String>>,
     /// Shortest password, 6 to 99 characters
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(6..=99))]
-    pub password_length: Option<u8>,
+    pub(crate) password_length: Option<u8>,
 }
 
 /// Arguments of `add auth`.
 #[derive(Clone, Debug, Default, Args)]
-pub struct AddAuthArgs {
+pub(crate) struct AddAuthArgs {
     /// Name of the resource
     #[arg(long)]
-    pub name: Option<ResourceName>,
+    pub(crate) name: Option<ResourceName>,
     /// Its settings
     #[command(flatten)]
-    pub flags: AuthFlags,
+    pub(crate) flags: AuthFlags,
 }
 
 /// Settings of an API.
 #[derive(Clone, Debug, Default, Args)]
-pub struct ApiFlags {
+pub(crate) struct ApiFlags {
     /// How callers identify themselves where a rule names no other way
     #[arg(long, value_enum)]
-    pub auth: Option<ApiAuthArg>,
+    pub(crate) auth: Option<ApiAuthArg>,
     /// Other ways for callers to identify themselves, separated by commas
     #[arg(long, value_enum, value_delimiter = ',')]
-    pub additional_auth: Option<Vec<ApiAuthArg>>,
+    pub(crate) additional_auth: Option<Vec<ApiAuthArg>>,
     /// How long an API key lives, 1 to 365 days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=365))]
-    pub api_key_days: Option<u16>,
+    pub(crate) api_key_days: Option<u16>,
 }
 
 /// Arguments of `add api`.
 #[derive(Clone, Debug, Default, Args)]
-pub struct AddApiArgs {
+pub(crate) struct AddApiArgs {
     /// Name of the resource
     #[arg(long)]
-    pub name: Option<ResourceName>,
+    pub(crate) name: Option<ResourceName>,
     /// A schema to begin with
     #[arg(long, value_name = "FILE", conflicts_with = "sample")]
-    pub schema: Option<PathBuf>,
+    pub(crate) schema: Option<PathBuf>,
     /// A sample to begin with
     #[arg(long, value_enum)]
-    pub sample: Option<SampleArg>,
+    pub(crate) sample: Option<SampleArg>,
     /// Its settings
     #[command(flatten)]
-    pub flags: ApiFlags,
+    pub(crate) flags: ApiFlags,
 }
 
 /// Settings of hosting.
 #[derive(Clone, Debug, Default, Args)]
-pub struct HostingFlags {
+pub(crate) struct HostingFlags {
     /// Folder of the built site, relative to the project
     #[arg(long, value_name = "DIR")]
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// Command that builds it; empty for none
     #[arg(long, value_name = "COMMAND")]
-    pub build: Option<String>,
+    pub(crate) build: Option<String>,
     /// Every path that is no file is answered with the entry page
     #[arg(long, value_name = "BOOL")]
-    pub spa: Option<bool>,
+    pub(crate) spa: Option<bool>,
 }
 
 /// Arguments of `add hosting`.
 #[derive(Clone, Debug, Default, Args)]
-pub struct AddHostingArgs {
+pub(crate) struct AddHostingArgs {
     /// Name of the resource
     #[arg(long)]
-    pub name: Option<ResourceName>,
+    pub(crate) name: Option<ResourceName>,
     /// Also write a small site to begin with
     #[arg(long)]
-    pub with_sample: bool,
+    pub(crate) with_sample: bool,
     /// Its settings
     #[command(flatten)]
-    pub flags: HostingFlags,
+    pub(crate) flags: HostingFlags,
 }
 
 /// Arguments of `update`.
 #[derive(Clone, Debug, Args)]
-pub struct UpdateArgs {
+pub(crate) struct UpdateArgs {
     /// The resource
-    pub resource: String,
+    pub(crate) resource: String,
     /// Settings, when it is auth
     #[command(flatten, next_help_heading = "Settings of auth")]
-    pub auth: AuthFlags,
+    pub(crate) auth: AuthFlags,
     /// Settings, when it is an API
     #[command(flatten, next_help_heading = "Settings of an API")]
-    pub api: ApiFlags,
+    pub(crate) api: ApiFlags,
     /// Settings, when it is hosting
     #[command(flatten, next_help_heading = "Settings of hosting")]
-    pub hosting: HostingFlags,
+    pub(crate) hosting: HostingFlags,
 }
 
 /// Arguments of `remove`.
 #[derive(Clone, Debug, Args)]
-pub struct RemoveArgs {
+pub(crate) struct RemoveArgs {
     /// The resource
-    pub resource: String,
+    pub(crate) resource: String,
     /// Keep its files below `ampup/`
     #[arg(long)]
-    pub keep_files: bool,
+    pub(crate) keep_files: bool,
 }
 
 /// Arguments of `render`.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct RenderArgs {
+pub(crate) struct RenderArgs {
     /// Write nothing; end with 6 when the stacks are out of date
     #[arg(long)]
-    pub check: bool,
+    pub(crate) check: bool,
     /// Give up hand edits of rendered stacks
     #[arg(long, conflicts_with = "check")]
-    pub overwrite: bool,
+    pub(crate) overwrite: bool,
 }
 
 /// Arguments of `push`.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct PushArgs {
+pub(crate) struct PushArgs {
     /// Show what would change and deploy nothing
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// With --dry-run: end with 6 when something would change
     #[arg(long, requires = "dry_run")]
-    pub exit_code: bool,
+    pub(crate) exit_code: bool,
     /// Begin the deployment and leave
     #[arg(long, conflicts_with = "dry_run")]
-    pub detach: bool,
+    pub(crate) detach: bool,
 }
 
 /// Arguments of `publish`.
 #[derive(Clone, Debug, Args)]
-pub struct PublishArgs {
+pub(crate) struct PublishArgs {
     /// The hosting resource, when there are several
     #[arg(long)]
-    pub name: Option<ResourceName>,
+    pub(crate) name: Option<ResourceName>,
     /// Folder of the built site; the setting's when absent
     #[arg(long, value_name = "DIR")]
-    pub source: Option<PathBuf>,
+    pub(crate) source: Option<PathBuf>,
     /// Do not run the build command
     #[arg(long)]
-    pub no_build: bool,
+    pub(crate) no_build: bool,
     /// Do not deploy the backend first
     #[arg(long)]
-    pub no_push: bool,
+    pub(crate) no_push: bool,
 }
 
 /// Arguments of `status`.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct StatusArgs {
+pub(crate) struct StatusArgs {
     /// End with 6 when a push would change something
     #[arg(long)]
-    pub exit_code: bool,
+    pub(crate) exit_code: bool,
 }
 
 /// Arguments of `pull`.
 #[derive(Clone, Debug, Args)]
-pub struct PullArgs {
+pub(crate) struct PullArgs {
     /// The file to write; the setting's when absent
     #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// What can be done with environments.
 #[derive(Clone, Debug, Subcommand)]
-pub enum EnvCommand {
+pub(crate) enum EnvCommand {
     /// Show all environments
     List,
     /// Add an environment
@@ -370,92 +370,92 @@ pub enum EnvCommand {
 
 /// Arguments of `env add`.
 #[derive(Clone, Debug, Args)]
-pub struct EnvAddArgs {
+pub(crate) struct EnvAddArgs {
     /// Its name
-    pub name: EnvName,
+    pub(crate) name: EnvName,
     /// Where it lives
     #[command(flatten)]
-    pub target: TargetArgs,
+    pub(crate) target: TargetArgs,
 }
 
 /// The name of an environment.
 #[derive(Clone, Debug, Args)]
-pub struct EnvNameArgs {
+pub(crate) struct EnvNameArgs {
     /// Its name
-    pub name: EnvName,
+    pub(crate) name: EnvName,
 }
 
 /// Arguments of `dev`.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct DevArgs {
+pub(crate) struct DevArgs {
     /// Port of the local cloud; 4700 when absent
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: Option<u16>,
+    pub(crate) port: Option<u16>,
     /// Begin with an empty cloud
     #[arg(long)]
-    pub fresh: bool,
+    pub(crate) fresh: bool,
     /// Do not deploy again when files change
     #[arg(long)]
-    pub no_watch: bool,
+    pub(crate) no_watch: bool,
 }
 
 /// Arguments of `quickstart`.
 #[derive(Clone, Debug, Args)]
-pub struct QuickstartArgs {
+pub(crate) struct QuickstartArgs {
     /// Folder of the project, made when it is not there; `ampup-quickstart` when absent
-    pub folder: Option<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
     /// What the API begins as
     #[arg(long, value_enum)]
-    pub sample: Option<SampleArg>,
+    pub(crate) sample: Option<SampleArg>,
     /// Stop after the first query
     #[arg(long)]
-    pub once: bool,
+    pub(crate) once: bool,
     /// Port of the local cloud; 4700 when absent
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: Option<u16>,
+    pub(crate) port: Option<u16>,
 }
 
 /// Arguments of `explain`.
 #[derive(Clone, Debug, Args)]
-pub struct ExplainArgs {
+pub(crate) struct ExplainArgs {
     /// The code, like AMP0101
-    pub code: String,
+    pub(crate) code: String,
 }
 
 /// Arguments of `completions`.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// What can be done with schemas.
 #[derive(Clone, Debug, Subcommand)]
-pub enum ApiCommand {
+pub(crate) enum ApiCommand {
     /// Compile a schema into a folder
     Compile(CompileArgs),
 }
 
 /// Arguments of `api compile`.
 #[derive(Clone, Debug, Args)]
-pub struct CompileArgs {
+pub(crate) struct CompileArgs {
     /// The schema
     #[arg(long, value_name = "FILE")]
-    pub schema: PathBuf,
+    pub(crate) schema: PathBuf,
     /// Options, a JSON file
     #[arg(long, value_name = "FILE")]
-    pub options: Option<PathBuf>,
+    pub(crate) options: Option<PathBuf>,
     /// Folder for the results, made when it is not there
     #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
 }
 
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident => $core:path { $($(#[$option:meta])* $variant:ident),+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-        pub enum $name { $($(#[$option])* $variant,)+ }
+        pub(crate) enum $name { $($(#[$option])* $variant,)+ }
 
         impl From<$name> for $core {
             fn from(value: $name) -> Self {

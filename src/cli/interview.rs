@@ -8,20 +8,20 @@ use crate::ui::prompt::{Choice, PromptError, Prompter, Question};
 /// Answers that nobody gave.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", told(.missing))]
-pub struct MissingAnswers {
+pub(crate) struct MissingAnswers {
     /// Flags with what they are for.
-    pub missing: Vec<Missing>,
+    pub(crate) missing: Vec<Missing>,
     /// The command to copy.
-    pub command: String,
+    pub(crate) command: String,
 }
 
 /// One missing answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
+pub(crate) struct Missing {
     /// The flag, without the hyphens.
-    pub flag: &'static str,
+    pub(crate) flag: &'static str,
     /// What it is for.
-    pub help: &'static str,
+    pub(crate) help: &'static str,
     /// A value that would do.
     example: String,
 }
@@ -51,7 +51,7 @@ impl Diagnose for MissingAnswers {
 
 /// Why an interview ended without answers.
 #[derive(Debug, thiserror::Error)]
-pub enum InterviewError {
+pub(crate) enum InterviewError {
     /// The person left, or the terminal failed.
     #[error(transparent)]
     Prompt(#[from] PromptError),
@@ -61,7 +61,7 @@ pub enum InterviewError {
 }
 
 /// Gathers the answers of one command.
-pub struct Interview<'a> {
+pub(crate) struct Interview<'a> {
     prompter: &'a dyn Prompter,
     words: Vec<String>,
     missing: Vec<Missing>,
@@ -76,12 +76,12 @@ impl std::fmt::Debug for Interview<'_> {
 
 impl<'a> Interview<'a> {
     /// An interview for a command: `ampup add auth`.
-    pub fn new(prompter: &'a dyn Prompter, command: &str) -> Self {
+    pub(crate) fn new(prompter: &'a dyn Prompter, command: &str) -> Self {
         Self { prompter, words: vec![command.to_owned()], missing: Vec::new(), asked: false }
     }
 
     /// Notes an answer that needs no question, for the command to copy.
-    pub fn given(&mut self, flag: &str, value: Option<impl ToString>) {
+    pub(crate) fn given(&mut self, flag: &str, value: Option<impl ToString>) {
         if let Some(value) = value {
             self.note(flag, &value.to_string());
         }
@@ -92,7 +92,7 @@ impl<'a> Interview<'a> {
     }
 
     /// A text that becomes a value of a type. A missing one is `None`, and [`Interview::finish`] fails.
-    pub fn text<T>(&mut self, given: Option<T>, question: &Question<&str>) -> Result<Option<T>, PromptError>
+    pub(crate) fn text<T>(&mut self, given: Option<T>, question: &Question<&str>) -> Result<Option<T>, PromptError>
     where
         T: std::str::FromStr + ToString,
         T::Err: std::fmt::Display,
@@ -114,7 +114,7 @@ impl<'a> Interview<'a> {
     }
 
     /// One of the values of an enum.
-    pub fn pick<T: ValueEnum>(
+    pub(crate) fn pick<T: ValueEnum>(
         &mut self,
         given: Option<T>,
         question: &Question<usize>,
@@ -140,7 +140,7 @@ impl<'a> Interview<'a> {
     }
 
     /// Yes or no.
-    pub fn confirm(&mut self, given: Option<bool>, question: &Question<bool>) -> Result<Option<bool>, PromptError> {
+    pub(crate) fn confirm(&mut self, given: Option<bool>, question: &Question<bool>) -> Result<Option<bool>, PromptError> {
         let value = match given {
             Some(value) => Some(value),
             None if self.prompter.can_ask() => {
@@ -165,7 +165,7 @@ impl<'a> Interview<'a> {
     ///
     /// # Errors
     /// [`MissingAnswers`] with every flag that nobody gave.
-    pub fn finish(self) -> Result<Option<String>, MissingAnswers> {
+    pub(crate) fn finish(self) -> Result<Option<String>, MissingAnswers> {
         let command = self.words.join(" ");
         if self.missing.is_empty() {
             Ok(self.asked.then_some(command))

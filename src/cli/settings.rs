@@ -11,25 +11,25 @@ use crate::ui::{ProgressMode, Style, UiSettings};
 
 /// Everything that is settled before a command runs.
 #[derive(Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The folder where the project is looked for.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The environment that was named.
-    pub environment: Option<EnvName>,
+    pub(crate) environment: Option<EnvName>,
     /// Confirmations are given.
-    pub yes: bool,
+    pub(crate) yes: bool,
     /// Questions may be asked.
-    pub interactive: bool,
+    pub(crate) interactive: bool,
     /// How the screen is used.
-    pub ui: UiSettings,
+    pub(crate) ui: UiSettings,
     /// How much is logged to standard error: 0 nothing, 1 what we do, 2 everything.
-    pub verbosity: u8,
+    pub(crate) verbosity: u8,
     /// The time.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Random bytes.
-    pub ids: Arc<dyn Ids>,
+    pub(crate) ids: Arc<dyn Ids>,
     /// Keys for clouds at an address.
-    pub keys: Option<(String, Secret<String>)>,
+    pub(crate) keys: Option<(String, Secret<String>)>,
 }
 
 impl std::fmt::Debug for Settings {
