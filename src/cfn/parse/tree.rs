@@ -3,7 +3,7 @@
 //! It knows nothing of CloudFormation. Scalars keep the text they were written with, so that `012345678901` stays an
 //! account id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use jsonc_parser::ast;
@@ -70,9 +70,9 @@ fn find_duplicates(node: &Node, text: &str, origin: &str, problems: &mut Vec<Pro
         Content::Scalar { .. } => {}
         Content::List(list) => list.iter().for_each(|item| find_duplicates(item, text, origin, problems)),
         Content::Map(entries) => {
-            let mut seen = BTreeMap::new();
+            let mut seen = BTreeSet::new();
             for (key, value) in entries {
-                if seen.insert(key.text.as_str(), ()).is_some() {
+                if !seen.insert(key.text.as_str()) {
                     let message = format!("the key `{}` stands twice in one map", key.text.escape_debug());
                     problems.push(Problem::new(Code::AMP0312, message).at_span(origin, text, key.span.clone()));
                 }
@@ -189,11 +189,12 @@ impl<'a> Yaml<'a> {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
         let place = self.byte(span.start.index())..self.byte(span.end.index());
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
             Event::DocumentStart(_) if self.root.is_some() => {
                 Err(self.problem(place, "a template is one document, here begins another"))
             }
-            Event::DocumentStart(_) => Ok(()),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
+                Ok(())
+            }
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.map(|tag| tag.to_string());
                 let content = Content::Scalar {

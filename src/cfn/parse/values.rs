@@ -148,15 +148,13 @@ impl Reader<'_> {
                 None
             }
         };
-        match call {
-            Some(call) => Value::Call(Box::new(call)),
-            None => {
-                if self.problems.len() == found {
-                    self.problem(span, format!("`{name}` is used wrongly"));
-                }
-                Value::Null
-            }
+        if let Some(call) = call {
+            return Value::Call(Box::new(call));
         }
+        if self.problems.len() == found {
+            self.problem(span, format!("`{name}` is used wrongly"));
+        }
+        Value::Null
     }
 
     fn unknown(&mut self, name: &str, span: Range<usize>) {
@@ -210,19 +208,17 @@ impl Reader<'_> {
     fn sub(&mut self, argument: &Node) -> Option<Intrinsic> {
         let (template, variables) = match &argument.content {
             Content::Scalar { text, .. } => (text.clone(), Map::new()),
-            Content::List(parts) => match &parts[..] {
-                [template, variables] => {
-                    let text = self.text_of(template, "the text of `Sub`")?;
-                    match self.value(variables) {
-                        Value::Map(map) => (text, map),
-                        _ => return None,
-                    }
-                }
-                _ => {
+            Content::List(parts) => {
+                let [template, variables] = &parts[..] else {
                     self.problem(argument.span.clone(), "`Sub` takes a text, or a text and a map of its variables");
                     return None;
+                };
+                let text = self.text_of(template, "the text of `Sub`")?;
+                match self.value(variables) {
+                    Value::Map(map) => (text, map),
+                    _ => return None,
                 }
-            },
+            }
             Content::Map(_) => {
                 self.problem(argument.span.clone(), "`Sub` takes a text, or a text and a map of its variables");
                 return None;

@@ -12,12 +12,11 @@ use crate::cloud::cloudformation::record::{Event, OnFailure, ResourceRecord, Sta
 use crate::cloud::service::ApiError;
 
 pub(super) fn stacks(engine: &Arc<Engine>, input: &Value) -> Result<Value, ApiError> {
-    let chosen: Vec<Stack> = match text(input, "StackName") {
-        Some(name) => vec![find(engine, &name, Stack::clone)?],
-        None => {
-            let memory = engine.model.memory();
-            memory.stacks.values().rev().filter(|stack| stack.status != Status::DeleteComplete).cloned().collect()
-        }
+    let chosen: Vec<Stack> = if let Some(name) = text(input, "StackName") {
+        vec![find(engine, &name, Stack::clone)?]
+    } else {
+        let memory = engine.model.memory();
+        memory.stacks.values().rev().filter(|stack| stack.status != Status::DeleteComplete).cloned().collect()
     };
     let (stacks, next) = page(input, PAGE, &chosen, stack_json)?;
     Ok(object([("Stacks", stacks), ("NextToken", next)]))

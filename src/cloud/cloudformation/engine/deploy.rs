@@ -191,7 +191,7 @@ impl Engine {
                     Some(_) => {}
                 }
             }
-            (outputs, self.imports(&evaluate, ready))
+            (outputs, Self::imports(&evaluate, ready))
         };
         self.model.change_stack(stack_id, |stack| {
             stack.outputs = outputs;
@@ -201,7 +201,7 @@ impl Engine {
     }
 
     /// The exports that the stack's values use.
-    fn imports(&self, evaluate: &dyn Fn(&crate::cfn::Value) -> Result<Value, String>, ready: &Prepared) -> Vec<String> {
+    fn imports(evaluate: &dyn Fn(&crate::cfn::Value) -> Result<Value, String>, ready: &Prepared) -> Vec<String> {
         let mut names = BTreeSet::new();
         let resources = ready.active().map(|(_, resource)| &resource.properties);
         for value in resources.chain(ready.template.outputs.values().map(|output| &output.value)) {

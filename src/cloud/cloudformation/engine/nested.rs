@@ -123,13 +123,13 @@ impl Engine {
         }
         // The parent knows its child before the child has anything, so that nothing is lost by a kill.
         let provisioned = Provisioned { physical_id: child_id.clone(), attributes: BTreeMap::new() };
-        let made = self.made(deployment, STACK_KIND, provisioned, properties.clone());
+        let made = Self::made(deployment, STACK_KIND, provisioned, properties.clone());
         let initiated = (Status::CreateInProgress, Some("Resource creation Initiated"));
         self.model.resource_event(parent_id, names, initiated, |record| record.made = Some(made));
         self.model.stack_event(&child_id, Status::CreateInProgress, Some("User Initiated"));
         match Arc::clone(self).create_stack(child_id.clone(), ready).await {
             Ok(()) => {
-                let made = self.made(deployment, STACK_KIND, self.nested_provisioned(&child_id), properties);
+                let made = Self::made(deployment, STACK_KIND, self.nested_provisioned(&child_id), properties);
                 self.finish(deployment, names, Status::CreateComplete, made)
             }
             Err(reason) => {
@@ -201,11 +201,11 @@ impl Engine {
                 self.tell_failure(deployment, names, Status::UpdateFailed, &reason);
                 return false;
             }
-            let made = self.made(deployment, STACK_KIND, self.nested_provisioned(&child_id), properties);
+            let made = Self::made(deployment, STACK_KIND, self.nested_provisioned(&child_id), properties);
             return self.finish(deployment, names, Status::UpdateComplete, made);
         }
         // The same stack by another address, perhaps: noted, without an event.
-        let made = self.made(deployment, STACK_KIND, self.nested_provisioned(&child_id), properties);
+        let made = Self::made(deployment, STACK_KIND, self.nested_provisioned(&child_id), properties);
         self.model.change_resource(&deployment.stack_id, id, |record| record.made = Some(made));
         true
     }

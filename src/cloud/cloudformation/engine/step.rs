@@ -12,7 +12,7 @@ use crate::cfn::change::differing_paths;
 use crate::cloud::cloudformation::model::STACK_KIND;
 use crate::cloud::cloudformation::prepare::Ready;
 use crate::cloud::cloudformation::record::{Made, Status, Touched};
-use crate::cloud::service::{Provisioned, ResourceRequest};
+use crate::cloud::service::{Provisioned, ResourceHandler, ResourceRequest};
 
 /// One deployment of a stack, shared by its steps.
 pub(super) struct Deployment {
@@ -84,7 +84,7 @@ impl Engine {
         }
         let changed = differing_paths(&old.properties, properties);
         let handler = self.handler(kind);
-        let create_only = handler.map(|handler| handler.create_only()).unwrap_or_default();
+        let create_only = handler.map(ResourceHandler::create_only).unwrap_or_default();
         let top = |path: &String| path.split('.').next().unwrap_or_default().to_owned();
         if changed.iter().map(top).any(|name| create_only.contains(&name.as_str())) {
             return Plan::Replace(old);
@@ -96,7 +96,7 @@ impl Engine {
         Plan::Keep
     }
 
-    pub(super) fn request(&self, deployment: &Deployment, id: &str, properties: Value) -> ResourceRequest {
+    pub(super) fn request(deployment: &Deployment, id: &str, properties: Value) -> ResourceRequest {
         ResourceRequest {
             stack_name: deployment.stack_name.clone(),
             stack_id: deployment.stack_id.clone(),
@@ -112,14 +112,14 @@ impl Engine {
         self.model.resource_event(stack_id, (id, kind), (Status::CreateInProgress, None), |record| {
             record.touched = Some(Touched::Created);
         });
-        let request = self.request(deployment, id, properties.clone());
+        let request = Self::request(deployment, id, properties.clone());
         let made = match self.handler(kind) {
             Some(handler) => handler.create(&request).await.map_err(|error| error.0),
             None => Err(format!("Resource type {kind} is not supported by the embedded cloud")),
         };
         match made {
             Ok(provisioned) => {
-                let made = self.made(deployment, kind, provisioned, properties);
+                let made = Self::made(deployment, kind, provisioned, properties);
                 let initiated = (Status::CreateInProgress, Some("Resource creation Initiated"));
                 self.tell(deployment, (id, kind), initiated, Status::CreateComplete, made)
             }
@@ -136,7 +136,7 @@ impl Engine {
         self.model.resource_event(stack_id, (id, kind), (Status::UpdateInProgress, None), |record| {
             record.touched = Some(Touched::Updated(before));
         });
-        let mut request = self.request(deployment, id, properties.clone());
+        let mut request = Self::request(deployment, id, properties.clone());
         request.previous = Some(old.properties.clone());
         let updated = match self.handler(kind) {
             Some(handler) => handler.update(&old.provisioned, &request).await.map_err(|error| error.0),
@@ -144,7 +144,7 @@ impl Engine {
         };
         match updated {
             Ok(provisioned) => {
-                let made = self.made(deployment, kind, provisioned, properties);
+                let made = Self::made(deployment, kind, provisioned, properties);
                 self.finish(deployment, (id, kind), Status::UpdateComplete, made)
             }
             Err(reason) => {
@@ -158,14 +158,14 @@ impl Engine {
         let stack_id = &deployment.stack_id;
         let reason = "Requested update requires the creation of a new physical resource; hence creating one.";
         self.model.resource_event(stack_id, (id, kind), (Status::UpdateInProgress, Some(reason)), |_| {});
-        let request = self.request(deployment, id, properties.clone());
+        let request = Self::request(deployment, id, properties.clone());
         let made = match self.handler(kind) {
             Some(handler) => handler.create(&request).await.map_err(|error| error.0),
             None => Err(format!("Resource type {kind} is not supported by the embedded cloud")),
         };
         match made {
             Ok(provisioned) => {
-                let made = self.made(deployment, kind, provisioned, properties);
+                let made = Self::made(deployment, kind, provisioned, properties);
                 // Both at once: a kill between them would take the old one for the new one.
                 let new = made.clone();
                 self.model.change_resource(stack_id, id, |record| {
@@ -193,13 +193,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn made(
-        &self,
-        deployment: &Deployment,
-        kind: &str,
-        provisioned: Provisioned,
-        properties: Value,
-    ) -> Made {
+    pub(super) fn made(deployment: &Deployment, kind: &str, provisioned: Provisioned, properties: Value) -> Made {
         let tags = deployment.ready.definition.tags.clone();
         Made { kind: kind.to_owned(), provisioned, properties, tags }
     }
