@@ -25,8 +25,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{CommandFactory, Parser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 
 use crate::base::suggest::nearest;
 use crate::error::{Code, Diagnose, ExitStatus, Failure, Hint};
@@ -61,11 +61,8 @@ fn run() -> ExitStatus {
         Err(failure) => return Ui::standard(settings::early_ui(settings::wants_json())).fail(&failure),
     };
     let ui = Ui::standard(settings.ui);
-    let prompter: Box<dyn Prompter> = if settings.interactive {
-        Box::new(Terminal::new(settings.ui.err_style.colour))
-    } else {
-        Box::new(Refusing)
-    };
+    let prompter: Box<dyn Prompter> =
+        if settings.interactive { Box::new(Terminal::new(settings.ui.err_style.colour)) } else { Box::new(Refusing) };
     let context = Context { ui: &ui, prompter: &*prompter, settings: &settings };
     match dispatch(&context, cli.command) {
         Ok(status) => status,

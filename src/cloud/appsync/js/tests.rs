@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::util::Tools;
 use super::{Outcome, Program, Sandbox, SandboxError};
-use crate::base::ids::SequenceIds;
 use crate::base::clock::FixedClock;
+use crate::base::ids::SequenceIds;
 
 fn sandbox() -> Sandbox {
     let tools = Tools { clock: Arc::new(FixedClock::at(1_767_323_045_678)), ids: Arc::new(SequenceIds::default()) };
@@ -17,7 +17,9 @@ fn sandbox() -> Sandbox {
 const HEAD: &str = "import { util, extensions, runtime } from '@aws-appsync/utils';\nimport * as ddb from '@aws-appsync/utils/dynamodb';\n";
 
 fn run_in(sandbox: &mut Sandbox, body: &str, context: &Value) -> Result<Outcome, SandboxError> {
-    let code = format!("{HEAD}export function request(ctx) {{ {body} }}\nexport function response(ctx) {{ return ctx.result; }}");
+    let code = format!(
+        "{HEAD}export function request(ctx) {{ {body} }}\nexport function response(ctx) {{ return ctx.result; }}"
+    );
     let program = Program::read(&code).unwrap();
     sandbox.run(&code, &program, "request", &context.to_string())
 }
@@ -100,7 +102,8 @@ fn modules_are_checked() {
 
 #[test]
 fn the_engine_tells_where_code_is_not_well_formed() {
-    let program = Program::read("export function request(ctx) {\n  return {;\n}\nexport function response() {}").unwrap();
+    let program =
+        Program::read("export function request(ctx) {\n  return {;\n}\nexport function response() {}").unwrap();
     let SandboxError::Syntax { line, .. } = sandbox().check(&program).unwrap_err() else { panic!("no syntax error") };
     assert_eq!(line, 2);
 }
@@ -126,7 +129,8 @@ fn nothing_leaks_from_one_run_to_the_next() {
         let outcome = run_in(&mut sandbox, spoil, &context).unwrap();
         assert!(outcome.error.is_some(), "{spoil}");
     }
-    let outcome = run_in(&mut sandbox, "return [util.isNull(1), [1].map((a) => a), typeof spoilt, {}.spoilt ?? 0]", &context);
+    let outcome =
+        run_in(&mut sandbox, "return [util.isNull(1), [1].map((a) => a), typeof spoilt, {}.spoilt ?? 0]", &context);
     assert_eq!(outcome.unwrap().value, json!([false, [1], "undefined", 0]));
 }
 
@@ -141,12 +145,18 @@ fn code_cannot_be_made_out_of_text() {
     ] {
         assert!(run(body).error.is_some(), "{body}");
     }
-    assert_eq!(value("[typeof Date, typeof Promise, typeof setTimeout, typeof require]"), json!(["undefined", "undefined", "undefined", "undefined"]));
+    assert_eq!(
+        value("[typeof Date, typeof Promise, typeof setTimeout, typeof require]"),
+        json!(["undefined", "undefined", "undefined", "undefined"])
+    );
 }
 
 #[test]
 fn names_of_object_members_are_free() {
-    assert_eq!(value("(() => { const a = {}; a.toString = 1; a.valueOf = 2; return a; })()"), json!({"toString": 1, "valueOf": 2}));
+    assert_eq!(
+        value("(() => { const a = {}; a.toString = 1; a.valueOf = 2; return a; })()"),
+        json!({"toString": 1, "valueOf": 2})
+    );
 }
 
 #[test]
@@ -186,14 +196,19 @@ fn errors_are_raised_and_appended() {
 #[test]
 fn values_become_dynamodb_values() {
     let cases = [
-        ("util.dynamodb.toDynamoDB({ a: 'x', n: 1.5, b: true, z: null, l: [1, 'y'], u: undefined })",
-         json!({"M": {"a": {"S": "x"}, "n": {"N": 1.5}, "b": {"BOOL": true}, "z": {"NULL": null}, "l": {"L": [{"N": 1}, {"S": "y"}]}}})),
+        (
+            "util.dynamodb.toDynamoDB({ a: 'x', n: 1.5, b: true, z: null, l: [1, 'y'], u: undefined })",
+            json!({"M": {"a": {"S": "x"}, "n": {"N": 1.5}, "b": {"BOOL": true}, "z": {"NULL": null}, "l": {"L": [{"N": 1}, {"S": "y"}]}}}),
+        ),
         ("util.dynamodb.toMapValues({ id: '1' })", json!({"id": {"S": "1"}})),
         ("util.dynamodb.toStringSet(['a'])", json!({"SS": ["a"]})),
         ("util.dynamodb.toNumberSet([1, 2])", json!({"NS": [1, 2]})),
         ("util.dynamodb.toNull()", json!({"NULL": null})),
         ("util.dynamodb.toString('a')", json!({"S": "a"})),
-        ("util.dynamodb.toS3Object('k', 'b', 'r')", json!({"S": "{\"s3\":{\"key\":\"k\",\"bucket\":\"b\",\"region\":\"r\"}}"})),
+        (
+            "util.dynamodb.toS3Object('k', 'b', 'r')",
+            json!({"S": "{\"s3\":{\"key\":\"k\",\"bucket\":\"b\",\"region\":\"r\"}}"}),
+        ),
     ];
     for (expression, wanted) in cases {
         assert_eq!(value(expression), wanted, "{expression}");
@@ -207,11 +222,14 @@ fn filter(object: &str) -> Value {
 #[test]
 fn filters_become_expressions() {
     let one = filter("{ title: { contains: 'Hello World' } }");
-    assert_eq!(one, json!({
-        "expression": "contains(#title, :title_contains)",
-        "expressionNames": { "#title": "title" },
-        "expressionValues": { ":title_contains": { "S": "Hello World" } },
-    }));
+    assert_eq!(
+        one,
+        json!({
+            "expression": "contains(#title, :title_contains)",
+            "expressionNames": { "#title": "title" },
+            "expressionValues": { ":title_contains": { "S": "Hello World" } },
+        })
+    );
     let cases = [
         ("{ n: { ne: 1 } }", "#n <> :n_ne"),
         ("{ n: { ge: 1, lt: 5 } }", "(#n >= :n_ge) AND (#n < :n_lt)"),
@@ -225,8 +243,10 @@ fn filters_become_expressions() {
         ("{ s: { size: { between: [1, 2] } } }", "size(#s) BETWEEN :s_size_between0 AND :s_size_between1"),
         ("{ or: [{ a: { eq: 1 } }, { a: { eq: 2 } }] }", "(#a = :or_0_a_eq) OR (#a = :or_1_a_eq)"),
         ("{ not: { a: { eq: 1 } } }", "NOT (#a = :not_a_eq)"),
-        ("{ b: { eq: 1 }, and: [{ a: { eq: 1 } }, { or: [{ c: { eq: 1 } }, { d: { eq: 2 } }] }] }",
-         "(#b = :b_eq) AND ((#a = :and_0_a_eq) AND ((#c = :and_1_or_0_c_eq) OR (#d = :and_1_or_1_d_eq)))"),
+        (
+            "{ b: { eq: 1 }, and: [{ a: { eq: 1 } }, { or: [{ c: { eq: 1 } }, { d: { eq: 2 } }] }] }",
+            "(#b = :b_eq) AND ((#a = :and_0_a_eq) AND ((#c = :and_1_or_0_c_eq) OR (#d = :and_1_or_1_d_eq)))",
+        ),
         ("{ author: { name: { eq: 'x' } } }", "#author.#name = :author_name_eq"),
         ("{ and: [] }", ""),
         ("{}", ""),
@@ -235,26 +255,43 @@ fn filters_become_expressions() {
     for (object, wanted) in cases {
         assert_eq!(filter(object)["expression"], json!(wanted), "{object}");
     }
-    assert_eq!(filter("{ s: { attributeType: '_null' } }")["expressionValues"][":s_attributeType"], json!({"S": "NULL"}));
+    assert_eq!(
+        filter("{ s: { attributeType: '_null' } }")["expressionValues"][":s_attributeType"],
+        json!({"S": "NULL"})
+    );
     let refused = run("return util.transform.toDynamoDBFilterExpression({ a: { unknown: 1 } });").error.unwrap();
     assert_eq!(refused.kind.as_deref(), Some("Unrecognized Filter"));
-    let groups = value("util.transform.toSubscriptionFilter({ or: [{ a: { eq: 1 } }, { b: { eq: 2 } }], c: { gt: 3 } })");
+    let groups =
+        value("util.transform.toSubscriptionFilter({ or: [{ a: { eq: 1 } }, { b: { eq: 2 } }], c: { gt: 3 } })");
     assert_eq!(groups["filterGroup"].as_array().unwrap().len(), 2);
     assert_eq!(groups["filterGroup"][0]["filters"].as_array().unwrap().len(), 2);
 }
 
 #[test]
 fn the_dynamodb_module_makes_requests() {
-    let update = value("ddb.update({ key: { id: '1' }, update: { a: 1, b: ddb.operations.remove(), c: ddb.operations.increment(2), d: ddb.operations.append(['x']) }, condition: { id: { attributeExists: true } } })");
-    assert_eq!(update["update"]["expression"], json!(
-        "SET #a = :a, #c = if_not_exists(#c, :c_start) + :c, #d = list_append(if_not_exists(#d, :d_start), :d) REMOVE #b"
-    ));
-    assert_eq!(update["condition"], json!({ "expression": "attribute_exists(#id)", "expressionNames": { "#id": "id" } }));
+    let update = value(
+        "ddb.update({ key: { id: '1' }, update: { a: 1, b: ddb.operations.remove(), c: ddb.operations.increment(2), d: ddb.operations.append(['x']) }, condition: { id: { attributeExists: true } } })",
+    );
+    assert_eq!(
+        update["update"]["expression"],
+        json!(
+            "SET #a = :a, #c = if_not_exists(#c, :c_start) + :c, #d = list_append(if_not_exists(#d, :d_start), :d) REMOVE #b"
+        )
+    );
+    assert_eq!(
+        update["condition"],
+        json!({ "expression": "attribute_exists(#id)", "expressionNames": { "#id": "id" } })
+    );
     let get = value("ddb.get({ key: { id: 'a' }, projection: ['id', 'author.name'] })");
     assert_eq!(get["projection"]["expression"], json!("#id, #author.#name"));
-    let query = value("ddb.query({ query: { id: { eq: 'a' }, at: { beginsWith: '2' } }, index: 'i', limit: 5, scanIndexForward: false })");
+    let query = value(
+        "ddb.query({ query: { id: { eq: 'a' }, at: { beginsWith: '2' } }, index: 'i', limit: 5, scanIndexForward: false })",
+    );
     assert_eq!(query["query"]["expression"], json!("(#id = :id_eq) AND (begins_with(#at, :at_beginsWith))"));
-    assert_eq!((&query["operation"], &query["scanIndexForward"], query.get("filter")), (&json!("Query"), &json!(false), None));
+    assert_eq!(
+        (&query["operation"], &query["scanIndexForward"], query.get("filter")),
+        (&json!("Query"), &json!(false), None)
+    );
     let put = value("ddb.put({ key: { id: 'a' }, item: { n: 1 } })");
     assert_eq!(put, json!({"operation": "PutItem", "key": {"id": {"S": "a"}}, "attributeValues": {"n": {"N": 1}}}));
 }
@@ -267,7 +304,10 @@ fn helpers_give_what_the_guide_says() {
         ("util.time.nowEpochMilliSeconds()", json!(1_767_323_045_678_i64)),
         ("util.time.nowFormatted('yyyy-MM-dd HH:mm:ss', 'Europe/Berlin')", json!("2026-01-02 04:04:05")),
         ("util.time.parseISO8601ToEpochMilliSeconds('2018-02-01T17:21:05.180+08:00')", json!(1_517_476_865_180_i64)),
-        ("util.time.parseFormattedToEpochMilliSeconds('2018-02-01 17:21:05', 'yyyy-MM-dd HH:mm:ss', 'UTC')", json!(1_517_505_665_000_i64)),
+        (
+            "util.time.parseFormattedToEpochMilliSeconds('2018-02-01 17:21:05', 'yyyy-MM-dd HH:mm:ss', 'UTC')",
+            json!(1_517_505_665_000_i64),
+        ),
         ("util.time.epochMilliSecondsToISO8601(0)", json!("1970-01-01T00:00:00.000Z")),
         ("util.isNullOrBlank('  ')", json!(true)),
         ("util.isNullOrEmpty([])", json!(true)),
