@@ -109,11 +109,6 @@ impl Ui {
         self.result(&text)
     }
 
-    /// Writes text that is itself the result (a completion script, a page).
-    pub fn text(&self, text: &str) -> ExitStatus {
-        self.result(text).err().unwrap_or(ExitStatus::Success)
-    }
-
     /// Tells a failure, and says how the program ends.
     pub fn fail(&self, failure: &Failure) -> ExitStatus {
         let status = ExitStatus::from(failure.code().kind());
