@@ -24,7 +24,11 @@ pub(super) fn push(context: &Context<'_>, args: PushArgs) -> Result<ExitStatus, 
         let pending = !prepared.is_empty();
         let report = runner.run(prepared.discard(&session))?;
         let status = context.ui.finish(&report);
-        return Ok(if args.exit_code && pending && status == ExitStatus::Success { ExitStatus::Pending } else { status });
+        return Ok(if args.exit_code && pending && status == ExitStatus::Success {
+            ExitStatus::Pending
+        } else {
+            status
+        });
     }
     let prepared = review(context, &runner, &session, prepared, &questions::PUSH_YES)?;
     if args.detach {
@@ -89,8 +93,7 @@ pub(super) fn publish(context: &Context<'_>, args: &PublishArgs) -> Result<ExitS
         context.needs_confirmation()?;
     }
     logging::begin(context, &project, "publish");
-    let request =
-        PublishRequest { name: args.name.clone(), source: args.source.clone(), build: !args.no_build };
+    let request = PublishRequest { name: args.name.clone(), source: args.source.clone(), build: !args.no_build };
     let (runner, session) = (Runner::new()?, context.session());
     let environment = context.settings.environment.as_ref();
     runner.run(ops::publish::build(&session, &project, &request))?;

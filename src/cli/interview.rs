@@ -140,7 +140,11 @@ impl<'a> Interview<'a> {
     }
 
     /// Yes or no.
-    pub(crate) fn confirm(&mut self, given: Option<bool>, question: &Question<bool>) -> Result<Option<bool>, PromptError> {
+    pub(crate) fn confirm(
+        &mut self,
+        given: Option<bool>,
+        question: &Question<bool>,
+    ) -> Result<Option<bool>, PromptError> {
         let value = match given {
             Some(value) => Some(value),
             None if self.prompter.can_ask() => {

@@ -25,14 +25,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{CommandFactory, Parser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 
 use crate::base::suggest::nearest;
 use crate::error::{Code, Diagnose, ExitStatus, Failure, Hint};
 use crate::ops::{Project, Session};
-use crate::ui::Ui;
 use crate::ui::prompt::{PromptError, Prompter, Refusing, Terminal};
+use crate::ui::{Paper, Report, Ui};
 
 use args::{ApiCommand, Cli, Command};
 use runner::Interrupted;
@@ -61,11 +61,8 @@ fn run() -> ExitStatus {
         Err(failure) => return Ui::standard(settings::early_ui(settings::wants_json())).fail(&failure),
     };
     let ui = Ui::standard(settings.ui);
-    let prompter: Box<dyn Prompter> = if settings.interactive {
-        Box::new(Terminal::new(settings.ui.err_style.colour))
-    } else {
-        Box::new(Refusing)
-    };
+    let prompter: Box<dyn Prompter> =
+        if settings.interactive { Box::new(Terminal::new(settings.ui.err_style.colour)) } else { Box::new(Refusing) };
     let context = Context { ui: &ui, prompter: &*prompter, settings: &settings };
     match dispatch(&context, cli.command) {
         Ok(status) => status,
@@ -167,11 +164,26 @@ impl Diagnose for UsageError {
     }
 }
 
+/// Help or version, as asked for.
+#[derive(Debug, serde::Serialize)]
+struct HelpReport {
+    version: &'static str,
+    text: String,
+}
+
+impl Report for HelpReport {
+    const SCHEMA: &'static str = "ampup.help/1";
+
+    fn human(&self, paper: &mut Paper<'_>) -> std::fmt::Result {
+        paper.line(self.text.trim_end())
+    }
+}
+
 /// Help and version are results; everything else is an error in our own form.
 fn unparsed(error: &clap::Error) -> ExitStatus {
     let ui = Ui::standard(settings::early_ui(settings::wants_json()));
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return ui.text(&error.render().to_string());
+        return ui.finish(&HelpReport { version: env!("CARGO_PKG_VERSION"), text: error.render().to_string() });
     }
     ui.fail(&usage_error(error).into())
 }

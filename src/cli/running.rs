@@ -19,8 +19,7 @@ pub(super) fn dev(context: &Context<'_>, args: DevArgs) -> Result<ExitStatus, Fa
     let project = context.project()?;
     logging::begin(context, &project, "dev");
     let (runner, session) = (Runner::new()?, context.session());
-    let request =
-        DevRequest { environment: context.settings.environment.clone(), port: args.port, fresh: args.fresh };
+    let request = DevRequest { environment: context.settings.environment.clone(), port: args.port, fresh: args.fresh };
     let mut dev = match runner.run(ops::dev::start(&session, project, &request)) {
         Err(failure) if was_interrupted(&failure) => return Ok(ExitStatus::Success),
         other => other?,
@@ -70,8 +69,7 @@ pub(super) fn quickstart(context: &Context<'_>, args: QuickstartArgs) -> Result<
     let command = interview.finish()?;
     let sample = sample.expect("`finish` fails when an answer is missing");
     context.repeat(command);
-    let request =
-        QuickstartRequest { name: project_name(&folder), folder, sample: sample.into(), port: args.port };
+    let request = QuickstartRequest { name: project_name(&folder), folder, sample: sample.into(), port: args.port };
     let (runner, session) = (Runner::new()?, context.session());
     if args.once {
         let report = runner.run(ops::quickstart::once(&session, &request))?;
@@ -90,6 +88,5 @@ fn project_name(folder: &Path) -> ProjectName {
     let text = folder.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let kept: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
     let trimmed = kept.trim_start_matches(|c: char| !c.is_ascii_alphabetic()).trim_end_matches('-');
-    ProjectName::new(trimmed)
-        .unwrap_or_else(|_| ProjectName::new("quickstart").expect("the name keeps the rules"))
+    ProjectName::new(trimmed).unwrap_or_else(|_| ProjectName::new("quickstart").expect("the name keeps the rules"))
 }

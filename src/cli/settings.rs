@@ -87,7 +87,11 @@ pub(super) fn settle(global: &GlobalArgs) -> Result<Settings, Failure> {
             err_style: style(global.color, err_tty),
         },
         clock: clock()?,
-        ids: if variable("AMPUP_TEST_IDS").is_some() { Arc::new(SequenceIds::default()) } else { Arc::new(RandomIds::default()) },
+        ids: if variable("AMPUP_TEST_IDS").is_some() {
+            Arc::new(SequenceIds::default())
+        } else {
+            Arc::new(RandomIds::default())
+        },
         keys: variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY").map(Secret::new)),
     })
 }

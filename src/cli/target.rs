@@ -48,7 +48,8 @@ impl Diagnose for WrongFlag {
 
 /// The kind that the flags mean: the one that is named, or the only one that takes them.
 fn kind(args: &TargetArgs) -> Option<TargetKind> {
-    args.target.or_else(|| args.endpoint.as_ref().map(|_| TargetKind::Localstack))
+    args.target
+        .or_else(|| args.endpoint.as_ref().map(|_| TargetKind::Localstack))
         .or_else(|| args.profile.as_ref().map(|_| TargetKind::Aws))
 }
 

@@ -18,7 +18,9 @@ enum UpdateError {
     #[error("`{name}` is {kind}, and the flags given are for {other}")]
     OtherKind { name: String, kind: &'static str, other: &'static str },
     /// A setting that Cognito cannot change.
-    #[error("what people sign in with cannot be changed by an update: Cognito would replace the user pool, and its users would be lost")]
+    #[error(
+        "what people sign in with cannot be changed by an update: Cognito would replace the user pool, and its users would be lost"
+    )]
     SignIn,
 }
 
@@ -29,7 +31,9 @@ impl Diagnose for UpdateError {
 
     fn hints(&self) -> Vec<Hint> {
         vec![match self {
-            Self::SignIn => Hint::new("before anything is deployed: `ampup remove` it and `ampup add auth --sign-in …` anew"),
+            Self::SignIn => {
+                Hint::new("before anything is deployed: `ampup remove` it and `ampup add auth --sign-in …` anew")
+            }
             Self::Nothing { .. } | Self::OtherKind { .. } => {
                 Hint::new("`ampup update --help` shows the flags of each kind; or edit ampup.toml and `ampup render`")
             }

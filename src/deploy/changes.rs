@@ -2,11 +2,11 @@
 //!
 //! A cloud that does not look into nested stacks (LocalStack, MiniStack) gets its preview from the templates instead.
 
+use super::DeployError;
 use super::failure::label;
 use super::package::Tree;
 use super::stacks::{ChangeSetId, ChangeSetState, RawChange, StackApi};
 use super::watch::Pace;
-use super::DeployError;
 use crate::base::{BoxFuture, LogicalId, ResourceKind};
 use crate::cfn::{self, Action, Change, ChangeSet, Template};
 
@@ -14,11 +14,7 @@ use crate::cfn::{self, Action, Change, ChangeSet, Template};
 const STACK: &str = "AWS::CloudFormation::Stack";
 
 /// Waits until a change set is made, or is not.
-pub(super) async fn settled(
-    api: &dyn StackApi,
-    id: &ChangeSetId,
-    pace: Pace,
-) -> Result<ChangeSetState, DeployError> {
+pub(super) async fn settled(api: &dyn StackApi, id: &ChangeSetId, pace: Pace) -> Result<ChangeSetState, DeployError> {
     let mut wait = pace.first;
     loop {
         match api.change_set(id).await? {
@@ -70,7 +66,8 @@ impl Reader<'_> {
                 ChangeSetState::Ready(inner) => return self.level(path, inner, changes).await,
                 ChangeSetState::Empty => return Ok(()),
                 ChangeSetState::Failed(reason) => {
-                    let stack = self.tree.get(&path).or_else(|| self.tree.get(&Vec::new())).map(|node| node.name.clone());
+                    let stack =
+                        self.tree.get(&path).or_else(|| self.tree.get(&Vec::new())).map(|node| node.name.clone());
                     return Err(match stack {
                         Some(stack) => DeployError::ChangeSet { stack, reason },
                         None => DeployError::Unexpected {
@@ -99,7 +96,8 @@ impl Reader<'_> {
     }
 
     fn compared(&self, path: &[String], before: &Template, after: &Template, changes: &mut Vec<Change>) {
-        let Some(stack) = self.tree.get(path).or_else(|| self.tree.get(&Vec::new())).map(|node| node.name.clone()) else {
+        let Some(stack) = self.tree.get(path).or_else(|| self.tree.get(&Vec::new())).map(|node| node.name.clone())
+        else {
             return;
         };
         changes.extend(cfn::change::compare(&stack, before, after).changes);

@@ -10,9 +10,9 @@ use aws_config::{BehaviorVersion, Region as SdkRegion};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::RequestChecksumCalculation;
+use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -87,7 +87,8 @@ impl Connection {
                 Self::at(request, endpoint, region, bundle.as_deref(), Pace::near())
             }
             Target::Local { .. } => {
-                let endpoint = request.local.expect("the operation starts or finds the embedded cloud before it connects");
+                let endpoint =
+                    request.local.expect("the operation starts or finds the embedded cloud before it connects");
                 Self::at(request, endpoint, region, None, Pace::local())
             }
         }
@@ -214,4 +215,3 @@ fn read_bundle(path: &Path) -> Result<Vec<u8>, DeployError> {
     }
     Ok(bytes)
 }
-

@@ -202,6 +202,7 @@ fn resolve(file: &str, text: &str) -> String {
 
 fn lost(place: &Place<'_>, id: &LogicalId, kind: &ResourceKind, property: &str, text: &str) -> Problem {
     let Place { file, .. } = place;
-    let message = format!("`{property}` of `{id}` ({kind}) in {file} leads to `{}`: there is no such file", text.escape_debug());
+    let message =
+        format!("`{property}` of `{id}` ({kind}) in {file} leads to `{}`: there is no such file", text.escape_debug());
     Problem::new(Code::AMP0315, message).hint("`ampup render` writes the stacks anew")
 }

@@ -160,7 +160,8 @@ fn meta(path: &str, content: &[u8]) -> ObjectMeta {
 fn has_hash(path: &str) -> bool {
     const BUNDLER_FOLDERS: [&str; 5] = ["assets/", "static/", "_next/static/", "_astro/", "_app/immutable/"];
     let name = path.rsplit('/').next().unwrap_or(path);
-    let Some((stem, extension)) = name.split_once('.').and_then(|_| name.trim_end_matches(".map").rsplit_once('.')) else {
+    let Some((stem, extension)) = name.split_once('.').and_then(|_| name.trim_end_matches(".map").rsplit_once('.'))
+    else {
         return false;
     };
     if extension == "html" {

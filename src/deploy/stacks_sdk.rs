@@ -163,9 +163,10 @@ impl StackApi for SdkStacks {
 }
 
 fn state(stack: &sdk::Stack) -> StackState {
-    let parameters = stack.parameters().iter().filter_map(|parameter| {
-        Some((parameter.parameter_key()?.to_owned(), parameter.parameter_value()?.to_owned()))
-    });
+    let parameters = stack
+        .parameters()
+        .iter()
+        .filter_map(|parameter| Some((parameter.parameter_key()?.to_owned(), parameter.parameter_value()?.to_owned())));
     let outputs = stack.outputs().iter().filter_map(|output| {
         // A name that is no logical id cannot come from a template.
         Some((LogicalId::new(output.output_key()?).ok()?, output.output_value()?.to_owned()))

@@ -87,7 +87,9 @@ impl Watch<'_> {
             let before = seen.len();
             match self.look(&mut stacks, &mut seen).await {
                 Ok(()) => throttled = 0,
-                Err(DeployError::Service { code, .. }) if code.contains("Throttl") && throttled < FORGIVEN => throttled += 1,
+                Err(DeployError::Service { code, .. }) if code.contains("Throttl") && throttled < FORGIVEN => {
+                    throttled += 1
+                }
                 Err(error) => return Err(error),
             }
             let last = seen.iter().rev().find(|(path, event)| path.is_empty() && event.is_own());

@@ -75,11 +75,5 @@ fn put(project: &mut Project, request: &AddRequest, scaffold: Vec<SourceFile>) -
     let edit = Edit { manifest: vec![ManifestChange::PutResource(name.clone(), spec.clone())], files };
     let mut applied = project.apply(&edit)?;
     applied.kept.extend(kept.into_iter().map(|file| file.path));
-    Ok(AddReport {
-        resource: name.clone(),
-        kind: spec.kind(),
-        updated: false,
-        settings: spec.clone(),
-        files: applied,
-    })
+    Ok(AddReport { resource: name.clone(), kind: spec.kind(), updated: false, settings: spec.clone(), files: applied })
 }

@@ -38,7 +38,6 @@ pub fn compile(schema: &Path, options: Option<&Path>, out: &Path) -> Result<Comp
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|source| {
-        OperationError::File { path: path.display().to_string(), action: "read", source }.into()
-    })
+    std::fs::read_to_string(path)
+        .map_err(|source| OperationError::File { path: path.display().to_string(), action: "read", source }.into())
 }

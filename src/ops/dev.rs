@@ -217,10 +217,8 @@ impl Dev {
 }
 
 fn watcher(root: &Path, sender: mpsc::UnboundedSender<PathBuf>) -> Result<notify::RecommendedWatcher, Failure> {
-    let failed = |error: notify::Error| OperationError::Watch {
-        path: root.display().to_string(),
-        reason: error.to_string(),
-    };
+    let failed =
+        |error: notify::Error| OperationError::Watch { path: root.display().to_string(), reason: error.to_string() };
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
         if !matches!(event.kind, notify::EventKind::Access(_)) {

@@ -127,8 +127,7 @@ async fn target(session: &Session, project: &Project, wanted: Option<&EnvName>) 
         Ok(environment) => environment,
         Err(failure) => return vec![failed("environment", &failure.into())],
     };
-    let mut checks =
-        vec![good("environment", format!("{} on {}", environment.name, environment.target.kind()))];
+    let mut checks = vec![good("environment", format!("{} on {}", environment.name, environment.target.kind()))];
     let mut endpoint = None;
     if let Target::Local { .. } = environment.target {
         match local::find(project).await {
@@ -144,8 +143,7 @@ async fn target(session: &Session, project: &Project, wanted: Option<&EnvName>) 
         }
     }
     let keys = session.keys.clone();
-    let request =
-        ConnectRequest { target: &environment.target, local: endpoint.as_ref(), root: project.root(), keys };
+    let request = ConnectRequest { target: &environment.target, local: endpoint.as_ref(), root: project.root(), keys };
     let identity = match Connection::open(&request).await {
         Ok(connection) => connection.identity().await,
         Err(error) => Err(error),

@@ -144,7 +144,9 @@ impl Diagnose for OperationError {
             Self::Stale { .. } => vec!["`ampup render` writes them anew".to_owned()],
             Self::CannotDetach => vec!["start `ampup dev` in another terminal, or leave `--detach` out".to_owned()],
             Self::NoOutput { .. } => vec!["`ampup push` brings it up to date".to_owned()],
-            Self::Build { .. } => vec!["run it by hand, or publish what is there: `ampup publish --no-build`".to_owned()],
+            Self::Build { .. } => {
+                vec!["run it by hand, or publish what is there: `ampup publish --no-build`".to_owned()]
+            }
             Self::Declined | Self::FirstQuery { .. } | Self::File { .. } | Self::Watch { .. } => Vec::new(),
         };
         texts.into_iter().map(Hint::new).collect()

@@ -157,7 +157,8 @@ impl Asker<'_> {
         let input = self.sample_input(model, token).await?;
         let fields: Vec<&str> = input.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
         let fields = fields.join(" ");
-        let create = format!("mutation($input: Create{model}Input!) {{ create{model}(input: $input) {{ id {fields} }} }}");
+        let create =
+            format!("mutation($input: Create{model}Input!) {{ create{model}(input: $input) {{ id {fields} }} }}");
         let made = self.graphql("writing", &create, &json!({ "input": input }), token).await?;
         let made = &made[format!("create{model}")];
         let read = format!("query($id: ID!) {{ get{model}(id: $id) {{ id {fields} createdAt }} }}");

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use super::{Session, local};
 use crate::base::{Endpoint, EnvName, Reporter, StackName, Step, Target};
 use crate::cloud::RunningCloud;
-use crate::deploy::{
-    ConnectRequest, Connection, Deployer, Identity, ObjectStore, SdkStacks, bootstrap,
-};
+use crate::deploy::{ConnectRequest, Connection, Deployer, Identity, ObjectStore, SdkStacks, bootstrap};
 use crate::error::Failure;
 use crate::manifest::Environment;
 use crate::project::Project;
@@ -64,7 +62,9 @@ impl Place {
         };
         let said = environment.target.kind();
         let (connection, identity) = session
-            .step_async(Step::Connect, connecting, |(_, identity)| format!("{said}, account {}", masked(&identity.account)))
+            .step_async(Step::Connect, connecting, |(_, identity)| {
+                format!("{said}, account {}", masked(&identity.account))
+            })
             .await?;
         let manifest = project.manifest();
         let bucket = bootstrap::bucket_name(&manifest.name, &identity.account, environment.target.region());
@@ -87,12 +87,7 @@ impl Place {
 
     /// Deploys to here.
     pub fn deployer<'a>(&'a self, reporter: &'a dyn Reporter) -> Deployer<'a> {
-        Deployer {
-            stacks: &self.stacks,
-            objects: Arc::clone(&self.artifacts),
-            reporter,
-            pace: self.connection.pace(),
-        }
+        Deployer { stacks: &self.stacks, objects: Arc::clone(&self.artifacts), reporter, pace: self.connection.pace() }
     }
 
     /// The objects of another bucket here.

@@ -144,11 +144,9 @@ fn lay_out(request: &QuickstartRequest) -> Result<(Project, bool), Failure> {
         ..ApiSpec::default()
     };
     let hosting = HostingSpec { sample: true, ..HostingSpec::default() };
-    for (resource, spec) in [
-        (AUTH, ResourceSpec::Auth(auth)),
-        (api, ResourceSpec::Api(schema)),
-        (HOSTING, ResourceSpec::Hosting(hosting)),
-    ] {
+    for (resource, spec) in
+        [(AUTH, ResourceSpec::Auth(auth)), (api, ResourceSpec::Api(schema)), (HOSTING, ResourceSpec::Hosting(hosting))]
+    {
         add(&mut project, &AddRequest { name: name::<ResourceName>(resource), spec })?;
     }
     Ok((project, true))

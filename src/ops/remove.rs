@@ -37,10 +37,12 @@ pub fn remove(project: &mut Project, name: &ResourceName, keep_files: bool) -> R
     let mut files = backend.plan.file_changes();
     if !keep_files {
         let folder = format!("ampup/{}/{name}", spec.kind());
-        files.extend(backend.sources.below(&folder).map(|(path, text)| FileChange::Remove {
-            path: path.to_owned(),
-            before: Some(text.to_owned()),
-        }));
+        files.extend(
+            backend
+                .sources
+                .below(&folder)
+                .map(|(path, text)| FileChange::Remove { path: path.to_owned(), before: Some(text.to_owned()) }),
+        );
     }
     let edit = Edit { manifest: vec![ManifestChange::RemoveResource(name.clone())], files };
     let files = project.apply(&edit)?;

@@ -44,7 +44,8 @@ fn row(paper: &mut Paper<'_>, change: &Change) -> fmt::Result {
     let sign = paper.paint(tone, sign);
     let label = format!("{:LABEL_WIDTH$}", change.label.0);
     let kind = format!("{:TYPE_WIDTH$}", change.kind.as_str());
-    let text = format!("    {sign} {} {} {}", paper.paint(Tone::Strong, &label), paper.paint(Tone::Faint, &kind), why(change));
+    let text =
+        format!("    {sign} {} {} {}", paper.paint(Tone::Strong, &label), paper.paint(Tone::Faint, &kind), why(change));
     paper.line(text.trim_end())
 }
 

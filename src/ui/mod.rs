@@ -17,8 +17,8 @@ use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use crate::base::Reporter;
-use crate::ops::dev::{DevEvent, Happening};
 use crate::error::{Code, Diagnose, ExitStatus, Failure};
+use crate::ops::dev::{DevEvent, Happening};
 
 pub use progress::ProgressMode;
 pub use report::{Paper, Report};
@@ -109,11 +109,6 @@ impl Ui {
         self.result(&text)
     }
 
-    /// Writes text that is itself the result (a completion script, a page).
-    pub fn text(&self, text: &str) -> ExitStatus {
-        self.result(text).err().unwrap_or(ExitStatus::Success)
-    }
-
     /// Tells a failure, and says how the program ends.
     pub fn fail(&self, failure: &Failure) -> ExitStatus {
         let status = ExitStatus::from(failure.code().kind());
@@ -139,9 +134,12 @@ impl Ui {
     /// The preview of a deployment, as part of the conversation.
     pub fn preview(&self, stack: &str, changes: &crate::cfn::ChangeSet) {
         let style = self.settings.err_style;
-        let mut text = format!("Changes to {}
+        let mut text = format!(
+            "Changes to {}
 
-", style::clean(stack));
+",
+            style::clean(stack)
+        );
         // Writing to a string cannot fail.
         let _ = change_set::write(&mut Paper::new(&mut text, style), changes);
         self.note(text.trim_end());

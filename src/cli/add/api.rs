@@ -38,7 +38,10 @@ pub(in crate::cli) fn ask(
         spec.sample = sample.into();
     }
     let mut answered = ApiFlags { auth: Some(auth), ..flags.clone() };
-    if answered.additional_auth.is_none() && sample == Some(crate::cli::args::SampleArg::Blog) && auth == ApiAuthArg::UserPool {
+    if answered.additional_auth.is_none()
+        && sample == Some(crate::cli::args::SampleArg::Blog)
+        && auth == ApiAuthArg::UserPool
+    {
         // The sample lets everyone read.
         answered.additional_auth = Some(vec![ApiAuthArg::ApiKey]);
     }

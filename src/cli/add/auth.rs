@@ -18,12 +18,8 @@ pub(in crate::cli) fn ask(interview: &mut Interview<'_>, args: &AddAuthArgs) -> 
     interview.given("groups", flags.groups.as_ref().map(|groups| groups.join(",")));
     interview.given("password-length", flags.password_length);
     let Some(((sign_in, mfa), self_signup)) = sign_in.zip(mfa).zip(self_signup) else { return Ok(None) };
-    let answered = AuthFlags {
-        sign_in: Some(sign_in),
-        mfa: Some(mfa),
-        self_signup: Some(self_signup),
-        ..flags.clone()
-    };
+    let answered =
+        AuthFlags { sign_in: Some(sign_in), mfa: Some(mfa), self_signup: Some(self_signup), ..flags.clone() };
     let mut spec = AuthSpec::default();
     if answered.recovery.is_none() && sign_in == crate::cli::args::SignInArg::Phone {
         // Who signs in by phone may have no e-mail address.

@@ -65,6 +65,10 @@ impl<'a> StackLookup<'a> {
 impl Lookup for StackLookup<'_> {
     fn reference(&self, name: &str) -> Result<Value, EvaluateError> {
         if let Some(value) = self.pseudo(name) {
+            // A stack that a change set only looks at has no id and no name yet.
+            if matches!(name, "AWS::StackId" | "AWS::StackName") && value == Value::String(String::new()) {
+                return Err(EvaluateError::Pending(name.to_owned()));
+            }
             return Ok(value);
         }
         if let Some(parameter) = self.prepared.template.parameters.get(name) {

@@ -32,7 +32,8 @@ pub fn view(board: &Board, now: Duration, style: Style) -> Vec<String> {
         out.push(format!("{} {running:30} {facts:40} {time:>7}", style.busy(tick)));
         return out;
     }
-    let (done, all) = board.stacks.values().map(StackLine::progress).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let (done, all) =
+        board.stacks.values().map(StackLine::progress).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     out.push(format!("{running:32} {:>16} {time:>9}", format!("{done} of {all}")));
     for (name, stack) in &board.stacks {
         out.extend(stack_lines(name.as_str(), stack, now, tick, style));

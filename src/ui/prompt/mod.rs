@@ -72,8 +72,11 @@ pub trait Prompter {
     }
 
     /// Asks for a line of text; `check` says why an answer is not good.
-    fn text(&self, question: &Question<&str>, check: &dyn Fn(&str) -> Result<(), String>)
-    -> Result<String, PromptError>;
+    fn text(
+        &self,
+        question: &Question<&str>,
+        check: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<String, PromptError>;
 
     /// Asks for one of `choices`, by its position.
     fn pick(&self, question: &Question<usize>, choices: &[Choice]) -> Result<usize, PromptError>;

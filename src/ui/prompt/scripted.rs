@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Choice, Prompter, PromptError, Question};
+use super::{Choice, PromptError, Prompter, Question};
 
 /// Answers from a script; a question that is not in it is answered as Ctrl-C would.
 #[derive(Debug, Default)]

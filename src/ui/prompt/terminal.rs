@@ -6,7 +6,7 @@ use console::Term;
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, Input, Select};
 
-use super::{Choice, Prompter, PromptError, Question};
+use super::{Choice, PromptError, Prompter, Question};
 
 /// Asks the person at the terminal.
 #[derive(Debug)]

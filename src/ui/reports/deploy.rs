@@ -116,7 +116,9 @@ impl Report for StatusReport {
         addresses(paper, &self.addresses)?;
         match self.pending() {
             0 => Ok(()),
-            pending => paper.line(format_args!("Run `ampup push` to deploy {}", count(pending, "resource", "resources"))),
+            pending => {
+                paper.line(format_args!("Run `ampup push` to deploy {}", count(pending, "resource", "resources")))
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::base::Target;
 use crate::error::ExitStatus;
+use crate::ops::Applied;
 use crate::ops::add::AddReport;
 use crate::ops::compile::CompileReport;
 use crate::ops::environment::{EnvironmentAction, EnvironmentReport};
@@ -11,7 +12,6 @@ use crate::ops::explain::ExplainReport;
 use crate::ops::init::InitReport;
 use crate::ops::remove::RemoveReport;
 use crate::ops::render::RenderReport;
-use crate::ops::Applied;
 use crate::ui::report::{Paper, Report};
 use crate::ui::style::{Tone, count};
 
@@ -64,7 +64,12 @@ impl Report for InitReport {
         for path in &self.updated {
             paper.line(format_args!("  {path:16}  now ignores .ampup/"))?;
         }
-        paper.line(format_args!("  environment {} {} {}", self.environment, paper.style().arrow(), target(&self.target)))?;
+        paper.line(format_args!(
+            "  environment {} {} {}",
+            self.environment,
+            paper.style().arrow(),
+            target(&self.target)
+        ))?;
         paper.next(&[("ampup add auth", "let people sign in"), ("ampup add api", "data behind GraphQL")])
     }
 }
