@@ -65,6 +65,10 @@ impl<'a> StackLookup<'a> {
 impl Lookup for StackLookup<'_> {
     fn reference(&self, name: &str) -> Result<Value, EvaluateError> {
         if let Some(value) = self.pseudo(name) {
+            // A nested stack that is still to be made has no name and no id yet.
+            if value == "" && matches!(name, "AWS::StackId" | "AWS::StackName") {
+                return Err(EvaluateError::Pending(name.to_owned()));
+            }
             // A stack that a change set only looks at has no id and no name yet.
             if matches!(name, "AWS::StackId" | "AWS::StackName") && value == Value::String(String::new()) {
                 return Err(EvaluateError::Pending(name.to_owned()));
