@@ -14,7 +14,10 @@ fn schema(models: usize) -> String {
     for number in 0..models {
         let parent = number - number % 5;
         let relation = if number == parent {
-            format!("children: [Model{}] @hasMany(indexName: \"byParent\", fields: [\"id\"])", (parent + 1).min(models - 1))
+            format!(
+                "children: [Model{}] @hasMany(indexName: \"byParent\", fields: [\"id\"])",
+                (parent + 1).min(models - 1)
+            )
         } else {
             format!("parent: Model{parent} @belongsTo(fields: [\"parentId\"])")
         };
