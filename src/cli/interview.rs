@@ -1,5 +1,7 @@
 //! Answers from flags, from the person, from defaults; and all missing ones at once.
 
+use std::fmt::Write;
+
 use clap::ValueEnum;
 
 use crate::error::{Code, Diagnose, Hint};
@@ -34,7 +36,8 @@ fn told(missing: &[Missing]) -> String {
     let width = missing.iter().map(|one| one.flag.len()).max().unwrap_or(0);
     let mut text = format!("{number} {verb} missing and there is no terminal to ask on");
     for one in missing {
-        text.push_str(&format!("\n  --{:width$}   {}", one.flag, one.help));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  --{:width$}   {}", one.flag, one.help);
     }
     text
 }
@@ -47,17 +50,6 @@ impl Diagnose for MissingAnswers {
     fn hints(&self) -> Vec<Hint> {
         vec![Hint::new(&self.command)]
     }
-}
-
-/// Why an interview ended without answers.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum InterviewError {
-    /// The person left, or the terminal failed.
-    #[error(transparent)]
-    Prompt(#[from] PromptError),
-    /// Answers that nobody gave.
-    #[error(transparent)]
-    Missing(#[from] MissingAnswers),
 }
 
 /// Gathers the answers of one command.
@@ -129,12 +121,11 @@ impl<'a> Interview<'a> {
             }
             None => question.default.and_then(|index| all.get(index)).cloned(),
         };
-        match value.as_ref().and_then(choice) {
-            Some(choice) => self.note(question.flag, &choice.value),
-            None => {
-                let example = all.first().and_then(choice).map_or_else(String::new, |choice| choice.value);
-                self.miss(question.flag, question.help, &example);
-            }
+        if let Some(choice) = value.as_ref().and_then(choice) {
+            self.note(question.flag, &choice.value);
+        } else {
+            let example = all.first().and_then(choice).map_or_else(String::new, |choice| choice.value);
+            self.miss(question.flag, question.help, &example);
         }
         Ok(value)
     }

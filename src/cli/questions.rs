@@ -13,9 +13,6 @@ pub struct Asked {
     pub id: &'static str,
 }
 
-/// Confirmations are asked by several commands and answered by one flag.
-pub(super) const YES: &str = "yes";
-
 macro_rules! questions {
     ($($name:ident: $kind:ty = $command:literal $flag:literal, $text:literal, $help:literal, $default:expr;)+) => {
         $(

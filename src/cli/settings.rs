@@ -128,11 +128,9 @@ fn style(color: Option<ColorArg>, terminal: bool) -> Style {
 /// The computer's clock, or one that stands still, for tests.
 fn clock() -> Result<Arc<dyn Clock>, Failure> {
     let Some(text) = variable("AMPUP_TEST_CLOCK") else { return Ok(Arc::new(SystemClock)) };
-    match text.parse() {
-        Ok(now_ms) => Ok(Arc::new(FixedClock::at(now_ms))),
-        Err(_) => {
-            let message = format!("AMPUP_TEST_CLOCK is `{}`: it must be milliseconds since 1970", text.escape_debug());
-            Err(Problems::some(vec![Problem::new(Code::AMP0202, message)]).expect("a list of one is not empty").into())
-        }
+    if let Ok(now_ms) = text.parse() {
+        return Ok(Arc::new(FixedClock::at(now_ms)));
     }
+    let message = format!("AMPUP_TEST_CLOCK is `{}`: it must be milliseconds since 1970", text.escape_debug());
+    Err(Problems::some(vec![Problem::new(Code::AMP0202, message)]).expect("a list of one is not empty").into())
 }

@@ -3,7 +3,7 @@
 use super::Context;
 use super::add::{apply_api, apply_auth, apply_hosting};
 use super::args::UpdateArgs;
-use crate::category::ResourceSpec;
+use crate::category::{ApiSpec, AuthSpec, HostingSpec, ResourceSpec};
 use crate::error::{Code, Diagnose, ExitStatus, Failure, Hint};
 use crate::ops::add::{AddRequest, update};
 use crate::ops::backend;
@@ -55,9 +55,9 @@ fn lay(spec: &mut ResourceSpec, args: &UpdateArgs) -> Result<(), UpdateError> {
     let kind = spec.kind();
     // Tried on throw-away settings: the answer says whether there were any flags of the kind.
     let given = [
-        ("auth", apply_auth(&mut Default::default(), &args.auth)),
-        ("api", apply_api(&mut Default::default(), &args.api)),
-        ("hosting", apply_hosting(&mut Default::default(), &args.hosting)),
+        ("auth", apply_auth(&mut AuthSpec::default(), &args.auth)),
+        ("api", apply_api(&mut ApiSpec::default(), &args.api)),
+        ("hosting", apply_hosting(&mut HostingSpec::default(), &args.hosting)),
     ];
     let name = args.resource.clone();
     if let Some((other, _)) = given.into_iter().find(|(other, given)| *given && *other != kind) {

@@ -1,6 +1,8 @@
 //! [`ObjectStore`] over the AWS SDK. The only file that knows `aws-sdk-s3` as a service.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::head_bucket::HeadBucketError;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, CreateBucketConfiguration, Delete, ObjectIdentifier, PublicAccessBlockConfiguration,
@@ -90,7 +92,7 @@ impl ObjectStore for S3Objects {
             let answer = self.client.head_bucket().bucket(&self.bucket).send().await;
             match answer {
                 Ok(_) => Ok(Bucket::Kept),
-                Err(error) if error.as_service_error().is_some_and(|service| service.is_not_found()) => {
+                Err(error) if error.as_service_error().is_some_and(HeadBucketError::is_not_found) => {
                     self.make().await.map(|()| Bucket::Made)
                 }
                 Err(error) => match self.callee.error("s3:HeadBucket", error) {
@@ -110,7 +112,7 @@ impl ObjectStore for S3Objects {
                     cache_control: found.cache_control().map(str::to_owned),
                     fingerprint: found.metadata().and_then(|own| own.get(FINGERPRINT)).cloned(),
                 })),
-                Err(error) if error.as_service_error().is_some_and(|service| service.is_not_found()) => Ok(None),
+                Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
                 Err(error) => match self.callee.error("s3:HeadObject", error) {
                     DeployError::Service { code, .. } if is_missing(&code) => Ok(None),
                     error => Err(error),

@@ -68,6 +68,9 @@ impl Connection {
     ///
     /// # Errors
     /// [`DeployError::CaBundle`].
+    ///
+    /// # Panics
+    /// When a local target comes without the address of its cloud.
     pub async fn open(request: &ConnectRequest<'_>) -> Result<Self, DeployError> {
         let region = SdkRegion::new(request.target.region().to_string());
         match request.target {
@@ -77,7 +80,7 @@ impl Connection {
                 if let Some(profile) = profile {
                     loader = loader.profile_name(profile.as_str());
                 }
-                let config = loader.load().await;
+                let config = Box::pin(loader.load()).await;
                 let profile = profile.as_ref().map(ToString::to_string);
                 let callee = Callee { address: format!("AWS {}", request.target.region()), profile };
                 Ok(Self { ping: config.clone(), config, callee, endpoint: None, pace: Pace::remote() })

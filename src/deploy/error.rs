@@ -104,7 +104,7 @@ pub enum DeployError {
         /// Its state now.
         status: String,
         /// What failed first.
-        cause: FirstCause,
+        cause: Box<FirstCause>,
     },
     /// The stack could not be deleted.
     #[error("stack {stack} could not be deleted: {cause}")]
@@ -112,7 +112,7 @@ pub enum DeployError {
         /// The stack.
         stack: StackName,
         /// What failed first.
-        cause: FirstCause,
+        cause: Box<FirstCause>,
     },
     /// Nothing is deployed.
     #[error("nothing is deployed: there is no stack {stack}")]

@@ -102,6 +102,9 @@ impl Deployer<'_> {
     }
 
     /// Uploads what is missing and makes the change set.
+    ///
+    /// # Panics
+    /// Never: packaging fails with at least one problem.
     pub async fn prepare(&self, deployment: &Deployment<'_>) -> Result<Prepared, DeployError> {
         let packaged = package::package(deployment.bundle, deployment.stack, &*self.objects);
         let packaged = packaged.map_err(|problems| {
@@ -204,7 +207,7 @@ impl Deployer<'_> {
         self.stacks.execute_change_set(change_set).await?;
         let Watched { status, reason, events } = watch.follow(id, since).await?;
         if !status.is_good() {
-            let cause = failure::first_cause(&events, tree, stack, reason.as_deref());
+            let cause = Box::new(failure::first_cause(&events, tree, stack, reason.as_deref()));
             return Err(DeployError::Failed { stack: stack.clone(), status: status.0, cause });
         }
         let state = self.stacks.describe(&id.0).await?;
@@ -248,7 +251,7 @@ impl Deployer<'_> {
         self.stacks.delete_stack(&state.id.0).await?;
         let Watched { status, reason, events } = watch.follow(&state.id, since).await?;
         if status.is_failure() {
-            let cause = failure::first_cause(&events, &tree, stack, reason.as_deref());
+            let cause = Box::new(failure::first_cause(&events, &tree, stack, reason.as_deref()));
             return Err(DeployError::NotDeleted { stack: stack.clone(), cause });
         }
         Ok(())

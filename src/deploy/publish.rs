@@ -87,7 +87,7 @@ pub async fn publish(
     let there = objects.list().await?;
     let mut done = Published::default();
     // Pages last: whoever sees a new page finds what it needs.
-    let (pages, parts): (Vec<_>, Vec<_>) = site.iter().partition(|(path, _)| path.ends_with(".html"));
+    let (parts, pages): (Vec<_>, Vec<_>) = site.iter().partition(|(path, _)| !is_page(path));
     for group in [parts, pages] {
         let mut waiting = group.into_iter();
         let mut running = JoinSet::new();
@@ -135,6 +135,11 @@ async fn put_changed(
     }
     objects.put(&path, content, wanted).await.map_err(failed)?;
     Ok((path, bytes, false))
+}
+
+/// True for a page that names other files.
+fn is_page(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"))
 }
 
 /// How a file of a site is stored.

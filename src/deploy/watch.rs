@@ -88,7 +88,7 @@ impl Watch<'_> {
             match self.look(&mut stacks, &mut seen).await {
                 Ok(()) => throttled = 0,
                 Err(DeployError::Service { code, .. }) if code.contains("Throttl") && throttled < FORGIVEN => {
-                    throttled += 1
+                    throttled += 1;
                 }
                 Err(error) => return Err(error),
             }

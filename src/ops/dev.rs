@@ -255,7 +255,10 @@ fn relevant(path: &Path, root: &Path) -> Option<String> {
     let relative = path.strip_prefix(root).ok()?;
     let text = relative.to_str()?.replace('\\', "/");
     let name = relative.file_name()?.to_str()?;
-    let is_scratch = name.starts_with('.') || name.ends_with('~') || name.ends_with(".swp") || name == "4913";
+    let is_scratch = name.starts_with('.')
+        || name.ends_with('~')
+        || relative.extension().is_some_and(|extension| extension == "swp")
+        || name == "4913";
     let is_ours = text.starts_with("ampup/stacks");
     let counts = text == crate::manifest::FILE || text.starts_with("ampup/");
     (counts && !is_ours && !is_scratch).then_some(text)

@@ -28,7 +28,7 @@ pub(in crate::cli) fn ask(
         None => interview.pick(args.sample, &questions::API_SAMPLE)?.map(Some),
     };
     // With users in the project, their tokens are what callers will have.
-    let usual = if has_auth { 0 } else { 1 };
+    let usual = usize::from(!has_auth);
     let question = crate::ui::prompt::Question { default: Some(usual), ..questions::API_AUTH };
     let auth = interview.pick(flags.auth, &question)?;
     interview.given("additional-auth", flags.additional_auth.as_ref().map(|ways| words(ways)));

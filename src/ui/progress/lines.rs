@@ -20,7 +20,6 @@ impl LineView {
     pub fn line(&mut self, event: &Event, now: Duration, style: Style) -> Option<String> {
         self.board.fold(event, now);
         match event {
-            Event::StepStarted { .. } => None,
             Event::StepFinished { step, outcome, elapsed: time } => {
                 let (running, done) = words::step(*step);
                 Some(match outcome {
@@ -29,7 +28,7 @@ impl LineView {
                     Outcome::Failed => format!("{} {running}: failed", style.failed()),
                 })
             }
-            Event::ArtifactUploaded { skipped: true, .. } => None,
+            Event::StepStarted { .. } | Event::ArtifactUploaded { skipped: true, .. } => None,
             Event::ArtifactUploaded { name, bytes, .. } => Some(format!("    {} ({})", clean(name), size(*bytes))),
             Event::ResourceChanged { stack, label, status, reason, .. } => {
                 let reason = reason.as_ref().map_or_else(String::new, |reason| format!(": {}", clean(reason)));

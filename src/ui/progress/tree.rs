@@ -99,7 +99,7 @@ impl TreeReporter {
         bar
     }
 
-    fn print(&self, bar: Option<&ProgressBar>, line: &str) {
+    fn print(bar: Option<&ProgressBar>, line: &str) {
         match bar {
             Some(bar) => bar.println(line),
             None => {
@@ -132,9 +132,9 @@ impl Reporter for TreeReporter {
                         format!("  {} {running}", self.style.paint(Tone::Bad, self.style.failed()))
                     }
                 };
-                self.print(None, &line);
+                Self::print(None, &line);
             }
-            Event::Noted { note } => self.print(bar.as_ref(), &format!("  {}", clean(&words::note(&note)))),
+            Event::Noted { note } => Self::print(bar.as_ref(), &format!("  {}", clean(&words::note(&note)))),
             Event::ArtifactUploaded { .. } | Event::ResourceChanged { .. } => {}
         }
     }
