@@ -77,10 +77,7 @@ impl RoleSession {
 /// One request's circumstances.
 #[derive(Clone, Debug)]
 pub(in crate::cloud) struct CallContext {
-    pub request_id: String,
     pub caller: Caller,
-    /// Scheme, host and port by which the client reached us.
-    pub endpoint: String,
 }
 
 /// A request to a service, decoded as far as its protocol says.
@@ -215,7 +212,6 @@ pub(in crate::cloud) trait Service: Send + Sync {
 #[derive(Clone, Debug)]
 pub(in crate::cloud) struct ResourceRequest {
     pub stack_name: String,
-    pub stack_id: String,
     pub logical_id: String,
     /// The evaluated `Properties`, an object.
     pub properties: Value,

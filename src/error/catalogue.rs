@@ -4,7 +4,6 @@
 //! 06xx embedded cloud · 09xx our own faults.
 
 use std::fmt;
-use std::str::FromStr;
 
 use super::Kind;
 
@@ -123,24 +122,5 @@ impl fmt::Display for Code {
 impl serde::Serialize for Code {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
-    }
-}
-
-/// Text that is no code of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not an error code of ampup: codes look like `AMP0101`", .0.escape_debug())]
-pub struct UnknownCode(pub String);
-
-impl super::Diagnose for UnknownCode {
-    fn code(&self) -> Code {
-        Code::AMP0206
-    }
-}
-
-impl FromStr for Code {
-    type Err = UnknownCode;
-    fn from_str(text: &str) -> Result<Self, UnknownCode> {
-        let wanted = text.to_ascii_uppercase();
-        Self::ALL.iter().copied().find(|code| code.name() == wanted).ok_or_else(|| UnknownCode(text.to_owned()))
     }
 }

@@ -6,12 +6,14 @@
 pub mod catalogue;
 pub mod exit;
 pub mod problem;
+mod unknown_code;
 
 use crate::base::{Location, NameError};
 
 pub use catalogue::Code;
 pub use exit::{ExitStatus, Kind};
 pub use problem::{Problem, Problems};
+pub use unknown_code::UnknownCode;
 
 /// What the user may type or edit next.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

@@ -1,9 +1,9 @@
 //! Bad input of every kind: a code, a place, a reason, a next step, and nothing half-written.
 
-use crate::support::sandbox::{Ran, Sandbox, snapshot};
+use crate::support::sandbox::{Sandbox, snapshot};
 
 /// The command fails with a code and exit status, says each word, gives a hint, and changes no file.
-fn refuses(sandbox: &Sandbox, arguments: &[&str], code: &str, exit: i32, words: &[&str]) -> Ran {
+fn refuses(sandbox: &Sandbox, arguments: &[&str], code: &str, exit: i32, words: &[&str]) {
     let before = snapshot(&sandbox.folder());
     let ran = sandbox.run(arguments);
     assert_eq!(ran.code, exit, "{arguments:?}: {ran:?}");
@@ -11,7 +11,6 @@ fn refuses(sandbox: &Sandbox, arguments: &[&str], code: &str, exit: i32, words: 
         assert!(ran.stderr.contains(word), "{arguments:?}: `{word}` is not in\n{}", ran.stderr);
     }
     assert_eq!(snapshot(&sandbox.folder()), before, "{arguments:?} changed the project");
-    ran
 }
 
 #[test]

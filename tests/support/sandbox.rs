@@ -171,10 +171,6 @@ impl Dev {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
-
-    pub(crate) fn process(&self) -> u32 {
-        self.child.id()
-    }
 }
 
 impl Drop for Dev {

@@ -143,6 +143,26 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
 
 /// A blog: posts of an owner, read by all; comments by post; categories of a group; profiles with guarded fields.
 pub(super) fn blog() -> Plan {
+    let mut open = model("Note", &["id"], &[("id", "ID!"), ("at", "AWSTimestamp")]);
+    open.sandbox = true;
+    open.created_at = Some("at".to_owned());
+    let closed = model("Secret", &["id"], &[("id", "ID!")]);
+    let named = |value: &str| value.to_owned();
+    let mut more = vec![
+        resolver("Query", "postsByStatus", Action::QueryIndex { model: named("Post"), index: named("byStatus") }),
+        resolver("Query", "postsByDate", Action::QueryIndex { model: named("Post"), index: named("byDate") }),
+        resolver("Query", "commentsByOwner", Action::QueryIndex { model: named("Comment"), index: named("byOwner") }),
+        resolver("Query", "commentsByText", Action::QueryIndex { model: named("Comment"), index: named("byText") }),
+        resolver("Post", "owner", Action::OwnerField { model: named("Post") }),
+        resolver("Comment", "editors", Action::OwnerField { model: named("Comment") }),
+        resolver("Profile", "salary", Action::ProtectedField { model: named("Profile") }),
+    ];
+    more.extend(related());
+    plan(vec![post(), comment(), category(), profile(), open, closed], more)
+}
+
+/// Posts of an owner, read by all.
+fn post() -> Model {
     let mut post = model(
         "Post",
         &["id"],
@@ -163,6 +183,11 @@ pub(super) fn blog() -> Plan {
     post.indexes =
         vec![index("byStatus", &["status", "date", "likesCount"]), index("byDate", &["status", "likesCount"])];
     post.defaults.insert("status".to_owned(), json!("DRAFT"));
+    post
+}
+
+/// Comments by post, edited by those in a list.
+fn comment() -> Model {
     let mut comment = model(
         "Comment",
         &["id"],
@@ -182,6 +207,11 @@ pub(super) fn blog() -> Plan {
         index("byOwner", &["owner"]),
         index("byText", &["text", "owner"]),
     ];
+    comment
+}
+
+/// Categories with a key of three fields and every kind of group.
+fn category() -> Model {
     let mut category = model(
         "Category",
         &["name", "region", "zone"],
@@ -195,6 +225,11 @@ pub(super) fn blog() -> Plan {
         rule(AuthMode::Iam, Allow::Private, &EVERY),
         rule(AuthMode::Lambda, Allow::Custom, &READ),
     ];
+    category
+}
+
+/// Profiles of which one field is guarded.
+fn profile() -> Model {
     let mut profile =
         model("Profile", &["id"], &[("id", "ID!"), ("name", "String"), ("salary", "Int"), ("owner", "String")]);
     profile.updated_at = None;
@@ -210,16 +245,13 @@ pub(super) fn blog() -> Plan {
         "salary".to_owned(),
         vec![rule(AuthMode::UserPools, owner("owner", false), &EVERY), rule(AuthMode::UserPools, group("Pay"), &READ)],
     );
-    let mut open = model("Note", &["id"], &[("id", "ID!"), ("at", "AWSTimestamp")]);
-    open.sandbox = true;
-    open.created_at = Some("at".to_owned());
-    let closed = model("Secret", &["id"], &[("id", "ID!")]);
+    profile
+}
+
+/// Relations with and without an index, to one and to many.
+fn related() -> Vec<Resolver> {
     let named = |value: &str| value.to_owned();
-    let more = vec![
-        resolver("Query", "postsByStatus", Action::QueryIndex { model: named("Post"), index: named("byStatus") }),
-        resolver("Query", "postsByDate", Action::QueryIndex { model: named("Post"), index: named("byDate") }),
-        resolver("Query", "commentsByOwner", Action::QueryIndex { model: named("Comment"), index: named("byOwner") }),
-        resolver("Query", "commentsByText", Action::QueryIndex { model: named("Comment"), index: named("byText") }),
+    vec![
         resolver(
             "Post",
             "comments",
@@ -272,9 +304,5 @@ pub(super) fn blog() -> Plan {
                 fields: vec![named("title"), named("status"), named("date")],
             },
         ),
-        resolver("Post", "owner", Action::OwnerField { model: named("Post") }),
-        resolver("Comment", "editors", Action::OwnerField { model: named("Comment") }),
-        resolver("Profile", "salary", Action::ProtectedField { model: named("Profile") }),
-    ];
-    plan(vec![post, comment, category, profile, open, closed], more)
+    ]
 }

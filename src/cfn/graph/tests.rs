@@ -1,10 +1,12 @@
+use std::fmt::Write as _;
+
 use super::Graph;
 use crate::cfn::{Template, parse};
 
 fn template(resources: &[(&str, &str)]) -> Template {
     let mut text = "Parameters: {P: {Type: String}}\nResources:\n".to_owned();
     for (name, rest) in resources {
-        text.push_str(&format!("  {name}: {{Type: AWS::X::Y, {rest}}}\n"));
+        writeln!(text, "  {name}: {{Type: AWS::X::Y, {rest}}}").unwrap();
     }
     parse(&text, "t").unwrap()
 }

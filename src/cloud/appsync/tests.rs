@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use base64::Engine as _;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
@@ -59,7 +60,6 @@ impl World {
         let handler = self.handlers.iter().find(|handler| handler.kind() == kind).expect(kind);
         let request = ResourceRequest {
             stack_name: "stack".to_owned(),
-            stack_id: "id".to_owned(),
             logical_id: "Logical".to_owned(),
             properties,
             previous: None,
@@ -106,7 +106,7 @@ impl World {
         for (name, value) in headers {
             map.insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
         }
-        let context = CallContext { request_id: "r".to_owned(), caller, endpoint: "http://localhost:4700".to_owned() };
+        let context = CallContext { caller };
         let call = ApiCall {
             action: String::new(),
             method: Method::POST,
@@ -137,7 +137,7 @@ impl World {
             input: Value::Null,
             body: if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) },
         };
-        let context = CallContext { request_id: "r".to_owned(), caller: Caller::Root, endpoint: String::new() };
+        let context = CallContext { caller: Caller::Root };
         match self.appsync.call(&context, call).await {
             Ok(reply) => match reply.body {
                 ReplyBody::Json(value) => Ok(value),
@@ -530,7 +530,6 @@ async fn the_control_api_makes_shows_and_deletes() {
     assert_eq!(made["graphqlApi"]["arn"], json!(format!("arn:aws:appsync:us-east-1:000000000000:apis/{id}")));
     assert_eq!(made["graphqlApi"]["uris"]["GRAPHQL"], json!(format!("http://localhost:4700/graphql/{id}/graphql")));
     let path = |rest: &str| format!("/v1/apis/{id}{rest}");
-    use base64::Engine as _;
     let blob = base64::engine::general_purpose::STANDARD.encode("type Query { a: Int }");
     world.control(Method::POST, &path("/schemacreation"), &json!({ "definition": blob })).await.unwrap();
     let status = world.control(Method::GET, &path("/schemacreation"), &Value::Null).await.unwrap();

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use super::lookup::{Facts, Found, StackLookup};
 use super::model::STACK_KIND;
 use super::record::Definition;
-use crate::cfn::evaluate::evaluate_condition;
+use crate::cfn::evaluate::{evaluate_condition, scalar_text};
 use crate::cfn::graph::{Reference, references};
 use crate::cfn::{EvaluateError, Graph, Resource, Template, Value, check, parse};
 use crate::cloud::service::{ApiError, ResourceHandler};
@@ -151,6 +151,20 @@ fn check_references(template: &Template) -> Result<(), ApiError> {
     }
     let problems: Vec<String> = check::check(template).into_iter().map(|problem| problem.message).collect();
     if problems.is_empty() { Ok(()) } else { Err(refusal(format!("Template format error: {}", problems.join("; ")))) }
+}
+
+/// Members whose meaning is not built: told by name rather than passed over.
+pub(super) fn refuse_unbuilt(input: &Json, names: &[&str]) -> Result<(), ApiError> {
+    let given = |name: &&&str| match input.get(**name) {
+        None | Some(Json::Null) => false,
+        Some(Json::Array(list)) => !list.is_empty(),
+        Some(Json::Object(map)) => !map.is_empty(),
+        Some(value) => scalar_text(value).is_some_and(|text| !text.is_empty() && !text.eq_ignore_ascii_case("false")),
+    };
+    match names.iter().find(given) {
+        Some(name) => Err(ApiError::not_built("cloudformation", name)),
+        None => Ok(()),
+    }
 }
 
 /// The properties of nested stacks.

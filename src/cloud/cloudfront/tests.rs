@@ -111,7 +111,6 @@ impl World {
     async fn make(&self, kind: &str, properties: Value) -> Result<Provisioned, String> {
         let request = ResourceRequest {
             stack_name: "stack".to_owned(),
-            stack_id: "id".to_owned(),
             logical_id: "Site".to_owned(),
             properties,
             previous: None,
@@ -122,7 +121,7 @@ impl World {
     }
 
     async fn put(&self, bucket: &str, key: &str, body: &str) {
-        let context = CallContext { request_id: String::new(), caller: Caller::Root, endpoint: String::new() };
+        let context = CallContext { caller: Caller::Root };
         let mut call = call(Method::PUT, &format!("/{bucket}/{key}"));
         call.headers.insert("content-type", "text/html".parse().unwrap());
         call.body = body.to_owned().into();

@@ -169,7 +169,7 @@ fn a_call_needs_the_permission_of_each_table_it_touches() {
         ),
         ("ExecuteStatement", json!({"Statement": "INSERT INTO Post value {}"}), vec![("PartiQLInsert", table)]),
     ];
-    let context = CallContext { request_id: String::new(), caller: Caller::Root, endpoint: String::new() };
+    let context = CallContext { caller: Caller::Root };
     for (action, input, expected) in cases {
         let call = ApiCall {
             action: action.to_owned(),
@@ -189,7 +189,6 @@ fn a_call_needs_the_permission_of_each_table_it_touches() {
 fn request(properties: Value, previous: Option<Value>) -> ResourceRequest {
     ResourceRequest {
         stack_name: "shop".to_owned(),
-        stack_id: "arn".to_owned(),
         logical_id: "PostTable".to_owned(),
         properties,
         previous,

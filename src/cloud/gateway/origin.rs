@@ -29,16 +29,17 @@ fn is_loopback(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost") || name == "127.0.0.1" || name == "[::1]"
 }
 
-/// Whether requests for this host are ours: loopback names, and AWS's own names for clients with their own resolver.
+/// Whether requests for this host are ours: loopback names, our own sites, and the names of AWS's services for clients
+/// with their own resolver. Nobody but AWS can give such a name another address.
 pub(super) fn host_is_ours(name: &str, knows: &dyn Fn(&str) -> bool) -> bool {
-    is_loopback(name) || name.ends_with(".amazonaws.com") || name.ends_with(".cloudfront.net") || knows(name)
+    is_loopback(name) || name.ends_with(".amazonaws.com") || knows(name)
 }
 
-/// Whether a page of this origin may send requests: front ends on this computer, our own sites.
-pub(super) fn origin_is_ours(origin: &str, knows: &dyn Fn(&str) -> bool) -> bool {
+/// Whether a page of this origin may send requests: front ends on this computer, our own sites among them. A public name,
+/// even of a site of ours, may be anybody's page in a browser.
+pub(super) fn origin_is_ours(origin: &str) -> bool {
     let Some((_, authority)) = origin.split_once("://") else { return false };
-    let name = host_name(authority);
-    is_loopback(&name) || name.ends_with(".cloudfront.net") || knows(&name)
+    is_loopback(&host_name(authority))
 }
 
 /// Whether a request is a browser's question before the real request.

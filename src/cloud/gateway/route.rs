@@ -36,7 +36,7 @@ pub(in crate::cloud) enum Route {
     WellKnown { pool: String, document: String },
     /// A site of CloudFront, by its host.
     Site(String),
-    /// The front page and what is below `/_ampup`.
+    /// The front page, what is below `/_ampup`, and the mailbox by its other name, `/_local/mailbox`.
     Studio,
     /// Whether the cloud is ready.
     Health,
@@ -83,7 +83,7 @@ pub(in crate::cloud) fn route(head: &RequestHead<'_>, knows: &dyn Fn(&str) -> bo
 fn ours(head: &RequestHead<'_>, segments: &[&str]) -> Option<Route> {
     match segments {
         ["_ampup", "health"] => Some(Route::Health),
-        ["_ampup", ..] => Some(Route::Studio),
+        ["_ampup", ..] | ["_local", "mailbox"] => Some(Route::Studio),
         _ if is_upgrade(head) => {
             let api = match segments {
                 ["graphql", api, ..] | ["v1", "apis", api, ..] => (*api).to_owned(),

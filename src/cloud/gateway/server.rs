@@ -108,19 +108,16 @@ impl Gateway {
     /// The reply of a route, with what browsers need to read it.
     async fn reply(&self, target: &Route, whole: Whole) -> ApiReply {
         let rules = self.browser_rules(target, &whole);
-        if origin::is_preflight(&whole.parts.method, &whole.parts.headers)
-            && rules.is_none()
-            && !matches!(target, Route::Site(_))
-        {
+        let general = rules.is_none() && is_for_all_pages(target);
+        if general && origin::is_preflight(&whole.parts.method, &whole.parts.headers) {
             let headers = origin::preflight_headers(&whole.parts.headers);
             return ApiReply { status: 200, headers, body: ReplyBody::Empty };
         }
         let mut reply = self.dispatch(target, whole).await;
-        match (rules, target) {
-            (_, Route::Site(_)) => {}
-            (Some(rules), _) => reply.headers.extend(rules),
-            (None, _) => reply.headers.extend(origin::answer_headers()),
+        if general {
+            reply.headers.extend(origin::answer_headers());
         }
+        reply.headers.extend(rules.unwrap_or_default());
         reply
     }
 
@@ -195,7 +192,7 @@ impl Gateway {
         if action.is_empty() && protocol == Protocol::Query {
             return Err(ApiError::new("MissingAction", "The request is missing an action or a required parameter."));
         }
-        let context = whole.context(caller);
+        let context = CallContext { caller };
         let service = self.of(service);
         let call = whole.into_call(action, input);
         if let Access::Requires(permissions) = service.access(&context, &call) {
@@ -220,7 +217,7 @@ impl Gateway {
         };
         match self.services.iam.authenticate(&whole.parts, &whole.body) {
             Ok(caller) => {
-                let context = whole.context(caller);
+                let context = CallContext { caller };
                 let call = whole.into_call(String::new(), Value::Null);
                 protocol::encode(&asked, Ok(self.services.appsync.graphql(&context, api, &call).await))
             }
@@ -281,11 +278,6 @@ impl Whole {
         found.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect()
     }
 
-    fn context(&self, caller: Caller) -> CallContext {
-        let host = self.header("host").unwrap_or("localhost");
-        CallContext { request_id: self.id.clone(), caller, endpoint: format!("http://{host}") }
-    }
-
     /// Takes the frames of an `aws-chunked` body off; its trailers become headers.
     fn unframe(&mut self, signer: Option<chunked::ChunkSigner>) -> Result<(), ApiError> {
         let streams = self.header("x-amz-content-sha256").is_some_and(|value| value.starts_with("STREAMING-"));
@@ -331,6 +323,12 @@ impl Whole {
     }
 }
 
+/// Whether pages of every origin that is ours may read the answers: not those of a site, which has rules of its own, and
+/// not the front page with its mailbox, which is for itself alone.
+fn is_for_all_pages(target: &Route) -> bool {
+    !matches!(target, Route::Site(_) | Route::Studio)
+}
+
 /// The host that a request names, without port.
 fn host_of(parts: &Parts) -> String {
     let header = parts.headers.get("host").and_then(|value| value.to_str().ok());
@@ -349,7 +347,7 @@ fn stranger(parts: &Parts, host: &str, knows: &dyn Fn(&str) -> bool) -> Option<A
     }
     let origin = parts.headers.get("origin").map(|value| value.to_str().unwrap_or("?"));
     match origin {
-        Some(origin) if !origin::origin_is_ours(origin, knows) => refuse(format!(
+        Some(origin) if !origin::origin_is_ours(origin) => refuse(format!(
             "the embedded cloud does not answer pages of the origin `{}`: front ends must run on this computer\n",
             origin.escape_debug()
         )),
@@ -386,6 +384,8 @@ fn unread(target: &Route, whole: &Whole, too_large: bool) -> ApiReply {
         protocol::encode(&Asked { service, protocol, action: "", request_id: &whole.id, head: false }, Err(error));
     // What is left of the body is not read, so the connection cannot be used again.
     reply.headers.push(("connection".to_owned(), "close".to_owned()));
-    reply.headers.extend(origin::answer_headers());
+    if is_for_all_pages(target) {
+        reply.headers.extend(origin::answer_headers());
+    }
     reply
 }

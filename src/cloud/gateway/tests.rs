@@ -95,6 +95,8 @@ fn each_request_has_one_place() {
     assert_eq!(get("localhost/us-east-1_a/.well-known/jwks.json", &[]), document);
     assert_eq!(get("localhost/_ampup/health", &[]), Route::Health);
     assert_eq!(get("localhost/_ampup/api", &[]), Route::Studio);
+    assert_eq!(get("localhost/_local/mailbox", &[]), Route::Studio);
+    assert_eq!(get("localhost/_local/other", &[]), s3);
     assert_eq!(get("localhost:4700/", &[html]), Route::Studio);
     assert_eq!(get("localhost:4700/", &[]), s3);
     assert_eq!(get("bucket.localhost:4700/", &[html]), s3);
@@ -107,15 +109,9 @@ fn each_request_has_one_place() {
 #[test]
 fn strangers_are_told_apart() {
     let nobody = |_: &str| false;
-    for ours in [
-        "localhost:4700",
-        "LOCALHOST",
-        "a.b.localhost",
-        "127.0.0.1:1",
-        "[::1]:4700",
-        "b.s3.us-east-1.amazonaws.com",
-        "d.cloudfront.net",
-    ] {
+    for ours in
+        ["localhost:4700", "LOCALHOST", "a.b.localhost", "127.0.0.1:1", "[::1]:4700", "b.s3.us-east-1.amazonaws.com"]
+    {
         assert!(host_is_ours(&host_name(ours), &nobody), "{ours}");
     }
     for theirs in [
@@ -126,15 +122,23 @@ fn strangers_are_told_apart() {
         "127.0.0.1.evil.example",
         "amazonaws.com.evil.example",
         "192.168.0.1",
+        "d.cloudfront.net",
     ] {
         assert!(!host_is_ours(&host_name(theirs), &nobody), "{theirs}");
     }
     assert!(host_is_ours("www.example.com", &|host| host == "www.example.com"));
     for ours in ["http://localhost:3000", "https://app.localhost", "http://127.0.0.1:5173", "http://[::1]:3000"] {
-        assert!(origin_is_ours(ours, &nobody), "{ours}");
+        assert!(origin_is_ours(ours), "{ours}");
     }
-    for theirs in ["null", "https://evil.example", "http://localhost.evil.example", "", "http://a.amazonaws.com"] {
-        assert!(!origin_is_ours(theirs, &nobody), "{theirs}");
+    for theirs in [
+        "null",
+        "https://evil.example",
+        "http://localhost.evil.example",
+        "",
+        "http://a.amazonaws.com",
+        "https://evil.cloudfront.net",
+    ] {
+        assert!(!origin_is_ours(theirs), "{theirs}");
     }
 }
 
@@ -247,6 +251,27 @@ async fn health_strangers_and_preflights() {
     let (status, head, body) = Call::new("POST", "/", b"{}").with("x-amz-target", target).send(&cloud).await;
     assert_eq!(status, 501);
     assert!(head.contains("access-control-allow-origin: *") && body.contains("AWSStepFunctions"), "{head}{body}");
+    cloud.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_front_page_and_its_mailbox_are_for_no_other_page() {
+    let cloud = Cloud::start(config(None)).await.unwrap();
+    let own = format!("http://{}", host(&cloud));
+    for path in ["/_ampup", "/_ampup/mailbox", "/_local/mailbox", "/_ampup/api/snapshot"] {
+        for (origin, wanted) in [(None, 200), (Some(own.as_str()), 200), (Some("http://localhost:3000"), 403)] {
+            let call = Call::new("GET", path, b"");
+            let call = if let Some(origin) = origin { call.with("origin", origin) } else { call };
+            let (status, head, _) = call.send(&cloud).await;
+            assert_eq!(status, wanted, "{path} {origin:?}");
+            assert!(!head.contains("access-control-"), "{path} {origin:?}\n{head}");
+        }
+        let preflight = Call::new("OPTIONS", path, b"")
+            .with("origin", "http://localhost:3000")
+            .with("access-control-request-method", "GET");
+        let (status, head, _) = preflight.send(&cloud).await;
+        assert!(status == 405 && !head.contains("access-control-"), "{path} {status}\n{head}");
+    }
     cloud.stop().await.unwrap();
 }
 

@@ -76,7 +76,9 @@ fn dynamodb_answers_carry_their_checksum() {
 #[test]
 fn xml_is_read_and_hostile_xml_refused() {
     let root = xml::parse("<?xml version=\"1.0\"?><a:A xmlns:a='x'><B>1 &amp; &#65;</B><B/><!-- c --></a:A>").unwrap();
-    assert_eq!(root.to_json(), json!({"B": ["1 & A", ""]}));
+    assert_eq!(root.name, "A");
+    let texts: Vec<&str> = root.all("B").map(|child| child.text.as_str()).collect();
+    assert_eq!(texts, ["1 & A", ""]);
     let deep = format!("{}{}", "<a>".repeat(100), "</a>".repeat(100));
     for bad in
         ["", "<a>", "<a></b>", "<a/><b/>", "</a>", "<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>", "<a>&e;</a>", "a", &deep]

@@ -1,6 +1,6 @@
 //! XML out and the little XML that requests carry in. Namespaces are dropped; entities beyond XML's five are refused.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The document's first line.
 pub(in crate::cloud) const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
@@ -92,24 +92,6 @@ impl Element {
     /// The text of the first child of that name.
     pub(in crate::cloud) fn child_text(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.trim())
-    }
-
-    /// The element as JSON: text, or an object whose repeated children are lists.
-    pub(in crate::cloud) fn to_json(&self) -> Value {
-        if self.children.is_empty() {
-            return Value::String(self.text.trim().to_owned());
-        }
-        let mut fields = Map::new();
-        for child in &self.children {
-            match fields.get_mut(&child.name) {
-                None => {
-                    fields.insert(child.name.clone(), child.to_json());
-                }
-                Some(Value::Array(items)) => items.push(child.to_json()),
-                Some(single) => *single = Value::Array(vec![single.take(), child.to_json()]),
-            }
-        }
-        Value::Object(fields)
     }
 }
 

@@ -15,11 +15,13 @@ pub(in crate::cloud) struct StoreError {
     pub reason: String,
 }
 
+/// One write: table, key, and the new row; `None` deletes.
+pub(in crate::cloud) type Write = (&'static str, Vec<u8>, Option<Vec<u8>>);
+
 /// Writes that happen together or not at all.
 #[derive(Debug, Default)]
 pub(in crate::cloud) struct Batch {
-    /// Table, key, and the new row; `None` deletes.
-    pub writes: Vec<(&'static str, Vec<u8>, Option<Vec<u8>>)>,
+    pub writes: Vec<Write>,
 }
 
 /// Ordered keys, atomic batches.

@@ -1,5 +1,7 @@
 //! What the compiler decides, on small schemas.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -394,111 +396,105 @@ fn defaults_have_the_type_of_their_field() {
     assert_eq!(field(&expanded(schema, "{}"), "CreateTInput.s").as_deref(), Some("String!"));
 }
 
+/// A code, words of its message, and a schema that deserves it.
+const REFUSED: &[(Code, &str, &str)] = &[
+    (Code::AMP0303, "unknown directive \"@modle\"", "type A @modle { id: ID! }"),
+    (Code::AMP0303, "older version", "type A @model @key(fields: [\"id\"]) { id: ID! }"),
+    (Code::AMP0303, "\"quries\" is not defined", "type A @model(quries: null) { id: ID! }"),
+    (
+        Code::AMP0303,
+        "does not exist in \"ModelOperation\"",
+        "type A @model @auth(rules: [{ allow: public, operations: [write] }]) { id: ID! }",
+    ),
+    (Code::AMP0304, "@searchable is not built yet", "type A @model @searchable { id: ID! }"),
+    (Code::AMP0305, "may not be used on", "enum E @model { A }"),
+    (Code::AMP0305, "can only be used once", "type A @model @model { id: ID! }"),
+    (Code::AMP0305, "reserved type name", "type Mutation @model { id: ID! }"),
+    (Code::AMP0305, "\"rules\" of directive \"@auth\" is required", "type A @model @auth { id: ID! }"),
+    (Code::AMP0306, "does not have any auth rules", "type A @model @auth(rules: []) { id: ID! }"),
+    (Code::AMP0306, "must also be annotated with @model", "type A @auth(rules: [{ allow: public }]) { id: ID! }"),
+    (Code::AMP0306, "no Cognito User Pools", "type A @model @auth(rules: [{ allow: owner }]) { id: ID! }"),
+    (
+        Code::AMP0306,
+        "already exists for A",
+        "type A @model @auth(rules: [{ allow: public }, { allow: public, operations: [read] }]) { id: ID! }",
+    ),
+    (
+        Code::AMP0306,
+        "operations are specified in addition to 'read'",
+        "type A @model @auth(rules: [{ allow: public, operations: [read, get] }]) { id: ID! }",
+    ),
+    (
+        Code::AMP0306,
+        "not allowed at the field level",
+        "type A @model { id: ID! x: Int @auth(rules: [{ allow: public, operations: [get] }]) }",
+    ),
+    (
+        Code::AMP0306,
+        "cannot specify 'operations'",
+        "type Query { x: Int @auth(rules: [{ allow: public, operations: [read] }]) }",
+    ),
+    (
+        Code::AMP0306,
+        "globalAuthRule must be { allow: public }",
+        "input AMPLIFY { globalAuthRule: AuthRule = { allow: owner } }",
+    ),
+    (Code::AMP0307, "only supply one primary key", "type A @model { a: ID! @primaryKey b: ID! @primaryKey }"),
+    (Code::AMP0307, "must reference non-null fields", "type A @model { a: ID @primaryKey }"),
+    (Code::AMP0307, "cannot be a non-scalar", "type A @model { a: [ID!]! @primaryKey }"),
+    (Code::AMP0307, "cannot reference itself", "type A @model { a: ID! @primaryKey(sortKeyFields: [\"a\"]) }"),
+    (
+        Code::AMP0307,
+        "can't find field 'z'",
+        "type A @model { id: ID! a: ID @index(name: \"byA\", sortKeyFields: [\"z\"]) }",
+    ),
+    (Code::AMP0307, "between 3 and 255", "type A @model { id: ID! a: ID @index(name: \"x\") }"),
+    (
+        Code::AMP0307,
+        "one @index with the name 'byX'",
+        "type A @model { id: ID! a: ID @index(name: \"byX\") b: ID @index(name: \"byX\") }",
+    ),
+    (Code::AMP0307, "boolean values cannot be used", "type A @model { id: ID! a: Boolean @index(name: \"byA\") }"),
+    (
+        Code::AMP0307,
+        "should be specified when using INCLUDE",
+        "type A @model { id: ID! a: ID @index(name: \"byA\", projection: { type: INCLUDE }) }",
+    ),
+    (Code::AMP0307, "annotated with @model", "type A { a: ID! @primaryKey }"),
+    (Code::AMP0308, "must be used with a list", "type A @model { id: ID! b: A @hasMany }"),
+    (Code::AMP0308, "must be annotated with @model", "type A @model { id: ID! b: [B] @hasMany } type B { id: ID! }"),
+    (
+        Code::AMP0308,
+        "must have a relationship with A",
+        "type A @model { id: ID! b: B @belongsTo } type B @model { id: ID! }",
+    ),
+    (Code::AMP0308, "is not a field in A", "type A @model { id: ID! b: A @hasOne(fields: [\"bId\"]) }"),
+    (Code::AMP0308, "field is not of type ID", "type A @model { id: ID! n: Int b: A @hasOne(fields: [\"n\"]) }"),
+    (
+        Code::AMP0308,
+        "index byA does not exist",
+        "type A @model { id: ID! b: [A] @hasMany(indexName: \"byA\", fields: [\"id\"]) }",
+    ),
+    (
+        Code::AMP0308,
+        "expecting 'fields' only",
+        "type A @model { id: ID! b: A @hasOne(fields: [\"id\"], references: [\"id\"]) }",
+    ),
+    (
+        Code::AMP0308,
+        "uni-directional",
+        "type A @model { id: ID! b: [B] @hasMany(references: [\"aId\"]) } type B @model { id: ID! aId: ID }",
+    ),
+    (Code::AMP0309, "is not a valid Int", "type A @model { id: ID! n: Int @default(value: \"x\") }"),
+    (Code::AMP0309, "is not a member of E enum", "type A @model { id: ID! e: E @default(value: \"Y\") } enum E { X }"),
+    (Code::AMP0309, "primaryKey fields", "type A @model { id: ID! @default(value: \"x\") }"),
+    (Code::AMP0316, "Query.getA exists already", "type A @model { id: ID! } type Query { getA: Int }"),
+    (Code::AMP0317, "must be an output type", "type A @model { id: ID! i: I } input I { a: Int }"),
+];
+
 #[test]
 fn what_is_wrong_is_refused_with_its_reason() {
-    let cases = [
-        (Code::AMP0303, "unknown directive \"@modle\"", "type A @modle { id: ID! }"),
-        (Code::AMP0303, "older version", "type A @model @key(fields: [\"id\"]) { id: ID! }"),
-        (Code::AMP0303, "\"quries\" is not defined", "type A @model(quries: null) { id: ID! }"),
-        (
-            Code::AMP0303,
-            "does not exist in \"ModelOperation\"",
-            "type A @model @auth(rules: [{ allow: public, operations: [write] }]) { id: ID! }",
-        ),
-        (Code::AMP0304, "@searchable is not built yet", "type A @model @searchable { id: ID! }"),
-        (Code::AMP0305, "may not be used on", "enum E @model { A }"),
-        (Code::AMP0305, "can only be used once", "type A @model @model { id: ID! }"),
-        (Code::AMP0305, "reserved type name", "type Mutation @model { id: ID! }"),
-        (Code::AMP0305, "\"rules\" of directive \"@auth\" is required", "type A @model @auth { id: ID! }"),
-        (Code::AMP0306, "does not have any auth rules", "type A @model @auth(rules: []) { id: ID! }"),
-        (Code::AMP0306, "must also be annotated with @model", "type A @auth(rules: [{ allow: public }]) { id: ID! }"),
-        (Code::AMP0306, "no Cognito User Pools", "type A @model @auth(rules: [{ allow: owner }]) { id: ID! }"),
-        (
-            Code::AMP0306,
-            "already exists for A",
-            "type A @model @auth(rules: [{ allow: public }, { allow: public, operations: [read] }]) { id: ID! }",
-        ),
-        (
-            Code::AMP0306,
-            "operations are specified in addition to 'read'",
-            "type A @model @auth(rules: [{ allow: public, operations: [read, get] }]) { id: ID! }",
-        ),
-        (
-            Code::AMP0306,
-            "not allowed at the field level",
-            "type A @model { id: ID! x: Int @auth(rules: [{ allow: public, operations: [get] }]) }",
-        ),
-        (
-            Code::AMP0306,
-            "cannot specify 'operations'",
-            "type Query { x: Int @auth(rules: [{ allow: public, operations: [read] }]) }",
-        ),
-        (
-            Code::AMP0306,
-            "globalAuthRule must be { allow: public }",
-            "input AMPLIFY { globalAuthRule: AuthRule = { allow: owner } }",
-        ),
-        (Code::AMP0307, "only supply one primary key", "type A @model { a: ID! @primaryKey b: ID! @primaryKey }"),
-        (Code::AMP0307, "must reference non-null fields", "type A @model { a: ID @primaryKey }"),
-        (Code::AMP0307, "cannot be a non-scalar", "type A @model { a: [ID!]! @primaryKey }"),
-        (Code::AMP0307, "cannot reference itself", "type A @model { a: ID! @primaryKey(sortKeyFields: [\"a\"]) }"),
-        (
-            Code::AMP0307,
-            "can't find field 'z'",
-            "type A @model { id: ID! a: ID @index(name: \"byA\", sortKeyFields: [\"z\"]) }",
-        ),
-        (Code::AMP0307, "between 3 and 255", "type A @model { id: ID! a: ID @index(name: \"x\") }"),
-        (
-            Code::AMP0307,
-            "one @index with the name 'byX'",
-            "type A @model { id: ID! a: ID @index(name: \"byX\") b: ID @index(name: \"byX\") }",
-        ),
-        (Code::AMP0307, "boolean values cannot be used", "type A @model { id: ID! a: Boolean @index(name: \"byA\") }"),
-        (
-            Code::AMP0307,
-            "should be specified when using INCLUDE",
-            "type A @model { id: ID! a: ID @index(name: \"byA\", projection: { type: INCLUDE }) }",
-        ),
-        (Code::AMP0307, "annotated with @model", "type A { a: ID! @primaryKey }"),
-        (Code::AMP0308, "must be used with a list", "type A @model { id: ID! b: A @hasMany }"),
-        (
-            Code::AMP0308,
-            "must be annotated with @model",
-            "type A @model { id: ID! b: [B] @hasMany } type B { id: ID! }",
-        ),
-        (
-            Code::AMP0308,
-            "must have a relationship with A",
-            "type A @model { id: ID! b: B @belongsTo } type B @model { id: ID! }",
-        ),
-        (Code::AMP0308, "is not a field in A", "type A @model { id: ID! b: A @hasOne(fields: [\"bId\"]) }"),
-        (Code::AMP0308, "field is not of type ID", "type A @model { id: ID! n: Int b: A @hasOne(fields: [\"n\"]) }"),
-        (
-            Code::AMP0308,
-            "index byA does not exist",
-            "type A @model { id: ID! b: [A] @hasMany(indexName: \"byA\", fields: [\"id\"]) }",
-        ),
-        (
-            Code::AMP0308,
-            "expecting 'fields' only",
-            "type A @model { id: ID! b: A @hasOne(fields: [\"id\"], references: [\"id\"]) }",
-        ),
-        (
-            Code::AMP0308,
-            "uni-directional",
-            "type A @model { id: ID! b: [B] @hasMany(references: [\"aId\"]) } type B @model { id: ID! aId: ID }",
-        ),
-        (Code::AMP0309, "is not a valid Int", "type A @model { id: ID! n: Int @default(value: \"x\") }"),
-        (
-            Code::AMP0309,
-            "is not a member of E enum",
-            "type A @model { id: ID! e: E @default(value: \"Y\") } enum E { X }",
-        ),
-        (Code::AMP0309, "primaryKey fields", "type A @model { id: ID! @default(value: \"x\") }"),
-        (Code::AMP0316, "Query.getA exists already", "type A @model { id: ID! } type Query { getA: Int }"),
-        (Code::AMP0317, "must be an output type", "type A @model { id: ID! i: I } input I { a: Int }"),
-    ];
-    for (code, words, schema) in cases {
+    for &(code, words, schema) in REFUSED {
         let problems = try_plan(schema, "{}").expect_err(schema);
         let found = problems.iter().find(|problem| problem.code == code && problem.message.contains(words));
         let found = found.unwrap_or_else(|| panic!("{schema}: {problems:#?}"));
@@ -546,7 +542,10 @@ fn cases_are_written_as_four_files() {
 
 #[test]
 fn long_chains_of_types_are_no_trouble() {
-    let chain: String = (0..5000).map(|number| format!("type T{number} {{ next: T{} }}\n", number + 1)).collect();
+    let mut chain = String::new();
+    for number in 0..5000 {
+        writeln!(chain, "type T{number} {{ next: T{} }}", number + 1).unwrap();
+    }
     let schema = format!(
         "{chain}type T5000 {{ end: Int }} type M @model @auth(rules: [{{ allow: public }}]) {{ id: ID! first: T0 }}"
     );

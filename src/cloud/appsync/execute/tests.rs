@@ -100,74 +100,73 @@ fn faults(text: &str) -> Vec<String> {
         .map_or_else(|faults| faults.into_iter().map(|fault| fault.message).collect(), |_| Vec::new())
 }
 
+/// Documents, and the message that each deserves.
+const FAULTY: &[(&str, &str)] = &[
+    (
+        "{ getPost(id: 1) { nothing } }",
+        "Validation error of type FieldUndefined: Field 'nothing' in type 'Post' is undefined @ 'getPost/nothing'",
+    ),
+    ("{ getPost { id } }", "Validation error of type MissingFieldArgument: Missing field argument id @ 'getPost'"),
+    (
+        "{ getPost(id: 1, x: 2) { id } }",
+        "Validation error of type UnknownArgument: Unknown field argument x @ 'getPost'",
+    ),
+    (
+        "{ getPost(id: 1) }",
+        "Validation error of type SubSelectionRequired: Sub selection required for type Post of field getPost @ 'getPost'",
+    ),
+    (
+        "{ getPost(id: 1) { title { x } } }",
+        "Validation error of type SubSelectionNotAllowed: Sub selection not allowed on leaf type String! of field title @ 'getPost/title'",
+    ),
+    (
+        "{ getPost(id: 1, limit: \"a\") { id } }",
+        "Validation error of type WrongType: argument 'limit' with value 'StringValue{value='a'}' is not a valid 'Int' @ 'getPost'",
+    ),
+    (
+        "{ getPost(id: null) { id } }",
+        "Validation error of type WrongType: argument 'id' with value 'NullValue{}' must not be null @ 'getPost'",
+    ),
+    (
+        "{ find(filter: {}) { id } }",
+        "Validation error of type WrongType: argument 'filter' with value 'ObjectValue{objectFields=[]}' is missing required fields '[title]' @ 'find'",
+    ),
+    (
+        "{ find(filter: {title: \"a\", x: 1}) { id } }",
+        "Validation error of type WrongType: argument 'filter' with value 'ObjectValue{objectFields=[ObjectField{name='title', value=StringValue{value='a'}}, ObjectField{name='x', value=IntValue{value=1}}]}' contains a field not in 'Filter': 'x' @ 'find'",
+    ),
+    (
+        "{ find(filter: {title: \"a\"}, state: NONE) { id } }",
+        "Validation error of type WrongType: argument 'state' with value 'EnumValue{name='NONE'}' is not a valid 'State' @ 'find'",
+    ),
+    (
+        "{ find(filter: {title: \"a\"}, when: \"x\") { id } }",
+        "Validation error of type WrongType: argument 'when' with value 'StringValue{value='x'}' is not a valid 'AWSDateTime' @ 'find'",
+    ),
+    ("{ getPost(id: $id) { id } }", "Validation error of type UndefinedVariable: Undefined variable id @ 'getPost'"),
+    (
+        "query A($id: ID!, $x: Int) { getPost(id: $id) { id } }",
+        "Validation error of type UnusedVariable: Unused variable x",
+    ),
+    (
+        "query A($id: ID) { getPost(id: $id) { id } }",
+        "Validation error of type VariableTypeMismatch: Variable type 'ID' doesn't match expected type 'ID!' @ 'getPost'",
+    ),
+    ("query A($id: Nope) { getPost(id: $id) { id } }", "Validation error of type UnknownType: Unknown type Nope"),
+    ("{ getPost(id: 1) { ...F } }", "Validation error of type UndefinedFragment: Undefined fragment F @ 'getPost'"),
+    (
+        "{ getPost(id: 1) { id } } fragment F on Post { id }",
+        "Validation error of type UnusedFragment: Unused fragment F @ ''",
+    ),
+    (
+        "{ getPost(id: 1) { id @nope } }",
+        "Validation error of type UnknownDirective: Unknown directive nope @ 'getPost/id'",
+    ),
+];
+
 #[test]
 fn faults_of_documents_are_told_in_appsyncs_words() {
-    let cases = [
-        (
-            "{ getPost(id: 1) { nothing } }",
-            "Validation error of type FieldUndefined: Field 'nothing' in type 'Post' is undefined @ 'getPost/nothing'",
-        ),
-        ("{ getPost { id } }", "Validation error of type MissingFieldArgument: Missing field argument id @ 'getPost'"),
-        (
-            "{ getPost(id: 1, x: 2) { id } }",
-            "Validation error of type UnknownArgument: Unknown field argument x @ 'getPost'",
-        ),
-        (
-            "{ getPost(id: 1) }",
-            "Validation error of type SubSelectionRequired: Sub selection required for type Post of field getPost @ 'getPost'",
-        ),
-        (
-            "{ getPost(id: 1) { title { x } } }",
-            "Validation error of type SubSelectionNotAllowed: Sub selection not allowed on leaf type String! of field title @ 'getPost/title'",
-        ),
-        (
-            "{ getPost(id: 1, limit: \"a\") { id } }",
-            "Validation error of type WrongType: argument 'limit' with value 'StringValue{value='a'}' is not a valid 'Int' @ 'getPost'",
-        ),
-        (
-            "{ getPost(id: null) { id } }",
-            "Validation error of type WrongType: argument 'id' with value 'NullValue{}' must not be null @ 'getPost'",
-        ),
-        (
-            "{ find(filter: {}) { id } }",
-            "Validation error of type WrongType: argument 'filter' with value 'ObjectValue{objectFields=[]}' is missing required fields '[title]' @ 'find'",
-        ),
-        (
-            "{ find(filter: {title: \"a\", x: 1}) { id } }",
-            "Validation error of type WrongType: argument 'filter' with value 'ObjectValue{objectFields=[ObjectField{name='title', value=StringValue{value='a'}}, ObjectField{name='x', value=IntValue{value=1}}]}' contains a field not in 'Filter': 'x' @ 'find'",
-        ),
-        (
-            "{ find(filter: {title: \"a\"}, state: NONE) { id } }",
-            "Validation error of type WrongType: argument 'state' with value 'EnumValue{name='NONE'}' is not a valid 'State' @ 'find'",
-        ),
-        (
-            "{ find(filter: {title: \"a\"}, when: \"x\") { id } }",
-            "Validation error of type WrongType: argument 'when' with value 'StringValue{value='x'}' is not a valid 'AWSDateTime' @ 'find'",
-        ),
-        (
-            "{ getPost(id: $id) { id } }",
-            "Validation error of type UndefinedVariable: Undefined variable id @ 'getPost'",
-        ),
-        (
-            "query A($id: ID!, $x: Int) { getPost(id: $id) { id } }",
-            "Validation error of type UnusedVariable: Unused variable x",
-        ),
-        (
-            "query A($id: ID) { getPost(id: $id) { id } }",
-            "Validation error of type VariableTypeMismatch: Variable type 'ID' doesn't match expected type 'ID!' @ 'getPost'",
-        ),
-        ("query A($id: Nope) { getPost(id: $id) { id } }", "Validation error of type UnknownType: Unknown type Nope"),
-        ("{ getPost(id: 1) { ...F } }", "Validation error of type UndefinedFragment: Undefined fragment F @ 'getPost'"),
-        (
-            "{ getPost(id: 1) { id } } fragment F on Post { id }",
-            "Validation error of type UnusedFragment: Unused fragment F @ ''",
-        ),
-        (
-            "{ getPost(id: 1) { id @nope } }",
-            "Validation error of type UnknownDirective: Unknown directive nope @ 'getPost/id'",
-        ),
-    ];
-    for (text, wanted) in cases {
+    for &(text, wanted) in FAULTY {
         let found = faults(text);
         let wanted = wanted.trim_end_matches(" @ ''");
         assert!(found.iter().any(|message| message == wanted), "{text}\n wanted {wanted}\n found {found:?}");

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::stacks::{
     begin_update, check_nested_capabilities, check_updatable, new_stack, on_failure, ready, remember_token,
 };
-use super::{PAGE, flag, object, page, refuse_unbuilt, required, text};
+use super::{PAGE, flag, object, page, required, text};
 use crate::base::clock::iso_ms;
 use crate::cloud::cloudformation::engine::Engine;
 use crate::cloud::cloudformation::foretell::Foretold;
-use crate::cloud::cloudformation::prepare::refusal;
+use crate::cloud::cloudformation::prepare::{refusal, refuse_unbuilt};
 use crate::cloud::cloudformation::record::{ChangeSetRecord, Definition, Stack, Status};
 use crate::cloud::service::{ApiError, Shared};
 
@@ -22,6 +22,7 @@ const UNBUILT: &[&str] = &[
     "ResourcesToImport",
     "ImportExistingResources",
     "DeploymentMode",
+    "RoleARN",
 ];
 
 /// The reason of a change set without changes.
@@ -250,6 +251,7 @@ pub(super) fn list(engine: &Arc<Engine>, input: &Value) -> Result<Value, ApiErro
 }
 
 pub(super) fn execute(engine: &Arc<Engine>, input: &Value) -> Result<Value, ApiError> {
+    refuse_unbuilt(input, &["RetainExceptOnCreate", "DisableRollback"])?;
     let set = find(engine, input, &required(input, "ChangeSetName")?)?;
     if set.parent.is_some() {
         return Err(refusal("ExecuteChangeSet is not permitted on nested change sets, execute the root change set"));

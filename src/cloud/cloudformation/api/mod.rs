@@ -80,20 +80,6 @@ fn tags(input: &Value) -> Option<Vec<(String, String)>> {
     Some(list.iter().map(|tag| (part(tag, "Key"), part(tag, "Value"))).collect())
 }
 
-/// Members whose meaning is not built: told by name rather than passed over.
-fn refuse_unbuilt(input: &Value, names: &[&str]) -> Result<(), ApiError> {
-    let given = |name: &&&str| match input.get(**name) {
-        None | Some(Value::Null) => false,
-        Some(Value::Array(list)) => !list.is_empty(),
-        Some(Value::Object(map)) => !map.is_empty(),
-        Some(value) => scalar_text(value).is_some_and(|text| !text.is_empty() && !text.eq_ignore_ascii_case("false")),
-    };
-    match names.iter().find(given) {
-        Some(name) => Err(ApiError::not_built("cloudformation", name)),
-        None => Ok(()),
-    }
-}
-
 /// The stack of `StackName`, or AWS's refusal.
 fn find<R>(engine: &Engine, name: &str, read: impl FnOnce(&Stack) -> R) -> Result<R, ApiError> {
     engine.model.memory().stack(name).map(read).ok_or_else(|| refusal(format!("Stack with id {name} does not exist")))

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::{flag, refuse_unbuilt, required, tags, templates, text, texts};
+use super::{flag, required, tags, templates, text, texts};
 use crate::base::StackName;
 use crate::cloud::cloudformation::engine::Engine;
 use crate::cloud::cloudformation::foretell::Foretold;
 use crate::cloud::cloudformation::parameters;
-use crate::cloud::cloudformation::prepare::{Ready, check_capabilities, read_template, refusal, wanted_capability};
+use crate::cloud::cloudformation::prepare::{
+    Ready, check_capabilities, read_template, refusal, refuse_unbuilt, wanted_capability,
+};
 use crate::cloud::cloudformation::record::{Definition, OnFailure, Stack, Status};
 use crate::cloud::service::ApiError;
 
@@ -27,10 +29,13 @@ const UNBUILT: &[&str] = &[
     "ResourcesToImport",
     "ImportExistingResources",
     "DeploymentMode",
+    "RoleARN",
+    "RetainExceptOnCreate",
 ];
 
 pub(super) fn create(engine: &Arc<Engine>, input: &Value) -> Result<Value, ApiError> {
     refuse_unbuilt(input, UNBUILT)?;
+    refuse_unbuilt(input, &["TimeoutInMinutes"])?;
     let name = stack_name(&required(input, "StackName")?)?;
     let token = text(input, "ClientRequestToken");
     let existing = engine.model.memory().stack(&name).map(|stack| (stack.id.clone(), stack.tokens.clone()));
@@ -59,6 +64,7 @@ pub(super) fn create(engine: &Arc<Engine>, input: &Value) -> Result<Value, ApiEr
 
 pub(super) fn update(engine: &Arc<Engine>, input: &Value) -> Result<Value, ApiError> {
     refuse_unbuilt(input, UNBUILT)?;
+    refuse_unbuilt(input, &["DisableRollback"])?;
     let name = required(input, "StackName")?;
     let token = text(input, "ClientRequestToken");
     let stack = engine.model.memory().stack(&name).cloned();
@@ -113,7 +119,10 @@ pub(super) fn check_updatable(stack: &Stack) -> Result<(), ApiError> {
 }
 
 pub(super) fn delete(engine: &Arc<Engine>, input: &Value) -> Result<Value, ApiError> {
-    refuse_unbuilt(input, &["DeletionMode"])?;
+    refuse_unbuilt(input, &["RoleARN"])?;
+    if let Some(mode) = text(input, "DeletionMode").filter(|mode| mode != "STANDARD") {
+        return Err(ApiError::not_built("cloudformation", &format!("DeletionMode {mode}")));
+    }
     let name = required(input, "StackName")?;
     let Some((id, status)) = engine.model.memory().stack(&name).map(|stack| (stack.id.clone(), stack.status)) else {
         return Ok(json!({}));

@@ -145,7 +145,6 @@ impl Engine {
         let stack_name = self.model.with_stack(stack_id, |stack| stack.name.clone()).unwrap_or_default();
         let request = ResourceRequest {
             stack_name,
-            stack_id: stack_id.to_owned(),
             logical_id: id.to_owned(),
             properties: made.properties.clone(),
             previous: None,

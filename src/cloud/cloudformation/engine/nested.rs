@@ -12,7 +12,7 @@ use crate::cfn::evaluate::scalar_text;
 use crate::cloud::cloudformation::lookup::PENDING;
 use crate::cloud::cloudformation::model::STACK_KIND;
 use crate::cloud::cloudformation::parameters::{self, Given};
-use crate::cloud::cloudformation::prepare::{Ready, read_template, refusal};
+use crate::cloud::cloudformation::prepare::{Ready, read_template, refusal, refuse_unbuilt};
 use crate::cloud::cloudformation::record::{Definition, Made, OnFailure, Stack, Status, Touched};
 use crate::cloud::service::{ApiError, Provisioned};
 
@@ -38,6 +38,7 @@ impl Engine {
         properties: &Value,
         parent: &Definition,
     ) -> Result<Definition, ApiError> {
+        refuse_unbuilt(properties, &["TimeoutInMinutes", "NotificationARNs"])?;
         let url = properties.get("TemplateURL").and_then(Value::as_str).unwrap_or_default();
         let body = self.read_url(url)?;
         let template = read_template(&body, &self.handlers)?;

@@ -134,7 +134,6 @@ impl Engine {
             let stack_name = self.model.with_stack(stack_id, |stack| stack.name.clone()).unwrap_or_default();
             let request = ResourceRequest {
                 stack_name,
-                stack_id: stack_id.to_owned(),
                 logical_id: record.logical_id.clone(),
                 properties: old.properties.clone(),
                 previous: Some(current.properties.clone()),

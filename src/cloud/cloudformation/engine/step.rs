@@ -99,7 +99,6 @@ impl Engine {
     pub(super) fn request(deployment: &Deployment, id: &str, properties: Value) -> ResourceRequest {
         ResourceRequest {
             stack_name: deployment.stack_name.clone(),
-            stack_id: deployment.stack_id.clone(),
             logical_id: id.to_owned(),
             properties,
             previous: None,

@@ -1,6 +1,7 @@
 //! A CloudFormation over a make-believe resource type, whose world can be looked at.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use http::{HeaderMap, Method};
@@ -35,9 +36,7 @@ impl Fake {
         if request.flag("Wait") == Some(true) {
             self.gate.acquire().await.expect("never closed").forget();
         }
-        if request.flag("Panic") == Some(true) {
-            panic!("as the properties say");
-        }
+        assert!(request.flag("Panic") != Some(true), "as the properties say");
         match request.text(fail) {
             Some(reason) => Err(ResourceError(reason)),
             None => Ok(()),
@@ -122,7 +121,6 @@ impl ResourceHandler for Fake {
 pub(super) struct Little {
     pub cloudformation: CloudFormation,
     pub s3: Arc<S3>,
-    pub clock: Arc<FixedClock>,
     pub world: World,
     pub gate: Arc<Semaphore>,
     shared: Arc<Shared>,
@@ -141,10 +139,9 @@ impl Little {
     }
 
     fn open(store: Arc<dyn Store>, world: World, folder: Arc<tempfile::TempDir>) -> Self {
-        let clock = Arc::new(FixedClock::at(1_700_000_000_000));
         let shared = Arc::new(Shared {
             store: Arc::clone(&store),
-            clock: Arc::clone(&clock) as Arc<dyn crate::base::Clock>,
+            clock: Arc::new(FixedClock::at(1_700_000_000_000)),
             ids: Arc::new(SequenceIds::default()),
             region: Region::default(),
             account: "000000000000",
@@ -160,7 +157,7 @@ impl Little {
         };
         let handlers = vec![fake("Test::Thing::Basic"), fake("AWS::IAM::Role")];
         let cloudformation = CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers);
-        Self { cloudformation, s3, clock, world, gate, shared, store, folder }
+        Self { cloudformation, s3, world, gate, shared, store, folder }
     }
 
     /// Carries out an action.
@@ -286,7 +283,7 @@ impl Little {
 }
 
 fn context() -> CallContext {
-    CallContext { request_id: "request".to_owned(), caller: Caller::Root, endpoint: "http://localhost:4700".to_owned() }
+    CallContext { caller: Caller::Root }
 }
 
 /// A template of things: `A: {Value: 1}` for each line.
@@ -294,7 +291,7 @@ pub(super) fn things(lines: &[&str]) -> String {
     let mut text = "Resources:\n".to_owned();
     for line in lines {
         let (id, properties) = line.split_once(": ").unwrap();
-        text.push_str(&format!("  {id}:\n    Type: Test::Thing::Basic\n    Properties: {properties}\n"));
+        writeln!(text, "  {id}:\n    Type: Test::Thing::Basic\n    Properties: {properties}").unwrap();
     }
     text
 }

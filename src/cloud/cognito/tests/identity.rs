@@ -124,7 +124,6 @@ async fn role(world: &World, name: &str, pool: &str, amr: &str) -> String {
     }}]});
     let request = ResourceRequest {
         stack_name: "shop".to_owned(),
-        stack_id: "arn".to_owned(),
         logical_id: name.to_owned(),
         properties: json!({"RoleName": name, "AssumeRolePolicyDocument": trust}),
         previous: None,

@@ -15,7 +15,6 @@ fn handler(world: &World, kind: &str) -> Box<dyn ResourceHandler> {
 fn request(properties: Value, previous: Option<Value>) -> ResourceRequest {
     ResourceRequest {
         stack_name: "shop".to_owned(),
-        stack_id: "arn".to_owned(),
         logical_id: "Thing".to_owned(),
         properties,
         previous,
