@@ -265,7 +265,7 @@ pub(crate) struct AddHostingArgs {
     pub(crate) name: Option<ResourceName>,
     /// Also write a small site to begin with
     #[arg(long)]
-    pub(crate) with_sample: bool,
+    pub(crate) sample: bool,
     /// Its settings
     #[command(flatten)]
     pub(crate) flags: HostingFlags,

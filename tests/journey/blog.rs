@@ -219,7 +219,9 @@ fn the_site() {
     let again = sandbox.run(&["publish", "--yes", "--json"]).ok().json();
     assert_eq!(again["uploaded"], json!([]), "nothing changed: {again}");
     let board = sandbox.run(&["status", "--json"]).ok().json();
-    let site = board["site"].as_str().unwrap_or_else(|| panic!("no site in {board}")).to_owned();
+    let addresses = board["addresses"].as_array().unwrap();
+    let site = addresses.iter().find(|one| one["name"] == "Site").unwrap_or_else(|| panic!("no site in {board}"));
+    let site = site["value"].as_str().unwrap().to_owned();
     let host = site.trim_start_matches("http://").trim_end_matches('/').to_owned();
     let get = |path: &str| send(&dev.endpoint, "GET", path, &[("host", &host)], b"");
     let page = get("/");

@@ -102,7 +102,7 @@ impl Sandbox {
 
     /// As [`Self::dev`], at another time (milliseconds since 1970, standing still).
     pub(crate) fn dev_at(&self, now_ms: i64) -> Dev {
-        self.dev_with(&[("AMPUP_TEST_NOW_MS", &now_ms.to_string())])
+        self.dev_with(&[("AMPUP_TEST_CLOCK", &now_ms.to_string())])
     }
 
     fn dev_with(&self, environment: &[(&str, &str)]) -> Dev {
