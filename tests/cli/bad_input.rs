@@ -168,7 +168,7 @@ fn no_project_and_no_such_things() {
     let sandbox = Sandbox::blog();
     refuses(&sandbox, &["push", "--env", "nowhere", "--yes"], "AMP0108", 3, &["nowhere"]);
     refuses(&sandbox, &["update", "blgo"], "AMP0109", 3, &["blog"]);
-    refuses(&sandbox, &["add", "auth"], "AMP0110", 3, &["auth"]);
+    refuses(&sandbox, &["add", "auth", "--sign-in", "email"], "AMP0110", 3, &["auth"]);
     refuses(&sandbox, &["init", "other", "--target", "local"], "AMP0111", 3, &[]);
     refuses(&sandbox, &["remove", "auth", "--yes"], "AMP0115", 3, &["blog"]);
 }

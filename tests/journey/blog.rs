@@ -142,7 +142,7 @@ fn changes(blog: &Blog, ada: &Tokens, bob: &Tokens, id: &str) {
     assert_eq!(error["errorType"], "DynamoDB:ConditionalCheckFailedException", "{error}");
     let absent = json!({ "input": { "id": "no-such-post", "title": "x" } });
     let error = blog.refused(("authorization", &ada.access), UPDATE, &absent);
-    assert_eq!(error["errorType"], "DynamoDB:ConditionalCheckFailedException", "{error}");
+    assert_eq!(error["errorType"], "Unauthorized", "nobody owns an item that is not there: {error}");
 
     let read = blog.ask(bob, "query ($id: ID!) { getPost(id: $id) { title } }", &json!({ "id": id }));
     assert_eq!(read["getPost"]["title"], "Changed");
