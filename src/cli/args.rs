@@ -388,7 +388,7 @@ pub(crate) struct EnvNameArgs {
 /// Arguments of `dev`.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DevArgs {
-    /// Port of the local cloud; 4700 when absent, 0 for any that is free
+    /// Port of the local cloud, 0 for any that is free; 4700 when absent
     #[arg(long)]
     pub(crate) port: Option<u16>,
     /// Begin with an empty cloud
@@ -410,7 +410,7 @@ pub(crate) struct QuickstartArgs {
     /// Stop after the first query
     #[arg(long)]
     pub(crate) once: bool,
-    /// Port of the local cloud; 4700 when absent, 0 for any that is free
+    /// Port of the local cloud, 0 for any that is free; 4700 when absent
     #[arg(long)]
     pub(crate) port: Option<u16>,
 }

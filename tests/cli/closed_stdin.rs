@@ -56,7 +56,10 @@ fn no_command_waits_for_nobody() {
                 }
                 if ran.code != 0 && !json {
                     assert!(!ran.stderr.is_empty() || !ran.stdout.is_empty(), "{all:?} failed without a word");
-                    assert!(ran.stdout.is_empty() || !ran.stderr.contains("error["), "{all:?} talks on stdout: {ran:?}");
+                    assert!(
+                        ran.stdout.is_empty() || !ran.stderr.contains("error["),
+                        "{all:?} talks on stdout: {ran:?}"
+                    );
                 }
             }
         }

@@ -30,7 +30,11 @@ fn every_code_is_used() {
     for file in files_below(&project().join("src"), "rs") {
         let text = std::fs::read_to_string(&file).unwrap();
         // The table itself names every code; below it stand uses like any other.
-        sources.push_str(if file.ends_with("error/catalogue.rs") { text.split_once("\n}\n\nimpl").unwrap().1 } else { &text });
+        sources.push_str(if file.ends_with("error/catalogue.rs") {
+            text.split_once("\n}\n\nimpl").unwrap().1
+        } else {
+            &text
+        });
     }
     let unused: Vec<&str> = Code::ALL.iter().map(|code| code.name()).filter(|name| !sources.contains(name)).collect();
     assert!(unused.is_empty(), "nothing gives these codes: {unused:?}");
