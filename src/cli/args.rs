@@ -265,7 +265,7 @@ pub(crate) struct AddHostingArgs {
     pub(crate) name: Option<ResourceName>,
     /// Also write a small site to begin with
     #[arg(long)]
-    pub(crate) with_sample: bool,
+    pub(crate) sample: bool,
     /// Its settings
     #[command(flatten)]
     pub(crate) flags: HostingFlags,
@@ -388,8 +388,8 @@ pub(crate) struct EnvNameArgs {
 /// Arguments of `dev`.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DevArgs {
-    /// Port of the local cloud; 4700 when absent
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Port of the local cloud, 0 for any that is free; 4700 when absent
+    #[arg(long)]
     pub(crate) port: Option<u16>,
     /// Begin with an empty cloud
     #[arg(long)]
@@ -410,8 +410,8 @@ pub(crate) struct QuickstartArgs {
     /// Stop after the first query
     #[arg(long)]
     pub(crate) once: bool,
-    /// Port of the local cloud; 4700 when absent
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Port of the local cloud, 0 for any that is free; 4700 when absent
+    #[arg(long)]
     pub(crate) port: Option<u16>,
 }
 

@@ -1,4 +1,5 @@
-//! Relative paths in templates become addresses of uploaded files, as `aws cloudformation package` does it.
+//! Relative paths in templates become the files themselves or addresses of uploaded ones, much as
+//! `aws cloudformation package` does it.
 //!
 //! Pure: it decides what has to be uploaded and what the templates then say; it uploads nothing.
 
@@ -10,28 +11,38 @@ use indexmap::IndexMap;
 use super::artifacts::{ArtifactKey, ObjectStore, Upload};
 use crate::base::{LogicalId, ResourceKind, StackName};
 use crate::blueprint::Blueprint;
-use crate::cfn::{self, Template, Value};
+use crate::cfn::{self, Map, Template, Value};
 use crate::error::{Code, Problem};
 
 /// The properties that may hold a path, by resource type, and what becomes of it.
 const PATHS: [(&str, &str, Kind); 8] = [
     ("AWS::CloudFormation::Stack", "TemplateURL", Kind::Template),
-    ("AWS::AppSync::GraphQLSchema", "DefinitionS3Location", Kind::Uri),
-    ("AWS::AppSync::Resolver", "CodeS3Location", Kind::Uri),
-    ("AWS::AppSync::Resolver", "RequestMappingTemplateS3Location", Kind::Uri),
-    ("AWS::AppSync::Resolver", "ResponseMappingTemplateS3Location", Kind::Uri),
-    ("AWS::AppSync::FunctionConfiguration", "CodeS3Location", Kind::Uri),
-    ("AWS::AppSync::FunctionConfiguration", "RequestMappingTemplateS3Location", Kind::Uri),
-    ("AWS::AppSync::FunctionConfiguration", "ResponseMappingTemplateS3Location", Kind::Uri),
+    ("AWS::AppSync::GraphQLSchema", "DefinitionS3Location", Kind::File { inline: "Definition", largest: 256 * 1024 }),
+    ("AWS::AppSync::Resolver", "CodeS3Location", CODE),
+    ("AWS::AppSync::Resolver", "RequestMappingTemplateS3Location", REQUEST),
+    ("AWS::AppSync::Resolver", "ResponseMappingTemplateS3Location", RESPONSE),
+    ("AWS::AppSync::FunctionConfiguration", "CodeS3Location", CODE),
+    ("AWS::AppSync::FunctionConfiguration", "RequestMappingTemplateS3Location", REQUEST),
+    ("AWS::AppSync::FunctionConfiguration", "ResponseMappingTemplateS3Location", RESPONSE),
 ];
+
+/// `AppSync` takes code of 32 KiB and mapping templates of 64 KiB; half of the smaller is inlined.
+const LARGEST_CODE: usize = 16 * 1024;
+const CODE: Kind = Kind::File { inline: "Code", largest: LARGEST_CODE };
+const REQUEST: Kind = Kind::File { inline: "RequestMappingTemplate", largest: LARGEST_CODE };
+const RESPONSE: Kind = Kind::File { inline: "ResponseMappingTemplate", largest: LARGEST_CODE };
+
+/// Files are inlined until a template would be longer than this, in bytes. `CloudFormation` takes 1,000,000; the rest is
+/// for the addresses of what is uploaded.
+const LONGEST_TEMPLATE: usize = 900_000;
 
 /// What becomes of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// A nested template: packaged first, then named by its URL.
     Template,
-    /// A file, named by its `s3://` URI.
-    Uri,
+    /// A file: the value of the property `inline` when it has at most `largest` bytes, else named by its `s3://` URI.
+    File { inline: &'static str, largest: usize },
 }
 
 /// What is packaged: the root template and everything that paths may lead to.
@@ -64,7 +75,7 @@ impl Bundle {
 pub struct Node {
     /// What the user knows the stack as: the name of the resource, or of the root stack.
     pub name: StackName,
-    /// Its template, as the user wrote it.
+    /// Its template, as it will be deployed.
     pub template: Template,
 }
 
@@ -85,6 +96,10 @@ pub struct Packaged {
 }
 
 /// Packages a bundle for a bucket.
+///
+/// Small files become part of the template that names them, in its order, as long as it stays short enough; sizes alone
+/// decide, so equal projects give equal templates. That saves a request for each file, here and in the cloud, and
+/// emulators deploy it that do not know locations in S3 (`MiniStack` ignores them). Larger files are uploaded.
 ///
 /// # Errors
 /// Every path that leads nowhere, and every nested file that is no template.
@@ -120,39 +135,63 @@ const DEEPEST: usize = 10;
 impl Packer<'_> {
     /// Packages a template and everything below it; gives its text and its URL.
     fn template(&mut self, template: &Template, place: &Place<'_>) -> (String, String) {
-        self.tree.insert(place.path.clone(), Node { name: place.name.clone(), template: template.clone() });
         let mut packed = template.clone();
+        let mut length = cfn::print::json(template).len();
         for (id, resource) in &mut packed.resources {
             let kind = resource.kind.clone();
             let Value::Map(properties) = &mut resource.properties else { continue };
             for (_, property, becomes) in PATHS.iter().filter(|(wanted, ..)| *wanted == kind.as_str()) {
-                let Some(Value::Text(text)) = properties.get_mut(*property) else { continue };
+                let Some(Value::Text(text)) = properties.get(*property) else { continue };
                 if text.contains("://") {
                     continue;
                 }
                 let found = resolve(place.file, text);
-                if let Some(address) = self.address(&found, *becomes, id, place) {
-                    *text = address;
-                } else {
+                let placed = match becomes {
+                    Kind::Template => self.nested(&found, id, place).map(|url| (*property, url)),
+                    // Both properties at once are the user's mistake, and the cloud's to refuse.
+                    Kind::File { inline, .. } if properties.contains_key(*inline) => {
+                        self.uploaded(&found).map(|uri| (*property, uri))
+                    }
+                    Kind::File { inline, largest } => match self.inlined(&found, *largest, length) {
+                        Some(content) => Some((*inline, content)),
+                        None => self.uploaded(&found).map(|uri| (*property, uri)),
+                    },
+                };
+                let Some((name, value)) = placed else {
                     self.problems.push(lost(place, id, &kind, property, text));
-                }
+                    continue;
+                };
+                length += printed_length(&value);
+                replace(properties, property, name, value);
             }
         }
         let text = cfn::print::json(&packed);
+        self.tree.insert(place.path.clone(), Node { name: place.name.clone(), template: packed });
         let key = self.add(place.file, Bytes::from(text.clone()), "json");
         let url = self.objects.url(&key.0);
         (text, url)
     }
 
-    /// The address of what a path leads to; `None` when it leads nowhere.
-    fn address(&mut self, found: &str, becomes: Kind, id: &LogicalId, place: &Place<'_>) -> Option<String> {
+    /// The content of a file that may stand in a template of this length.
+    fn inlined(&self, found: &str, largest: usize, length: usize) -> Option<String> {
+        let content = self.bundle.files.get(found).filter(|content| content.len() <= largest)?;
+        let text = std::str::from_utf8(content).ok()?;
+        // `CloudFormation` replaces dynamic references wherever they stand in a template; in an object it does not.
+        let fits = !text.contains("{{resolve:") && length + printed_length(text) < LONGEST_TEMPLATE;
+        fits.then(|| text.to_owned())
+    }
+
+    /// The URI of a file, which is uploaded; `None` when there is no such file.
+    fn uploaded(&mut self, found: &str) -> Option<String> {
+        let content = self.bundle.files.get(found)?.clone();
+        let extension = found.rsplit_once('.').map_or("txt", |(_, extension)| extension).to_owned();
+        let key = self.add(found, content, &extension);
+        Some(self.objects.uri(&key.0))
+    }
+
+    /// The URL of a nested template; `None` when the path leads nowhere, or in a circle.
+    fn nested(&mut self, found: &str, id: &LogicalId, place: &Place<'_>) -> Option<String> {
         let bundle = self.bundle;
-        if becomes == Kind::Uri {
-            let content = bundle.files.get(found)?.clone();
-            let extension = found.rsplit_once('.').map_or("txt", |(_, extension)| extension).to_owned();
-            let key = self.add(found, content, &extension);
-            return Some(self.objects.uri(&key.0));
-        }
         let parsed;
         let template = if let Some(template) = bundle.templates.get(found) {
             template
@@ -181,6 +220,18 @@ impl Packer<'_> {
         let key = ArtifactKey::of(&content, extension);
         self.uploads.entry(key.clone()).or_insert_with(|| Upload { name: name.to_owned(), content });
         key
+    }
+}
+
+/// How long a text is in a printed template.
+fn printed_length(text: &str) -> usize {
+    serde_json::Value::from(text).to_string().len()
+}
+
+/// Puts `name` with a text where `property` was.
+fn replace(properties: &mut Map, property: &str, name: &str, text: String) {
+    if let Some((index, ..)) = properties.shift_remove_full(property) {
+        properties.shift_insert(index, name.to_owned(), Value::Text(text));
     }
 }
 

@@ -208,12 +208,89 @@ fn push(api: &Scripted) -> Result<PushKind, DeployError> {
 }
 
 #[test]
-fn paths_become_addresses_and_nested_templates_go_first() {
+fn small_files_stand_in_their_template_and_nested_templates_go_first() {
     let packaged = package(&bundle(), &StackName::new("my-app-dev").unwrap(), &Memory::default()).unwrap();
     let names: Vec<&str> = packaged.uploads.values().map(|upload| upload.name.as_str()).collect();
-    assert_eq!(names, ["blog/post.js", "blog.yaml", "root.yaml"]);
+    assert_eq!(names, ["blog.yaml", "root.yaml"]);
     assert!(packaged.root_text.contains("https://bucket/artifacts/"), "{}", packaged.root_text);
-    assert_eq!(packaged.tree[&vec!["Blog".to_owned()]].name.as_str(), "blog");
+    let blog = &packaged.tree[&vec!["Blog".to_owned()]];
+    assert_eq!(blog.name.as_str(), "blog");
+    let resolver = blog.template.resources["Post"].properties.to_json();
+    assert_eq!(resolver, serde_json::json!({"Code": "code"}));
+}
+
+/// The properties of the one resource of a template that names `file`, packaged.
+fn placed(kind: &str, properties: &str, content: &[u8]) -> (serde_json::Value, usize) {
+    let text = format!("Resources: {{One: {{Type: '{kind}', Properties: {{{properties}}}}}}}");
+    let files = BTreeMap::from([("file.vtl".to_owned(), Bytes::copy_from_slice(content))]);
+    let bundle = Bundle { root: cfn::parse::parse(&text, "root.yaml").unwrap(), files, ..Bundle::default() };
+    let packaged = package(&bundle, &StackName::new("my-app-dev").unwrap(), &Memory::default()).unwrap();
+    (packaged.tree[&Vec::new()].template.resources["One"].properties.to_json(), packaged.uploads.len() - 1)
+}
+
+#[test]
+fn size_and_content_decide_whether_a_file_is_inlined() {
+    const RESOLVER: &str = "AWS::AppSync::Resolver";
+    const FUNCTION: &str = "AWS::AppSync::FunctionConfiguration";
+    const SCHEMA: &str = "AWS::AppSync::GraphQLSchema";
+    let of = |size: usize| vec![b'a'; size];
+    let cases: [(&str, &str, Vec<u8>, bool); 9] = [
+        (RESOLVER, "Code", of(16 * 1024), true),
+        (RESOLVER, "Code", of(16 * 1024 + 1), false),
+        (FUNCTION, "RequestMappingTemplate", of(9), true),
+        (FUNCTION, "ResponseMappingTemplate", of(16 * 1024 + 1), false),
+        (SCHEMA, "Definition", of(256 * 1024), true),
+        (SCHEMA, "Definition", of(256 * 1024 + 1), false),
+        (SCHEMA, "Definition", "\"Größe\"\ntype A".as_bytes().to_vec(), true),
+        // CloudFormation would replace the reference, or fail.
+        (RESOLVER, "Code", b"'{{resolve:ssm:name}}'".to_vec(), false),
+        (RESOLVER, "Code", vec![0xff, 0xfe], false),
+    ];
+    for (kind, property, content, inlined) in cases {
+        let location = format!("{property}S3Location");
+        let (properties, uploads) = placed(kind, &format!("ApiId: a, {location}: file.vtl, Name: n"), &content);
+        let keys: Vec<&str> = properties.as_object().unwrap().keys().map(String::as_str).collect();
+        let size = content.len();
+        if inlined {
+            assert_eq!(keys, ["ApiId", property, "Name"], "{size}");
+            assert_eq!(properties[property].as_str().unwrap().as_bytes(), content);
+        } else {
+            assert_eq!(keys, ["ApiId", &location, "Name"], "{size}");
+            assert!(properties[&location].as_str().unwrap().starts_with("s3://bucket/artifacts/"), "{properties}");
+        }
+        assert_eq!(uploads, usize::from(!inlined), "{size}");
+    }
+}
+
+#[test]
+fn what_the_cloud_must_refuse_is_not_hidden() {
+    let (properties, _) = placed("AWS::AppSync::Resolver", "Code: mine, CodeS3Location: file.vtl", b"code");
+    assert_eq!(properties["Code"], "mine");
+    assert!(properties["CodeS3Location"].as_str().unwrap().starts_with("s3://"), "{properties}");
+}
+
+#[test]
+fn a_template_grows_to_its_limit_and_the_rest_is_uploaded() {
+    // A quote takes two bytes in the template.
+    let content = "\"".repeat(15_000);
+    let mut text = "Resources:\n".to_owned();
+    let mut files = BTreeMap::new();
+    for number in 0..60 {
+        text.push_str(&format!(
+            "  R{number}: {{Type: 'AWS::AppSync::Resolver', Properties: {{CodeS3Location: f{number}.js}}}}\n"
+        ));
+        files.insert(format!("f{number}.js"), Bytes::from(format!("{content}{number}")));
+    }
+    let bundle = Bundle { root: cfn::parse::parse(&text, "root.yaml").unwrap(), files, ..Bundle::default() };
+    let packaged = package(&bundle, &StackName::new("my-app-dev").unwrap(), &Memory::default()).unwrap();
+    let inlined: Vec<bool> = packaged.tree[&Vec::new()]
+        .template
+        .resources
+        .values()
+        .map(|one| one.properties.get("Code").is_some())
+        .collect();
+    assert_eq!(inlined, (0..60).map(|number| number < 29).collect::<Vec<_>>());
+    assert!((870_000..900_000).contains(&packaged.root_text.len()), "{}", packaged.root_text.len());
 }
 
 #[test]

@@ -201,7 +201,7 @@ def run(cloud, ampup, folder):
     assert "index.html" in keys, keys
 
     again = command("push", "--yes")
-    assert again["outcome"] == "unchanged", again
+    assert again["outcome"] == "nothing-to-do", again
     command("update", "auth", "--groups", "Editors,Reviewers")
     changed = command("push", "--yes")
     assert changed["outcome"] == "deployed", changed

@@ -17,7 +17,7 @@ pub(in crate::cli) fn ask(
     let build: Option<String> = interview.text(flags.build.clone(), &questions::HOSTING_BUILD)?;
     let spa = interview.confirm(flags.spa, &questions::HOSTING_SPA)?;
     let Some(((source, build), spa)) = source.zip(build).zip(spa) else { return Ok(None) };
-    let mut spec = HostingSpec { sample: args.with_sample, ..HostingSpec::default() };
+    let mut spec = HostingSpec { sample: args.sample, ..HostingSpec::default() };
     apply(&mut spec, &HostingFlags { source: Some(source), build: Some(build), spa: Some(spa) });
     Ok(Some(spec))
 }
