@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use ampup::category::api::{CompileOptions, SchemaSource, compile};
+use ampup::category::api::compile::compile;
+use ampup::category::api::{CompileOptions, SchemaSource};
 
 fn main() {
     divan::main();

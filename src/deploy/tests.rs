@@ -1,6 +1,7 @@
 //! Packaging, parameters, publishing, failure analysis and the deployer, over scripted clouds.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -276,9 +277,8 @@ fn a_template_grows_to_its_limit_and_the_rest_is_uploaded() {
     let mut text = "Resources:\n".to_owned();
     let mut files = BTreeMap::new();
     for number in 0..60 {
-        text.push_str(&format!(
-            "  R{number}: {{Type: 'AWS::AppSync::Resolver', Properties: {{CodeS3Location: f{number}.js}}}}\n"
-        ));
+        writeln!(text, "  R{number}: {{Type: 'AWS::AppSync::Resolver', Properties: {{CodeS3Location: f{number}.js}}}}")
+            .unwrap();
         files.insert(format!("f{number}.js"), Bytes::from(format!("{content}{number}")));
     }
     let bundle = Bundle { root: cfn::parse::parse(&text, "root.yaml").unwrap(), files, ..Bundle::default() };

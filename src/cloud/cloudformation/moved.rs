@@ -51,10 +51,19 @@ fn replace(value: &mut Value, before: &str, now: &str) -> bool {
             }
             any
         }
-        Value::Array(items) => items.iter_mut().fold(false, |any, item| replace(item, before, now) || any),
-        Value::Object(members) => members.values_mut().fold(false, |any, item| replace(item, before, now) || any),
+        Value::Array(items) => replace_all(items.iter_mut(), before, now),
+        Value::Object(members) => replace_all(members.values_mut(), before, now),
         _ => false,
     }
+}
+
+fn replace_all<'v>(values: impl Iterator<Item = &'v mut Value>, before: &str, now: &str) -> bool {
+    let mut any = false;
+    for value in values {
+        // Not `Iterator::any`, which stops at the first.
+        any |= replace(value, before, now);
+    }
+    any
 }
 
 /// The text with the address replaced, where it is not the beginning of a longer number (`localhost:47` in `:4700`).

@@ -4,6 +4,7 @@
 //! WebSockets.
 
 mod answer;
+mod folder;
 pub(in crate::cloud) mod origin;
 mod route;
 mod server;
@@ -11,9 +12,8 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ use super::services::Services;
 use super::store::disk::DiskStore;
 use super::store::memory::MemoryStore;
 use super::store::{Store, StoreError};
+use folder::StateFolder;
 
 /// How long requests in flight may take to end when the cloud stops.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
@@ -183,54 +184,6 @@ impl std::fmt::Debug for RunningCloud {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("RunningCloud").field("address", &self.address).finish_non_exhaustive()
     }
-}
-
-/// The folder with the state, held so that no other cloud takes it.
-#[derive(Debug)]
-struct StateFolder {
-    path: PathBuf,
-    temporary: Option<tempfile::TempDir>,
-    /// The system releases the lock when the process ends, however it ends.
-    lock: File,
-}
-
-impl StateFolder {
-    fn open(wanted: Option<&Path>) -> Result<Self, CloudError> {
-        let (path, temporary) = if let Some(path) = wanted {
-            (path.to_path_buf(), None)
-        } else {
-            let made = tempfile::Builder::new().prefix("ampup-cloud-").tempdir();
-            let made = made.map_err(|error| failed("make a temporary folder", &error))?;
-            (made.path().to_path_buf(), Some(made))
-        };
-        let damaged = |error: std::io::Error| CloudError::State { path: path.clone(), reason: error.to_string() };
-        make_private(&path).map_err(damaged)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock")).map_err(damaged)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path, temporary, lock }),
-            Err(std::fs::TryLockError::WouldBlock) => Err(CloudError::Locked { path }),
-            Err(std::fs::TryLockError::Error(error)) => Err(damaged(error)),
-        }
-    }
-
-    fn damaged(&self, error: &dyn std::error::Error) -> CloudError {
-        CloudError::State { path: self.path.clone(), reason: error.to_string() }
-    }
-
-    fn close(self) -> Result<(), CloudError> {
-        let Self { temporary, lock, .. } = self;
-        drop(lock);
-        temporary.map_or(Ok(()), |folder| folder.close().map_err(|error| failed("remove its temporary folder", &error)))
-    }
-}
-
-/// Makes a folder that only its owner reads: it holds keys and users.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// Listens on the loopback addresses of both families, IPv6 where the system has it.

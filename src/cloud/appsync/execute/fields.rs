@@ -1,0 +1,182 @@
+//! The fields of an object: each by its resolver, or out of what its parent gave.
+
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::task::Poll;
+
+use apollo_compiler::Node;
+use apollo_compiler::executable::Field;
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use super::path::{Bubble, Path, Segment, null_for};
+use super::selection::Merged;
+use super::{Execution, FIELD_LIMIT, RESOLVER_LIMIT, coerce, introspect};
+use crate::base::BoxFuture;
+use crate::cloud::appsync::compiled::Resolver;
+use crate::cloud::appsync::fault::Fault;
+use crate::cloud::appsync::resolve::{FieldCall, Resolved, not_authorized, resolve};
+
+impl<'a> Execution<'a> {
+    pub(super) fn object<'f>(
+        &'f self,
+        (name, serial): (&'f str, bool),
+        fields: IndexMap<&'a str, Merged<'a>>,
+        source: &'f Value,
+        path: Option<&'f Path<'f>>,
+    ) -> BoxFuture<'f, Result<Value, Bubble>> {
+        Box::pin(async move {
+            let mut values = Vec::with_capacity(fields.len());
+            let keys: Vec<&'a str> = fields.keys().copied().collect();
+            if serial {
+                for (key, merged) in fields {
+                    values.push(self.field(name, (key, merged), source, path).await);
+                }
+            } else {
+                let pending: Vec<_> = fields.into_iter().map(|entry| self.field(name, entry, source, path)).collect();
+                values = together(pending).await;
+            }
+            let mut object = Map::new();
+            for (key, value) in keys.into_iter().zip(values) {
+                object.insert(key.to_owned(), value?);
+            }
+            Ok(Value::Object(object))
+        })
+    }
+
+    fn field<'f>(
+        &'f self,
+        object: &'f str,
+        (key, fields): (&'a str, Merged<'a>),
+        source: &'f Value,
+        parent: Option<&'f Path<'f>>,
+    ) -> BoxFuture<'f, Result<Value, Bubble>> {
+        Box::pin(async move {
+            let path = Path { parent, segment: Segment::Key(key) };
+            let field = fields[0];
+            match field.name.as_str() {
+                "__typename" => return Ok(object.into()),
+                "__schema" | "__type" => return Ok(source.get(key).cloned().unwrap_or_default()),
+                _ => {}
+            }
+            let name = field.name.as_str();
+            if self.fields.fetch_add(1, Ordering::Relaxed) >= FIELD_LIMIT {
+                let message = format!("The answer has more than {FIELD_LIMIT} fields.");
+                self.record(Fault::raised("ResponseTooLarge", message), &fields, path);
+                return null_for(&field.definition.ty);
+            }
+            if !self.requester.may_see(self.api, &self.backends.iam, (object, name)) {
+                self.record(Fault::raised("Unauthorized", not_authorized(object, name)), &fields, path);
+                return null_for(&field.definition.ty);
+            }
+            let Some(resolver) = self.api.resolver(object, name) else {
+                let value = source.get(name).unwrap_or(&Value::Null);
+                return self.complete(&field.definition.ty, (object, &fields), value, path).await;
+            };
+            let resolver = Arc::clone(resolver);
+            let before = self.fault_count();
+            let value = match self.call(resolver, (object, &fields), source, path).await {
+                Ok(value) => value,
+                Err(fault) => {
+                    self.record(fault, &fields, path);
+                    Value::Null
+                }
+            };
+            // The error of the resolver is told once, not again for the null that it leaves.
+            if value.is_null() && self.fault_count() > before && self.faulty(path) {
+                return null_for(&field.definition.ty);
+            }
+            self.complete(&field.definition.ty, (object, &fields), &value, path).await
+        })
+    }
+
+    fn fault_count(&self) -> usize {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether an error stands at a path already.
+    fn faulty(&self, path: Path<'_>) -> bool {
+        let path = path.to_values();
+        self.faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .any(|fault| fault.path.as_ref() == Some(&path))
+    }
+
+    async fn call(
+        &self,
+        resolver: Arc<Resolver>,
+        (object, fields): (&str, &[&'a Node<Field>]),
+        source: &Value,
+        path: Path<'_>,
+    ) -> Result<Value, Fault> {
+        let field = fields[0];
+        let limit = match self.api.api.settings.resolver_count_limit {
+            0 => RESOLVER_LIMIT,
+            limit => limit,
+        };
+        if self.resolvers.fetch_add(1, Ordering::Relaxed) >= limit {
+            let message = format!("The request runs more than {limit} resolvers.");
+            return Err(Fault::raised("ResolverExecutionLimitReached", message));
+        }
+        let arguments = coerce::arguments(&self.api.schema.schema, field, &self.variables);
+        let arguments = arguments.map_err(|message| Fault::document(message, None))?;
+        // A root field has no parent; what stands there is the answer to introspection.
+        let source = if path.parent.is_none() { Value::Null } else { source.clone() };
+        let call = FieldCall {
+            info: self.info(&resolver, (object, fields)),
+            resolver,
+            backends: self.backends.clone(),
+            requester: Arc::clone(&self.requester),
+            fixed: Arc::clone(&self.fixed),
+            arguments,
+            source,
+            type_name: object.to_owned(),
+            field_name: field.name.to_string(),
+        };
+        let resolved = self.pool.run(move |sandbox| resolve(sandbox, &call)).await;
+        let Resolved { value, faults, headers } =
+            resolved.map_err(|error| Fault::raised("InternalFailure", error.to_string()))?;
+        for fault in faults {
+            self.record(fault, fields, path);
+        }
+        self.headers.lock().unwrap_or_else(PoisonError::into_inner).extend(headers);
+        Ok(value)
+    }
+
+    /// `ctx.info`; the selections are written out only for code that looks at it.
+    fn info(&self, resolver: &Resolver, (object, fields): (&str, &[&'a Node<Field>])) -> Value {
+        let mut info = json!({
+            "fieldName": fields[0].name.as_str(),
+            "parentTypeName": object,
+            "variables": self.given,
+        });
+        if resolver.uses_info() {
+            let plain: Vec<&Field> = fields.iter().map(|field| &***field).collect();
+            info["selectionSetList"] = introspect::paths(self.document, &plain).into();
+            info["selectionSetGraphQL"] = introspect::text(&plain).into();
+        }
+        info
+    }
+}
+
+/// Waits for all of them, each going on while others wait.
+pub(super) async fn together<T>(mut pending: Vec<BoxFuture<'_, T>>) -> Vec<T> {
+    let mut done: Vec<Option<T>> = pending.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        let mut waiting = false;
+        for (slot, future) in done.iter_mut().zip(&mut pending) {
+            if slot.is_none() {
+                match Pin::as_mut(future).poll(context) {
+                    Poll::Ready(value) => *slot = Some(value),
+                    Poll::Pending => waiting = true,
+                }
+            }
+        }
+        if waiting { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
