@@ -68,7 +68,7 @@ fn the_blog() {
 fn categories(blog: &Blog, pool: &Pool, endpoint: &str, ada: &Tokens) -> String {
     let create = "mutation { createCategory(input: { name: \"Engines\" }) { id name } }";
     assert_eq!(blog.refused(("authorization", &ada.access), create, &Value::Null)["errorType"], "Unauthorized");
-    let input = json!({ "UserPoolId": pool.pool, "Username": "ada@example.com", "GroupName": "Editors" });
+    let input = json!({ "UserPoolId": pool.id, "Username": "ada@example.com", "GroupName": "Editors" });
     let added = sigv4::call(
         endpoint,
         &Key::root(),

@@ -1,5 +1,7 @@
 //! The life of an environment: push, preview, change, failure with its cause, restart, delete.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::support::http::send;
@@ -81,7 +83,10 @@ fn unknown_types_and_properties_are_refused_by_name() {
         (r#"{"Resources":{"X":{"Type":"AWS::S3::Bucket","Properties":{"Colour":"red"}}}}"#, "Colour"),
         (r#"{"Resources":{"X":{"Type":"AWS::S3::Bucket","Properties":{"BucketName":{"Ref":"Nobody"}}}}}"#, "Nobody"),
     ] {
-        let encoded: String = template.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let mut encoded = String::new();
+        for byte in template.bytes() {
+            write!(encoded, "%{byte:02X}").unwrap();
+        }
         let answer = cloudformation(
             &dev.endpoint,
             &format!("Action=CreateStack&Version=2010-05-15&StackName=bad&TemplateBody={encoded}"),

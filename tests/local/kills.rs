@@ -1,5 +1,6 @@
 //! A kill -9 of `dev` in the middle of writes: every acknowledged write is there after the restart.
 
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -74,8 +75,10 @@ fn no_acknowledged_write_is_lost() {
     let token = Pool::of(&dev.endpoint, &outputs).sign_in("ada@example.com").access;
     let (endpoint, path) = split_url(&outputs["data"]["url"].as_str().unwrap().replacen("HTTP", "http", 1));
     for ids in acknowledged.chunks(50) {
-        let fields: String =
-            ids.iter().enumerate().map(|(n, id)| format!("p{n}: getPost(id: \"{id}\") {{ id }} ")).collect();
+        let mut fields = String::new();
+        for (number, id) in ids.iter().enumerate() {
+            write!(fields, "p{number}: getPost(id: \"{id}\") {{ id }} ").unwrap();
+        }
         let body = json!({ "query": format!("query {{ {fields} }}") }).to_string();
         let headers = [("content-type", "application/json"), ("authorization", token.as_str())];
         let answer = send(&endpoint, "POST", &path, &headers, body.as_bytes()).json();

@@ -13,6 +13,9 @@ use crate::support::sandbox::{Dev, Sandbox};
 use crate::support::sigv4::{self, Key};
 use crate::support::users::Pool;
 
+/// Names and values, in order.
+type Headers = Vec<(String, String)>;
+
 const QUERY: &str = "query { listPosts { items { id } } }";
 
 struct World {
@@ -195,14 +198,14 @@ fn signatures() {
     let host = endpoint.trim_start_matches("http://");
     let plain = [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", "DynamoDB_20120810.ListTables")];
     let signed = sigv4::sign(&Key::root(), "dynamodb", host, "/", &plain, b"{}");
-    let with = |change: &dyn Fn(&mut Vec<(String, String)>), body: &[u8]| {
+    let with = |change: &dyn Fn(&mut Headers), body: &[u8]| {
         let mut headers = signed.clone();
         change(&mut headers);
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         send(endpoint, "POST", "/", &headers, body).status
     };
     let set = |name: &'static str, value: &'static str| {
-        move |headers: &mut Vec<(String, String)>| {
+        move |headers: &mut Headers| {
             for header in headers.iter_mut().filter(|(found, _)| found == name) {
                 header.1 = value.to_owned();
             }

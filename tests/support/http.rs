@@ -42,10 +42,10 @@ pub(crate) fn try_send(
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-        head.push_str(&format!("host: {authority}\r\n"));
+        head += &["host: ", authority, "\r\n"].concat();
     }
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head += &[name, ": ", value, "\r\n"].concat();
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes())?;

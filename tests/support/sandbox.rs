@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// How long any command may take before the test says that it hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a command left.
 #[derive(Debug)]
@@ -98,15 +98,15 @@ impl Sandbox {
     /// Starts `ampup dev` on a free port and waits for its board.
     pub(crate) fn dev(&self) -> Dev {
         let mut command = self.command(&["dev", "--port", "0", "--no-watch", "--json"]);
-        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
-        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        let mut dev = Dev { child: command.stderr(Stdio::null()).spawn().unwrap(), endpoint: String::new() };
+        let mut reader = BufReader::new(dev.child.stdout.take().unwrap());
         let mut text = String::new();
         loop {
             let read = reader.read_line(&mut text).unwrap();
             if let Ok(board) = serde_json::from_str::<Value>(&text) {
-                let endpoint =
-                    board["endpoint"].as_str().unwrap_or_else(|| panic!("no endpoint in {board}")).to_owned();
-                return Dev { child, endpoint };
+                let endpoint = board["endpoint"].as_str().unwrap_or_else(|| panic!("no endpoint in {board}"));
+                endpoint.clone_into(&mut dev.endpoint);
+                return dev;
             }
             assert!(read > 0, "`ampup dev` ended: {text}");
         }

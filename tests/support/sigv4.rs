@@ -48,7 +48,7 @@ pub(crate) fn sign(
     }
     all.sort();
     let names = all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
-    let lines: String = all.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let lines = all.iter().map(|(name, value)| [name, ":", value, "\n"].concat()).collect::<String>();
     let canonical = format!("POST\n{path}\n\n{lines}\n{names}\n{hash}");
     let scope = format!("{day}/us-east-1/{service}/aws4_request");
     let text = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", hex::encode(Sha256::digest(canonical)));

@@ -23,7 +23,7 @@ pub(crate) struct Tokens {
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
     pub endpoint: String,
-    pub pool: String,
+    pub id: String,
     pub client: String,
 }
 
@@ -31,7 +31,7 @@ impl Pool {
     /// From the client configuration and the address of the cloud.
     pub(crate) fn of(endpoint: &str, outputs: &Value) -> Self {
         let text = |key: &str| outputs["auth"][key].as_str().unwrap_or_else(|| panic!("no auth.{key}")).to_owned();
-        Self { endpoint: endpoint.to_owned(), pool: text("user_pool_id"), client: text("user_pool_client_id") }
+        Self { endpoint: endpoint.to_owned(), id: text("user_pool_id"), client: text("user_pool_client_id") }
     }
 
     /// An action of the user pool service.
@@ -41,7 +41,7 @@ impl Pool {
 
     /// The newest code that was sent to an address.
     pub(crate) fn code(&self, to: &str) -> String {
-        let inbox = send(&self.endpoint, "GET", &format!("/_ampup/mailbox?userPoolId={}", self.pool), &[], b"").json();
+        let inbox = send(&self.endpoint, "GET", &format!("/_ampup/mailbox?userPoolId={}", self.id), &[], b"").json();
         let messages = inbox["messages"].as_array().unwrap();
         let message =
             messages.iter().find(|message| message["to"] == to).unwrap_or_else(|| panic!("no message to {to}"));
@@ -72,10 +72,10 @@ impl Pool {
 
     /// The last answer of an SRP sign-in.
     pub(crate) fn try_sign_in(&self, email: &str, password: &str) -> super::http::Answer {
-        let n = BigUint::parse_bytes(PRIME.as_bytes(), 16).unwrap();
-        let g = BigUint::from(2_u8);
+        let prime = BigUint::parse_bytes(PRIME.as_bytes(), 16).unwrap();
+        let generator = BigUint::from(2_u8);
         let a = BigUint::from_bytes_be(&Sha256::digest(format!("{email}{password}{:?}", std::time::Instant::now())));
-        let big_a = g.modpow(&a, &n);
+        let big_a = generator.modpow(&a, &prime);
         let input = json!({
             "AuthFlow": "USER_SRP_AUTH", "ClientId": self.client,
             "AuthParameters": { "USERNAME": email, "SRP_A": big_a.to_str_radix(16) },
@@ -91,13 +91,13 @@ impl Pool {
         let big_b = BigUint::parse_bytes(text("SRP_B").as_bytes(), 16).unwrap();
         let salt = BigUint::parse_bytes(text("SALT").as_bytes(), 16).unwrap();
         let user = text("USER_ID_FOR_SRP");
-        let pool_name = self.pool.split_once('_').unwrap().1;
+        let pool_name = self.id.split_once('_').unwrap().1;
         let u = number(&[&padded(&big_a), &padded(&big_b)]);
-        let k = number(&[&padded(&n), &padded(&g)]);
+        let k = number(&[&padded(&prime), &padded(&generator)]);
         let inner = Sha256::digest(format!("{pool_name}{user}:{password}"));
         let x = number(&[&padded(&salt), &inner]);
-        let base = (&big_b + &n * &k - (&k * g.modpow(&x, &n)) % &n) % &n;
-        let shared = base.modpow(&(&a + &u * &x), &n);
+        let base = (&big_b + &prime * &k - (&k * generator.modpow(&x, &prime)) % &prime) % &prime;
+        let shared = base.modpow(&(&a + &u * &x), &prime);
         let mut key = [0; 16];
         hkdf::Hkdf::<Sha256>::new(Some(&padded(&u)), &padded(&shared))
             .expand(b"Caldera Derived Key", &mut key)
