@@ -80,7 +80,7 @@ def main(ampup, runs=9):
         report("quickstart --once (to the signed-in answer)", quick, "1500 ms")
         app = pathlib.Path(world, "quick0", "app")
         boards = [dev(ampup, app) for _ in range(max(3, runs // 3))]
-        ready = [board["cloud_ready_ms"] for _, _, board in boards]
+        ready = [board["cloud_ms"] for _, _, board in boards]
         print(f"{'cloud ready':46} {statistics.median(ready):8.1f} ms   {'':15}   [100 ms]")
         print(f"{'dev, to its board, nothing changed':46} {statistics.median(b[0] for b in boards):8.1f} ms")
         print(f"{'dev, idle':46} {statistics.median(b[1] for b in boards):8.1f} MiB  {'':15}   [60 MiB]")

@@ -23,6 +23,11 @@ const ECHOES: [&str; 8] = [
     "Rollback requested by user",
 ];
 
+/// True for a reason that only repeats what another event says.
+pub(super) fn is_echo(reason: &str) -> bool {
+    ECHOES.iter().any(|echo| reason.starts_with(echo))
+}
+
 /// Parts of known reasons and what helps.
 const KNOWN: [(&str, &str); 8] = [
     (
@@ -41,9 +46,7 @@ const KNOWN: [(&str, &str); 8] = [
 /// The first real failure. When all are echoes, the first echo; when nothing failed, what the root says of itself.
 pub(super) fn first_cause(events: &[Placed], tree: &Tree, root: &StackName, fallback: Option<&str>) -> FirstCause {
     let failures: Vec<&Placed> = events.iter().filter(|(_, event)| event.status.is_failure()).collect();
-    let is_echo = |event: &StackEvent| {
-        event.reason.as_deref().is_none_or(|reason| ECHOES.iter().any(|echo| reason.starts_with(echo)))
-    };
+    let is_echo = |event: &StackEvent| event.reason.as_deref().is_none_or(is_echo);
     let mut real: Vec<&&Placed> = failures.iter().filter(|(_, event)| !is_echo(event)).collect();
     // A failure inside a nested stack comes before that of the stack itself, whatever the clocks of the stacks say.
     real.sort_by_key(|(path, event)| (event.kind == "AWS::CloudFormation::Stack", event.at_ms, path.len()));

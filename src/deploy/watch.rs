@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::DeployError;
-use super::failure::{Placed, label};
+use super::failure::{Placed, is_echo, label};
 use super::package::Tree;
 use super::stacks::{EventCursor, StackApi, StackEvent, StackId, Status};
 use crate::base::{Event, LogicalId, Reporter, StackName};
@@ -153,7 +153,8 @@ impl Watch<'_> {
 
     /// Reports a change of a resource. Stacks are told by what is in them.
     fn tell(&self, path: &[String], event: &StackEvent) {
-        if event.kind == "AWS::CloudFormation::Stack" {
+        let echo = event.reason.as_deref().is_some_and(is_echo);
+        if event.kind == "AWS::CloudFormation::Stack" || echo {
             return;
         }
         let Ok(resource) = LogicalId::new(event.resource.clone()) else { return };

@@ -42,6 +42,9 @@ pub(super) fn human(failure: &Failure, style: Style) -> String {
         text.push('\n');
     }
     hints(&mut text, style, &further);
+    if further.is_empty() && problems.iter().all(|problem| problem.hints.is_empty()) {
+        hints(&mut text, style, &[Hint::new(format!("`ampup explain {}` tells more", error.code()))]);
+    }
     text
 }
 

@@ -18,13 +18,13 @@ fn every_question_has_a_flag() {
     while let Some(next) = commands.pop() {
         flags.extend(next.get_arguments().map(|argument| match argument.get_long() {
             Some(long) => format!("--{long}"),
-            None => argument.get_id().to_string(),
+            None => format!("--{}", argument.get_id()),
         }));
         commands.extend(next.get_subcommands());
     }
     assert!(!ampup::cli::questions().is_empty());
     for question in ampup::cli::questions() {
-        let flag = question.flag.trim_start_matches('<').trim_end_matches('>');
-        assert!(flags.iter().any(|known| known == flag), "question `{}` has no flag {flag}", question.id);
+        let flag = format!("--{}", question.flag);
+        assert!(flags.contains(&flag), "question `{}` has no flag {flag}", question.id);
     }
 }

@@ -28,9 +28,13 @@ fn every_code_has_a_page_of_substance_and_every_page_a_code() {
 fn every_code_is_used() {
     let mut sources = String::new();
     for file in files_below(&project().join("src"), "rs") {
-        if !file.ends_with("error/catalogue.rs") {
-            sources.push_str(&std::fs::read_to_string(file).unwrap());
-        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        // The table itself names every code; below it stand uses like any other.
+        sources.push_str(if file.ends_with("error/catalogue.rs") {
+            text.split_once("\n}\n\nimpl").unwrap().1
+        } else {
+            &text
+        });
     }
     let unused: Vec<&str> = Code::ALL.iter().map(|code| code.name()).filter(|name| !sources.contains(name)).collect();
     assert!(unused.is_empty(), "nothing gives these codes: {unused:?}");

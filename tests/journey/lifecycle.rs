@@ -24,7 +24,7 @@ fn push_preview_change_delete() {
     assert_eq!(sandbox.run(&["push", "--dry-run", "--exit-code"]).code, 6);
     let pushed = sandbox.run(&["push", "--yes", "--json"]).ok().json();
     assert_eq!(pushed["outcome"], "deployed");
-    assert_eq!(sandbox.run(&["push", "--yes", "--json"]).ok().json()["outcome"], "unchanged");
+    assert_eq!(sandbox.run(&["push", "--yes", "--json"]).ok().json()["outcome"], "nothing-to-do");
     assert_eq!(sandbox.run(&["push", "--dry-run", "--exit-code"]).code, 0);
     assert_eq!(sandbox.run(&["status", "--exit-code"]).code, 0);
 
@@ -96,6 +96,6 @@ fn the_quickstart_answers_a_signed_in_query() {
     for sample in ["blog", "todo"] {
         let ran = sandbox.run(&["quickstart", sample, "--sample", sample, "--once", "--json"]).ok();
         let report = ran.json();
-        assert!(report["answer"].to_string().contains("title"), "{report}");
+        assert!(report["first_query"]["exchanges"].to_string().contains("title"), "{report}");
     }
 }

@@ -56,7 +56,10 @@ fn no_acknowledged_write_is_lost() {
                 })
             })
             .collect();
-        std::thread::sleep(Duration::from_millis(60 + 13 * (round as u64 % 10)));
+        while written.lock().unwrap().len() < 5 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(13 * (round as u64 % 10)));
         dev.kill();
         stop.store(true, Ordering::Relaxed);
         for writer in writers {

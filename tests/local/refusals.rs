@@ -1,10 +1,14 @@
 //! Forged, expired and foreign tokens, wrong keys and tampered signatures are refused as AWS refuses them.
 
+use std::sync::Arc;
+
+use ampup::base::{FixedClock, RandomIds, Region};
+use ampup::cloud::{Cloud, CloudConfig};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde_json::{Value, json};
 
-use crate::support::http::{Answer, graphql, send};
+use crate::support::http::{Answer, graphql, send, split_url};
 use crate::support::sandbox::{Dev, Sandbox};
 use crate::support::sigv4::{self, Key};
 use crate::support::users::Pool;
@@ -123,25 +127,37 @@ fn a_token_of_another_pool() {
 #[test]
 fn an_expired_token() {
     let sandbox = Sandbox::blog();
-    // Five minutes is the shortest life that Cognito allows; the cloud's clock is moved instead of waiting.
-    let dev = sandbox.dev();
+    let _ = sandbox.run(&["push", "--yes"]).ok();
     let outputs = sandbox.outputs();
-    let pool = Pool::of(&dev.endpoint, &outputs);
+    // The same state in a cloud of our own, whose clock can be moved instead of waiting for an hour.
+    let clock = Arc::new(FixedClock::at(jiff::Timestamp::now().as_millisecond()));
+    let config = CloudConfig {
+        port: 0,
+        state: Some(sandbox.path(".ampup/cloud")),
+        region: Region::default(),
+        clock: clock.clone(),
+        ids: Arc::new(RandomIds::default()),
+        root_key: None,
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let cloud = runtime.block_on(Cloud::start(config)).unwrap();
+    let endpoint = cloud.endpoint().to_string();
+    let pool = Pool::of(&endpoint, &outputs);
     pool.sign_up("ada@example.com");
     let tokens = pool.sign_in("ada@example.com");
-    dev.kill();
-    let later = jiff::Timestamp::now().as_millisecond() + 2 * 3_600_000;
-    let dev = sandbox.dev_at(later);
-    let outputs = sandbox.outputs();
-    let url = outputs["data"]["url"].as_str().unwrap();
-    unauthorized(&graphql(url, ("authorization", &tokens.access), QUERY, &Value::Null), "an expired token");
-    let pool = Pool::of(&dev.endpoint, &outputs);
-    let refreshed =
-        pool.call("GetTokensFromRefreshToken", &json!({ "ClientId": pool.client, "RefreshToken": tokens.refresh }));
+    let (_, path) = split_url(&outputs["data"]["url"].as_str().unwrap().replacen("HTTP", "http", 1));
+    let ask = |token: &str| graphql(&format!("{endpoint}{path}"), ("authorization", token), QUERY, &Value::Null);
+    assert_eq!(ask(&tokens.access).status, 200);
+    clock.advance(59 * 60_000);
+    assert_eq!(ask(&tokens.access).status, 200);
+    clock.advance(2 * 60_000);
+    unauthorized(&ask(&tokens.access), "an expired token");
+    let input = json!({ "ClientId": pool.client, "RefreshToken": tokens.refresh });
+    let refreshed = pool.call("GetTokensFromRefreshToken", &input);
     assert_eq!(refreshed.status, 200, "{}", refreshed.text());
     let fresh = refreshed.json()["AuthenticationResult"]["AccessToken"].as_str().unwrap().to_owned();
-    let answer = graphql(url, ("authorization", &fresh), QUERY, &Value::Null);
-    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(ask(&fresh).status, 200);
+    runtime.block_on(cloud.stop()).unwrap();
 }
 
 #[test]

@@ -97,17 +97,7 @@ impl Sandbox {
 
     /// Starts `ampup dev` on a free port and waits for its board.
     pub(crate) fn dev(&self) -> Dev {
-        self.dev_with(&[])
-    }
-
-    /// As [`Self::dev`], at another time (milliseconds since 1970, standing still).
-    pub(crate) fn dev_at(&self, now_ms: i64) -> Dev {
-        self.dev_with(&[("AMPUP_TEST_NOW_MS", &now_ms.to_string())])
-    }
-
-    fn dev_with(&self, environment: &[(&str, &str)]) -> Dev {
         let mut command = self.command(&["dev", "--port", "0", "--no-watch", "--json"]);
-        command.envs(environment.iter().copied());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let mut reader = BufReader::new(child.stdout.take().unwrap());
         let mut text = String::new();

@@ -8,6 +8,7 @@ mod engine;
 mod foretell;
 mod lookup;
 mod model;
+mod moved;
 mod parameters;
 mod prepare;
 mod record;

@@ -59,6 +59,7 @@ pub(in crate::cloud) struct Model {
 impl Model {
     /// Reads what the store has.
     pub(in crate::cloud) fn open(shared: Arc<Shared>) -> Self {
+        super::moved::follow(&shared);
         let table = || Arc::clone(&shared.store);
         let stacks: Table<Stack> = Table::new(table(), "cloudformation.stacks");
         let resources: Table<ResourceRecord> = Table::new(table(), "cloudformation.resources");

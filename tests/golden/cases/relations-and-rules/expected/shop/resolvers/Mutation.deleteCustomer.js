@@ -1,0 +1,82 @@
+// Rendered by ampup; sha256:45bd04f251ecccb32b43060fb51e842c1b0624fd3df2d8ad490a636f057585ae
+// Mutation.deleteCustomer: removes a Customer.
+import { util } from '@aws-appsync/utils';
+
+export function request(ctx) {
+  const { input, condition } = ctx.args;
+  const { all, tests } = access(ctx);
+  if (!all && tests.length === 0) {
+    util.unauthorized();
+  }
+  // Whose item it is stands in the condition, so that nothing can come between the check and the write.
+  const owned = all ? [] : [{ or: tests }];
+  return {
+    operation: 'DeleteItem',
+    key: util.dynamodb.toMapValues({ id: input.id }),
+    condition: conditionExpression([{ id: { attributeExists: true } }, ...owned, condition]),
+  };
+}
+
+export function response(ctx) {
+  const { error, result } = ctx;
+  // When the condition fails, AppSync gives the item as it is stored, or nothing where there is none.
+  const refused = error ? error.type === 'DynamoDB:ConditionalCheckFailedException' : !result;
+  if (refused) {
+    const item = result ?? {};
+    const { all, tests } = access(ctx);
+    if (!all && !tests.some((test) => meets(item, test))) {
+      util.unauthorized();
+    }
+  }
+  if (error) {
+    util.error(error.message, error.type);
+  }
+  // AppSync takes it for done when there was nothing to delete.
+  if (!result) {
+    util.error('The conditional request failed', 'DynamoDB:ConditionalCheckFailedException');
+  }
+  return { ...result, __operation: 'Mutation' };
+}
+
+/** All of these conditions, as one expression of DynamoDB. */
+function conditionExpression(parts) {
+  const given = parts.filter((part) => part && Object.keys(part).length > 0);
+  const condition = given.length > 1 ? { and: given } : given[0];
+  return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
+}
+
+/** What the rules let the caller delete of Customer. */
+function access(ctx) {
+  const tests = [];
+  if (util.authType() === 'User Pool Authorization') {
+    const { claims } = ctx.identity;
+    if (groupsIn(claims['cognito:groups']).some((group) => ['Staff'].includes(group))) {
+      return { all: true, tests };
+    }
+    for (const name of identities([claims.sub, claims.username ?? claims['cognito:username']])) {
+      tests.push({ owner: { eq: name } });
+    }
+  }
+  return { all: false, tests };
+}
+
+/** The names by which an item may know the caller; the first is the one that is stored. */
+function identities(parts) {
+  const known = parts.filter((part) => !!part);
+  return known.length > 1 && known.length === parts.length ? [parts.join('::'), ...known] : known;
+}
+
+/** The groups in a claim, which is a list, the JSON text of a list, or one name. */
+function groupsIn(claim) {
+  if (typeof claim !== 'string') {
+    return claim ?? [];
+  }
+  return claim.startsWith('[') ? JSON.parse(claim) : [claim];
+}
+
+/** Whether an item passes a test such as `{ owner: { eq: 'ada' } }`. */
+function meets(item, test) {
+  const field = Object.keys(test)[0];
+  const { eq, contains } = test[field];
+  return contains ? [].concat(item[field] ?? []).includes(contains) : item[field] === eq;
+}

@@ -1,0 +1,111 @@
+// Rendered by ampup; sha256:95d3be57264fdf6cd44f378d3bfa6d9d9fdb8262c9c972f5fff80cd346e2e4b9
+// Mutation.updateCustomer: changes a Customer.
+import { util } from '@aws-appsync/utils';
+
+export function request(ctx) {
+  const { input, condition } = ctx.args;
+  const { all, tests } = access(ctx);
+  if (!all && tests.length === 0) {
+    util.unauthorized();
+  }
+  // Whose item it is stands in the condition, so that nothing can come between the check and the write.
+  const owned = all ? [] : [{ or: tests }];
+  const changes = {
+    updatedAt: input.updatedAt ?? util.time.nowISO8601(),
+  };
+  for (const field of Object.keys(input)) {
+    if (!['id', 'updatedAt'].includes(field)) {
+      changes[field] = input[field];
+    }
+  }
+  return {
+    operation: 'UpdateItem',
+    key: util.dynamodb.toMapValues({ id: input.id }),
+    update: updateExpression(changes),
+    condition: conditionExpression([{ id: { attributeExists: true } }, ...owned, condition]),
+  };
+}
+
+export function response(ctx) {
+  const { error, result } = ctx;
+  // When the condition fails, AppSync gives the item as it is stored, or nothing where there is none.
+  const refused = error ? error.type === 'DynamoDB:ConditionalCheckFailedException' : false;
+  if (refused) {
+    const item = result ?? {};
+    const { all, tests } = access(ctx);
+    if (!all && !tests.some((test) => meets(item, test))) {
+      util.unauthorized();
+    }
+  }
+  if (error) {
+    util.error(error.message, error.type);
+  }
+  return { ...result, __operation: 'Mutation' };
+}
+
+/** What to set, and what to remove because it was given as null. */
+function updateExpression(changes) {
+  const sets = [];
+  const removes = [];
+  const names = {};
+  const values = {};
+  for (const field of Object.keys(changes)) {
+    const alias = field;
+    names[`#${alias}`] = field;
+    if ((changes[field] ?? null) === null) {
+      removes.push(`#${alias}`);
+    } else {
+      sets.push(`#${alias} = :__${alias}`);
+      values[`:__${alias}`] = changes[field];
+    }
+  }
+  const set = `SET ${sets.join(', ')}`;
+  return {
+    expression: removes.length > 0 ? `${set} REMOVE ${removes.join(', ')}` : set,
+    expressionNames: names,
+    expressionValues: util.dynamodb.toMapValues(values),
+  };
+}
+
+/** All of these conditions, as one expression of DynamoDB. */
+function conditionExpression(parts) {
+  const given = parts.filter((part) => part && Object.keys(part).length > 0);
+  const condition = given.length > 1 ? { and: given } : given[0];
+  return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
+}
+
+/** What the rules let the caller change of Customer. */
+function access(ctx) {
+  const tests = [];
+  if (util.authType() === 'User Pool Authorization') {
+    const { claims } = ctx.identity;
+    if (groupsIn(claims['cognito:groups']).some((group) => ['Staff'].includes(group))) {
+      return { all: true, tests };
+    }
+    for (const name of identities([claims.sub, claims.username ?? claims['cognito:username']])) {
+      tests.push({ owner: { eq: name } });
+    }
+  }
+  return { all: false, tests };
+}
+
+/** The names by which an item may know the caller; the first is the one that is stored. */
+function identities(parts) {
+  const known = parts.filter((part) => !!part);
+  return known.length > 1 && known.length === parts.length ? [parts.join('::'), ...known] : known;
+}
+
+/** The groups in a claim, which is a list, the JSON text of a list, or one name. */
+function groupsIn(claim) {
+  if (typeof claim !== 'string') {
+    return claim ?? [];
+  }
+  return claim.startsWith('[') ? JSON.parse(claim) : [claim];
+}
+
+/** Whether an item passes a test such as `{ owner: { eq: 'ada' } }`. */
+function meets(item, test) {
+  const field = Object.keys(test)[0];
+  const { eq, contains } = test[field];
+  return contains ? [].concat(item[field] ?? []).includes(contains) : item[field] === eq;
+}

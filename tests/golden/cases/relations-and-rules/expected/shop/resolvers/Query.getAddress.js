@@ -1,0 +1,52 @@
+// Rendered by ampup; sha256:96b8a428862b4fa27eb323dd038f804a79559e4402a4f7381d8bc0aeb432d036
+// Query.getAddress: one Address by its key.
+import { util } from '@aws-appsync/utils';
+
+export function request(ctx) {
+  const { all, tests } = access(ctx);
+  if (!all && tests.length === 0) {
+    util.unauthorized();
+  }
+  return {
+    operation: 'GetItem',
+    key: util.dynamodb.toMapValues({ id: ctx.args.id }),
+  };
+}
+
+export function response(ctx) {
+  if (ctx.error) {
+    util.error(ctx.error.message, ctx.error.type);
+  }
+  if (ctx.result) {
+    const { all, tests } = access(ctx);
+    if (!all && !tests.some((test) => meets(ctx.result, test))) {
+      util.unauthorized();
+    }
+  }
+  return ctx.result;
+}
+
+/** What the rules of Address let the caller read. */
+function access(ctx) {
+  const tests = [];
+  if (util.authType() === 'User Pool Authorization') {
+    const { claims } = ctx.identity;
+    for (const name of identities([claims.sub, claims.username ?? claims['cognito:username']])) {
+      tests.push({ owner: { eq: name } });
+    }
+  }
+  return { all: false, tests };
+}
+
+/** The names by which an item may know the caller; the first is the one that is stored. */
+function identities(parts) {
+  const known = parts.filter((part) => !!part);
+  return known.length > 1 && known.length === parts.length ? [parts.join('::'), ...known] : known;
+}
+
+/** Whether an item passes a test such as `{ owner: { eq: 'ada' } }`. */
+function meets(item, test) {
+  const field = Object.keys(test)[0];
+  const { eq, contains } = test[field];
+  return contains ? [].concat(item[field] ?? []).includes(contains) : item[field] === eq;
+}

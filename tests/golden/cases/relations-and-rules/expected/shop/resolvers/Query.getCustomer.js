@@ -1,0 +1,63 @@
+// Rendered by ampup; sha256:8ac80c7a3afeb58a6229007bda1224c72984575acd8dde294bbb9a52ad914188
+// Query.getCustomer: one Customer by its key.
+import { util } from '@aws-appsync/utils';
+
+export function request(ctx) {
+  const { all, tests } = access(ctx);
+  if (!all && tests.length === 0) {
+    util.unauthorized();
+  }
+  return {
+    operation: 'GetItem',
+    key: util.dynamodb.toMapValues({ id: ctx.args.id }),
+  };
+}
+
+export function response(ctx) {
+  if (ctx.error) {
+    util.error(ctx.error.message, ctx.error.type);
+  }
+  if (ctx.result) {
+    const { all, tests } = access(ctx);
+    if (!all && !tests.some((test) => meets(ctx.result, test))) {
+      util.unauthorized();
+    }
+  }
+  return ctx.result;
+}
+
+/** What the rules of Customer let the caller read. */
+function access(ctx) {
+  const tests = [];
+  if (util.authType() === 'User Pool Authorization') {
+    const { claims } = ctx.identity;
+    if (groupsIn(claims['cognito:groups']).some((group) => ['Staff'].includes(group))) {
+      return { all: true, tests };
+    }
+    for (const name of identities([claims.sub, claims.username ?? claims['cognito:username']])) {
+      tests.push({ owner: { eq: name } });
+    }
+  }
+  return { all: false, tests };
+}
+
+/** The names by which an item may know the caller; the first is the one that is stored. */
+function identities(parts) {
+  const known = parts.filter((part) => !!part);
+  return known.length > 1 && known.length === parts.length ? [parts.join('::'), ...known] : known;
+}
+
+/** The groups in a claim, which is a list, the JSON text of a list, or one name. */
+function groupsIn(claim) {
+  if (typeof claim !== 'string') {
+    return claim ?? [];
+  }
+  return claim.startsWith('[') ? JSON.parse(claim) : [claim];
+}
+
+/** Whether an item passes a test such as `{ owner: { eq: 'ada' } }`. */
+function meets(item, test) {
+  const field = Object.keys(test)[0];
+  const { eq, contains } = test[field];
+  return contains ? [].concat(item[field] ?? []).includes(contains) : item[field] === eq;
+}

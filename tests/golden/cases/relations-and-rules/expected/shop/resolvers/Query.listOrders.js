@@ -1,0 +1,130 @@
+// Rendered by ampup; sha256:e7ec6bb47a808842d05ef9252ee76468b858fbf3f72244f758be4d636dcdbae7
+// Query.listOrders: Orders, of one partition or all.
+import { util } from '@aws-appsync/utils';
+
+export function request(ctx) {
+  const { all, tests } = access(ctx);
+  if (!all && tests.length === 0) {
+    util.unauthorized();
+  }
+  const { filter, limit, nextToken, sortDirection } = ctx.args;
+  const page = {
+    filter: filterExpression([filter, all ? null : { or: tests }]),
+    limit: limit ?? 100,
+    nextToken: nextToken ?? null,
+  };
+  if ((ctx.args.number ?? null) === null) {
+    if (ctx.args.placedAt) {
+      util.error(
+        'When providing argument \'placedAt\' you must also provide argument \'number\'.',
+        'InvalidArgumentsError',
+      );
+    }
+    return { operation: 'Scan', ...page };
+  }
+  return {
+    operation: 'Query',
+    query: keyCondition(ctx.args.number, ctx.args.placedAt),
+    scanIndexForward: sortDirection !== 'DESC',
+    ...page,
+  };
+}
+
+export function response(ctx) {
+  if (ctx.error) {
+    util.error(ctx.error.message, ctx.error.type);
+  }
+  return ctx.result;
+}
+
+/** A filter as an expression of DynamoDB; `null` when there is nothing to filter. */
+function filterExpression(parts) {
+  const given = parts.filter((part) => part && Object.keys(part).length > 0);
+  if (given.length === 0) {
+    return null;
+  }
+  const filter = JSON.parse(util.transform.toDynamoDBFilterExpression(given.length > 1 ? { and: given } : given[0]));
+  if (!filter.expression) {
+    util.error('Unable to process the filter expression', 'Unrecognized Filter');
+  }
+  return filter;
+}
+
+/** The items of one partition, narrowed by the sort key where that is given. */
+function keyCondition(partition, sort) {
+  const names = { '#partition': 'number' };
+  const values = { ':partition': partition };
+  const operators = Object.keys(sort ?? {}).filter((operator) => (sort[operator] ?? null) !== null);
+  if (operators.length > 1) {
+    util.error(
+      'Argument placedAt must specify at most one key condition operation.',
+      'InvalidArgumentsError',
+    );
+  }
+  if (operators.length === 0) {
+    return {
+      expression: '#partition = :partition',
+      expressionNames: names,
+      expressionValues: util.dynamodb.toMapValues(values),
+    };
+  }
+  const operator = operators[0];
+  names['#sort'] = 'placedAt';
+  let test = `#sort ${{ eq: '=', le: '<=', lt: '<', ge: '>=', gt: '>' }[operator]} :sort`;
+  if (operator === 'between') {
+    if (sort.between.length !== 2) {
+      util.error(
+        'Argument placedAt.between expects exactly 2 elements.',
+        'InvalidArgumentsError',
+      );
+    }
+    test = '#sort BETWEEN :from AND :to';
+    values[':from'] = sort.between[0];
+    values[':to'] = sort.between[1];
+  } else {
+    test = operator === 'beginsWith' ? 'begins_with(#sort, :sort)' : test;
+    values[':sort'] = sort[operator];
+  }
+  return {
+    expression: `#partition = :partition AND ${test}`,
+    expressionNames: names,
+    expressionValues: util.dynamodb.toMapValues(values),
+  };
+}
+
+/** What the rules of Order let the caller read. */
+function access(ctx) {
+  const tests = [];
+  if (util.authType() === 'User Pool Authorization') {
+    const { claims } = ctx.identity;
+    if (groupsIn(claims['cognito:groups']).some((group) => ['Staff'].includes(group))) {
+      return { all: true, tests };
+    }
+    for (const name of identities([claims.sub, claims.username ?? claims['cognito:username']])) {
+      tests.push({ buyers: { contains: name } });
+    }
+    for (const name of groupsIn(claims['cognito:groups'])) {
+      tests.push({ team: { eq: name } });
+    }
+  }
+  if (util.authType() === 'IAM Authorization') {
+    if (ctx.identity.cognitoIdentityAuthType === 'authenticated') {
+      return { all: true, tests };
+    }
+  }
+  return { all: false, tests };
+}
+
+/** The names by which an item may know the caller; the first is the one that is stored. */
+function identities(parts) {
+  const known = parts.filter((part) => !!part);
+  return known.length > 1 && known.length === parts.length ? [parts.join('::'), ...known] : known;
+}
+
+/** The groups in a claim, which is a list, the JSON text of a list, or one name. */
+function groupsIn(claim) {
+  if (typeof claim !== 'string') {
+    return claim ?? [];
+  }
+  return claim.startsWith('[') ? JSON.parse(claim) : [claim];
+}
