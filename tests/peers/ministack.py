@@ -3,9 +3,11 @@
 usage: ministack.py AMPUP MINISTACK   (the two programs)
 
 A stack that says CREATE_COMPLETE proves nothing, so each resource is looked up where it lives. What MiniStack 1.5.33
-cannot do is named in GAPS and checked to be still so: a gap that closes fails the run until its line is removed.
+cannot do is named in Gaps and checked to be still so: a gap that closes fails the run until it is removed there.
 """
 
+import base64
+import http.client
 import json
 import os
 import pathlib
@@ -14,20 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-
-GAPS = {
-    "forged tokens": "GraphQL requests with an unsigned JWT are answered",
-    "conditions": "PutItem ignores its condition, so owner and existence checks do not hold",
-    "filters": "util.transform.toDynamoDBFilterExpression gives an object, so filtered lists fail",
-    "subscriptions": "there is no GraphQL WebSocket",
-    "GraphQLUrl": "the output names amazonaws.com, so a client cannot follow it",
-}
-
 
 def free_port():
     with socket.socket() as probe:
@@ -160,6 +154,106 @@ def resources_of(cloudformation, stack):
     return found
 
 
+class Gaps:
+    """What MiniStack 1.5.33 cannot do, and what is therefore left to the embedded cloud.
+
+    Each method is one gap: its docstring says what is missing, and it returns what shows that it still is.
+    """
+
+    def __init__(self, cloud, command, outputs):
+        self.cloud, self.command, self.outputs = cloud, command, outputs
+
+    def graphql(self, api, query, **headers):
+        request = urllib.request.Request(
+            f"{self.cloud.endpoint}/v1/apis/{self.outputs[f'{api}GraphQLApiId']}/graphql",
+            json.dumps({"query": query}).encode(),
+            {"content-type": "application/json", **headers},
+        )
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.loads(refused.read())
+
+    def todo(self, query):
+        return self.graphql("Todo", query, **{"x-api-key": self.outputs["TodoApiKey"]})
+
+    def check_what_works(self):
+        assert self.todo("{ listTodos { items { id title } } }") == (200, {"data": {"listTodos": {"items": []}}})
+        assert self.todo('{ getTodo(id: "none") { id } }') == (200, {"data": {"getTodo": None}})
+        assert self.graphql("Todo", "{ listTodos { items { id } } }")[0] == 401
+        assert self.graphql("Todo", "{ listTodos { items { id } } }", **{"x-api-key": "da2-wrong"})[0] == 401
+
+    def transform(self):
+        """util.transform gives objects where AWS gives JSON text, so writes with a condition and filtered lists fail"""
+        mangled = '"[object Object]" is not valid JSON'
+        _, written = self.todo('mutation { createTodo(input: { title: "a" }) { id } }')
+        _, listed = self.todo('{ listTodos(filter: { title: { eq: "a" } }) { items { id } } }')
+        return [answer["errors"][0]["message"] for answer in (written, listed) if "errors" in answer] == [mangled, mangled]
+
+    def forged_tokens(self):
+        """GraphQL requests with an unsigned token of an unknown issuer are answered"""
+        part = lambda facts: base64.urlsafe_b64encode(json.dumps(facts).encode()).decode().rstrip("=")
+        claims = {"sub": "nobody", "username": "nobody", "token_use": "access", "iss": "https://example.com", "exp": int(time.time()) + 600}
+        token = f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}."
+        return self.graphql("Blog", "{ listPosts { items { id } } }", Authorization=token) == (200, {"data": {"listPosts": {"items": []}}})
+
+    def identity(self):
+        """resolvers see no identity of a signed-in user, so owner and group rules refuse everybody"""
+        client, pool = self.cloud.client("cognito-idp"), self.outputs["AuthUserPoolId"]
+        client.admin_create_user(UserPoolId=pool, Username="ada@example.com", MessageAction="SUPPRESS")
+        client.admin_set_user_password(UserPoolId=pool, Username="ada@example.com", Password="Correct-horse-7", Permanent=True)
+        client.admin_add_user_to_group(UserPoolId=pool, Username="ada@example.com", GroupName="Editors")
+        signed_in = client.initiate_auth(
+            ClientId=self.outputs["AuthUserPoolClientId"],
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "ada@example.com", "PASSWORD": "Correct-horse-7"},
+        )
+        token = signed_in["AuthenticationResult"]["AccessToken"]
+        _, answer = self.graphql("Blog", 'mutation { createCategory(input: { name: "News" }) { id } }', Authorization=token)
+        return answer["errors"][0]["errorType"] == "Unauthorized" if "errors" in answer else False
+
+    def subscriptions(self):
+        """there is no GraphQL WebSocket"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.cloud.port, timeout=5)
+        host = f"{self.outputs['TodoGraphQLApiId']}.appsync-realtime-api.us-east-1.amazonaws.com"
+        handshake = {
+            "Host": host,
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+            "Sec-WebSocket-Protocol": "graphql-ws",
+        }
+        header = base64.b64encode(json.dumps({"host": host.replace("-realtime", ""), "x-api-key": self.outputs["TodoApiKey"]}).encode()).decode()
+        connection.request("GET", f"/graphql?header={header}&payload=e30=", headers=handshake)
+        status = connection.getresponse().status
+        connection.close()
+        return status != 101
+
+    def address(self):
+        """the output GraphQLUrl names amazonaws.com, so a client cannot follow it"""
+        return ".amazonaws.com/" in self.outputs["BlogGraphQLUrl"]
+
+    def nested_updates(self):
+        """an update of a nested stack loses the attributes of what did not change, so Fn::GetAtt on them fails"""
+        self.command("update", "auth", "--groups", "Editors,Reviewers")
+        planned = self.command("push", "--dry-run")["changes"]
+        assert [(one["action"], one["type"]) for one in planned] == [("add", "AWS::Cognito::UserPoolGroup")], planned
+        failure = self.command("push", "--yes", expect=1)
+        return failure["code"] == "AMP0401" and "does not exist in schema for AWS::Cognito::UserPool" in failure["message"]
+
+    # The update comes last: it leaves a stack that cannot be updated.
+    ALL = [transform, forged_tokens, identity, subscriptions, address, nested_updates]
+
+    def check(self):
+        print("what MiniStack 1.5.33 cannot do, and this run therefore leaves to the embedded cloud:")
+        for gap in self.ALL:
+            if not gap(self):
+                raise SystemExit(f"MiniStack can do this now, so test it instead: {gap.__name__}, {gap.__doc__}")
+            print(f"  {gap.__name__}: {gap.__doc__}")
+
+
 def main(ampup, ministack):
     cloud = MiniStack(ministack)
     try:
@@ -178,7 +272,13 @@ def run(cloud, ampup, folder):
     command("init", "peer", "--target", "localstack", "--endpoint", cloud.endpoint)
     command("add", "auth", "--sign-in", "email", "--groups", "Editors", "--guests", "true")
     command("add", "api", "--name", "blog", "--sample", "blog")
+    command("add", "api", "--name", "todo", "--sample", "todo", "--auth", "api-key")
+    pushed = command("push", "--yes")
+    assert pushed["outcome"] == "deployed", pushed
+    # An update of the root stack: what is there stays, hosting is added.
     command("add", "hosting", "--sample")
+    planned = {one["stack"] for one in command("push", "--dry-run")["changes"]}
+    assert planned == {"hosting"}, planned
     pushed = command("push", "--yes")
     assert pushed["outcome"] == "deployed", pushed
 
@@ -202,25 +302,17 @@ def run(cloud, ampup, folder):
 
     again = command("push", "--yes")
     assert again["outcome"] == "nothing-to-do", again
-    command("update", "auth", "--groups", "Editors,Reviewers")
-    changed = command("push", "--yes")
-    assert changed["outcome"] == "deployed", changed
-    groups = [one["GroupName"] for one in owners.of["cognito-idp"].list_groups(UserPoolId=client_of(folder)["auth"]["user_pool_id"])["Groups"]]
-    assert sorted(groups) == ["Editors", "Reviewers"], groups
+
+    gaps = Gaps(cloud, command, again["outputs"])
+    gaps.check_what_works()
+    gaps.check()
 
     command("delete", "--env", "dev", "--yes")
     left = [one["StackName"] for one in owners.of["cloudformation"].describe_stacks()["Stacks"]]
     assert not any(name.startswith("peer-dev") for name in left), left
 
-    print("what MiniStack 1.5.33 cannot do, and this run therefore leaves to the embedded cloud:")
-    for name, reason in GAPS.items():
-        print(f"  {name}: {reason}")
     total = sum(counts.values())
     print(f"{total} passed, 0 failed")
-
-
-def client_of(folder):
-    return json.loads((folder / "amplify_outputs.json").read_text())
 
 
 if __name__ == "__main__":
