@@ -122,7 +122,7 @@ fn a_token_of_another_pool() {
         "AdminSetUserPassword",
         &json!({ "UserPoolId": pool, "Username": "eve", "Password": password, "Permanent": true }),
     );
-    let second = Pool { endpoint: endpoint.clone(), pool, client };
+    let second = Pool { endpoint: endpoint.clone(), id: pool, client };
     let tokens = second.sign_in("eve");
     unauthorized(&world.ask(("authorization", &tokens.access)), "another pool of the same cloud");
 }
