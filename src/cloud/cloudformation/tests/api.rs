@@ -124,6 +124,20 @@ async fn actions_are_refused_with_the_words_of_aws() {
             json!({"ChangeSetName": "arn:aws:x"}),
             "ChangeSetNotFound: ChangeSet [arn:aws:x] does not exist",
         ),
+        ("ListImports", json!({"ExportName": "x"}), "ValidationError: Export 'x' does not exist."),
+    ] {
+        let refused = little.refused(action, input).await;
+        assert!(refused.starts_with(expected), "{expected}\n{refused}");
+    }
+    for input in [json!({"StackName": "no"}), json!({"StackName": "no", "DeletionMode": "STANDARD"})] {
+        assert!(little.call("DeleteStack", input).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn what_would_have_no_effect_is_refused_by_name() {
+    let little = Little::new();
+    for (action, input, expected) in [
         (
             "SetStackPolicy",
             json!({"StackName": "s"}),
@@ -134,12 +148,51 @@ async fn actions_are_refused_with_the_words_of_aws() {
             json!({"StackName": "s", "NotificationARNs": ["arn"]}),
             "NotImplemented: the embedded cloud has no `cloudformation:NotificationARNs`",
         ),
-        ("ListImports", json!({"ExportName": "x"}), "ValidationError: Export 'x' does not exist."),
+        (
+            "CreateStack",
+            json!({"StackName": "s", "RoleARN": "arn:aws:iam::000000000000:role/r"}),
+            "NotImplemented: the embedded cloud has no `cloudformation:RoleARN`",
+        ),
+        (
+            "CreateStack",
+            json!({"StackName": "s", "TimeoutInMinutes": "5"}),
+            "NotImplemented: the embedded cloud has no `cloudformation:TimeoutInMinutes`",
+        ),
+        (
+            "UpdateStack",
+            json!({"StackName": "s", "RetainExceptOnCreate": "true"}),
+            "NotImplemented: the embedded cloud has no `cloudformation:RetainExceptOnCreate`",
+        ),
+        (
+            "UpdateStack",
+            json!({"StackName": "s", "DisableRollback": "true"}),
+            "NotImplemented: the embedded cloud has no `cloudformation:DisableRollback`",
+        ),
+        (
+            "DeleteStack",
+            json!({"StackName": "s", "RoleARN": "arn:aws:iam::000000000000:role/r"}),
+            "NotImplemented: the embedded cloud has no `cloudformation:RoleARN`",
+        ),
+        (
+            "CreateChangeSet",
+            json!({"StackName": "s", "RoleARN": "arn:aws:iam::000000000000:role/r"}),
+            "NotImplemented: the embedded cloud has no `cloudformation:RoleARN`",
+        ),
+        (
+            "ExecuteChangeSet",
+            json!({"StackName": "s", "RetainExceptOnCreate": "true"}),
+            "NotImplemented: the embedded cloud has no `cloudformation:RetainExceptOnCreate`",
+        ),
+        // What changes nothing is no reason to refuse.
+        (
+            "UpdateStack",
+            json!({"StackName": "no", "RetainExceptOnCreate": "false"}),
+            "ValidationError: Stack [no] does not",
+        ),
     ] {
         let refused = little.refused(action, input).await;
         assert!(refused.starts_with(expected), "{expected}\n{refused}");
     }
-    assert!(little.call("DeleteStack", json!({"StackName": "no"})).await.is_ok());
 }
 
 #[tokio::test]
