@@ -1,5 +1,7 @@
 //! `ampup push`, `publish`, `status`, `pull`, `delete`, `doctor`: commands that speak to a cloud.
 
+use std::time::Instant;
+
 use super::args::{PublishArgs, PullArgs, PushArgs, StatusArgs};
 use super::runner::Runner;
 use super::{Context, logging, questions, was_interrupted};
@@ -45,14 +47,16 @@ fn review(
     context: &Context<'_>,
     runner: &Runner,
     session: &Session,
-    prepared: PreparedPush,
+    mut prepared: PreparedPush,
     question: &Question<bool>,
 ) -> Result<PreparedPush, Failure> {
     if prepared.is_empty() {
         return Ok(prepared);
     }
     context.ui.preview(prepared.place().stack.as_str(), prepared.changes());
+    let asked = Instant::now();
     let answer = if context.settings.yes { Ok(true) } else { context.prompter.confirm(question) };
+    prepared.leave_out(asked.elapsed());
     match answer {
         Ok(true) => Ok(prepared),
         Ok(false) => {

@@ -1,6 +1,6 @@
 //! Deploys: prepare, let the caller review, execute, write the client configuration.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -133,6 +133,11 @@ impl PreparedPush {
     /// True when nothing would change.
     pub fn is_empty(&self) -> bool {
         self.prepared.kind == PushKind::NothingToDo
+    }
+
+    /// Leaves out of the time that is told what somebody took to think.
+    pub fn leave_out(&mut self, pause: Duration) {
+        self.began += pause;
     }
 
     /// Where it goes.
