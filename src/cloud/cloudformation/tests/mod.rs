@@ -1,3 +1,5 @@
+//! Stacks over a make-believe resource type: what the API answers, what the engine does, what nested stacks do.
+
 mod api;
 mod harness;
 mod nested;

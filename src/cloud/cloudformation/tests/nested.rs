@@ -1,3 +1,5 @@
+//! Stacks in stacks: made, changed, rolled back and deleted with their parents.
+
 use serde_json::{Value, json};
 
 use super::harness::{Little, things};

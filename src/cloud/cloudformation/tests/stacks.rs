@@ -1,3 +1,5 @@
+//! The life of a stack: made, changed, rolled back, deleted, taken up again by a new process.
+
 use serde_json::json;
 
 use super::harness::{Little, things};
