@@ -60,6 +60,25 @@ def dev(ampup, folder):
     return elapsed, memory, board
 
 
+# Every command that may end by itself, without an answer.
+SILENT = [
+    ["init"], ["add", "auth"], ["add", "api"], ["add", "hosting"], ["update", "blog"], ["remove", "blog"], ["render"],
+    ["render", "--check"], ["status"], ["pull"], ["delete"], ["env", "list"], ["env", "add"], ["env", "use"],
+    ["env", "remove"], ["doctor"], ["explain"], ["completions"], ["push"], ["push", "--dry-run"], ["publish"],
+    ["api", "compile"], ["quickstart", "--sample"], [],
+]
+
+
+def silent(ampup, folder):
+    """The slowest command with a closed stdin, in milliseconds, and which it is."""
+    slowest = (0.0, "")
+    for arguments in SILENT:
+        started = time.perf_counter()
+        subprocess.run([ampup, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
+        slowest = max(slowest, ((time.perf_counter() - started) * 1000, " ".join(arguments)))
+    return slowest
+
+
 def main(ampup, runs=9):
     ampup = str(pathlib.Path(ampup).resolve())
     with tempfile.TemporaryDirectory() as world:
@@ -79,6 +98,8 @@ def main(ampup, runs=9):
             quick.append(timed([ampup, "quickstart", "app", "--sample", "blog", "--once"], folder))
         report("quickstart --once (to the signed-in answer)", quick, "1500 ms")
         app = pathlib.Path(world, "quick0", "app")
+        elapsed, which = silent(ampup, app)
+        print(f"{'slowest command with a closed stdin':46} {elapsed:8.1f} ms   `{which}`   [1000 ms]")
         boards = [dev(ampup, app) for _ in range(max(3, runs // 3))]
         ready = [board["cloud_ms"] for _, _, board in boards]
         print(f"{'cloud ready':46} {statistics.median(ready):8.1f} ms   {'':15}   [100 ms]")
