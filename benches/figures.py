@@ -35,7 +35,7 @@ def report(name, runs, limit):
 
 
 def blog(ampup, folder):
-    for arguments in (["init", "bench", "--target", "local"], ["add", "auth", "--groups", "Editors"]):
+    for arguments in (["init", "bench", "--target", "local"], ["add", "auth", "--sign-in", "email", "--groups", "Editors"]):
         timed([ampup, *arguments], folder)
 
 
