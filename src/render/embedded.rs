@@ -21,6 +21,7 @@ pub const TEMPLATES: &[(&str, &str)] = templates! {
     "api/resolver/parts_filter.js"
     "api/resolver/parts_key.js"
     "api/resolver/parts_write.js"
+    "api/resolver/pipeline.js"
     "api/resolver/related_one.js"
     "api/resolver/subscribe.js"
     "api/resolver/update.js"

@@ -6,11 +6,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::compile::{CompileOptions, SchemaSource, compile};
-use super::plan::{AttributeType, Index, Key, Model, Plan, Projection};
+use super::plan::{AttributeType, Index, Key, Model, Plan, Projection, Source};
 use crate::error::Problem;
-
-/// The data source of resolvers without a table.
-const NONE: &str = "NONE_DS";
 
 /// Compiles one case: the content of each file by its name.
 ///
@@ -39,15 +36,15 @@ pub fn conformance_files(plan: &Plan) -> IndexMap<String, String> {
 
 fn tables(plan: &Plan) -> Value {
     let tables: Vec<Value> = plan.models.values().map(table).collect();
-    let mut sources: Vec<Value> = plan
-        .models
-        .keys()
-        .map(|name| json!({ "name": format!("{name}Table"), "type": "AMAZON_DYNAMODB", "versioned": false }))
-        .collect();
-    if !plan.models.is_empty() || plan.resolvers.iter().any(|resolver| resolver.action.table().is_none()) {
-        sources.push(json!({ "name": NONE, "type": "NONE" }));
-    }
+    let sources: Vec<Value> = plan.sources.iter().map(|(name, source)| source_json(name, source)).collect();
     json!({ "tables": tables, "dataSources": sources })
+}
+
+fn source_json(name: &str, source: &Source) -> Value {
+    match source {
+        Source::None => json!({ "name": name, "type": "NONE" }),
+        Source::Table { .. } => json!({ "name": name, "type": "AMAZON_DYNAMODB", "versioned": false }),
+    }
 }
 
 fn table(model: &Model) -> Value {
@@ -97,8 +94,7 @@ fn index_json(index: &Index) -> Value {
 
 fn resolvers(plan: &Plan) -> Value {
     let all = plan.resolvers.iter().map(|resolver| {
-        let source = resolver.action.table().map_or(NONE.to_owned(), |model| format!("{model}Table"));
-        json!({ "field": format!("{}.{}", resolver.type_name, resolver.field), "dataSource": source })
+        json!({ "field": format!("{}.{}", resolver.type_name, resolver.field), "dataSource": resolver.source })
     });
     Value::Array(all.collect())
 }

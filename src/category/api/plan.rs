@@ -16,8 +16,12 @@ pub struct Plan {
     pub modes: Modes,
     /// Every `@model` type, in the order of the schema.
     pub models: IndexMap<String, Model>,
+    /// Every data source, by its name in AppSync.
+    pub sources: IndexMap<String, Source>,
     /// Every field with a resolver, sorted by type and field.
     pub resolvers: Vec<Resolver>,
+    /// The functions of pipelines, by name. Resolvers that do the same share one.
+    pub functions: IndexMap<String, Function>,
     /// The model introspection document for front ends.
     pub introspection: Value,
     /// Rules of fields of root types and of types that are no models, by `Type.field`. Each such field has a
@@ -273,6 +277,41 @@ pub enum Operation {
     Search,
 }
 
+/// What resolvers read from and write to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Nothing: the resolver answers by itself.
+    None,
+    /// The table of a model.
+    Table {
+        /// The model.
+        model: String,
+    },
+}
+
+/// Name of the data source without data.
+pub const NONE_SOURCE: &str = "NONE_DS";
+
+/// Name of the data source of a model's table.
+pub fn table_source(model: &str) -> String {
+    format!("{model}Table")
+}
+
+/// A step of pipelines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// Its data source, a key of [`Plan::sources`].
+    pub source: String,
+    /// What it does.
+    pub step: Step,
+    /// Where the line stands that it comes from.
+    pub origin: Location,
+}
+
+/// What a function of a pipeline does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {}
+
 /// A field with a resolver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolver {
@@ -282,6 +321,8 @@ pub struct Resolver {
     pub field: String,
     /// What it does.
     pub action: Action,
+    /// Its data source, a key of [`Plan::sources`]; for a pipeline that of the last function.
+    pub source: String,
     /// Where the line stands that it comes from.
     pub origin: Location,
 }
@@ -359,6 +400,11 @@ pub enum Action {
         /// The model, or other type, that holds the field.
         model: String,
     },
+    /// Run functions one after the other, each with the result of the one before.
+    Pipeline {
+        /// Keys of [`Plan::functions`], in order.
+        functions: Vec<String>,
+    },
     /// A field that holds an owner as `sub::username`: give the part after the last `::`, of each element when it is a
     /// list.
     OwnerField {
@@ -378,7 +424,9 @@ impl Action {
             | Self::Update { model }
             | Self::Delete { model } => Some(model),
             Self::RelatedMany { related, .. } | Self::RelatedOne { related, .. } => Some(related),
-            Self::Subscribe { .. } | Self::ProtectedField { .. } | Self::OwnerField { .. } => None,
+            Self::Subscribe { .. } | Self::ProtectedField { .. } | Self::OwnerField { .. } | Self::Pipeline { .. } => {
+                None
+            }
         }
     }
 }

@@ -105,7 +105,8 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
 /// A resolver of some field.
 pub(super) fn resolver(type_name: &str, field: &str, action: Action) -> Resolver {
     let origin = Location::new("schema.graphql", 1, 1);
-    Resolver { type_name: type_name.to_owned(), field: field.to_owned(), action, origin }
+    let source = action.table().map_or_else(|| NONE_SOURCE.to_owned(), table_source);
+    Resolver { type_name: type_name.to_owned(), field: field.to_owned(), action, source, origin }
 }
 
 /// The resolvers that every model gets.
@@ -128,6 +129,8 @@ pub(super) fn crud(model: &Model) -> Vec<Resolver> {
 /// A plan of some models, with the resolvers that every model gets and some more.
 pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
     let resolvers = models.iter().flat_map(crud).chain(more).collect();
+    let tables = models.iter().map(|model| (table_source(&model.name), Source::Table { model: model.name.clone() }));
+    let sources = tables.chain([(NONE_SOURCE.to_owned(), Source::None)]).collect();
     Plan {
         schema: "type Query { x: Int }\n".to_owned(),
         modes: Modes {
@@ -135,7 +138,9 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
             additional: vec![AuthMode::ApiKey, AuthMode::Iam, AuthMode::Oidc, AuthMode::Lambda],
         },
         models: models.into_iter().map(|model| (model.name.clone(), model)).collect(),
+        sources,
         resolvers,
+        functions: IndexMap::new(),
         introspection: json!({ "version": 1, "models": {}, "enums": {}, "nonModels": {} }),
         custom_rules: IndexMap::new(),
     }

@@ -11,7 +11,10 @@ use super::output::Output;
 use super::relations::{By, Relation, RelationKind, index_name};
 use super::report::Report;
 use super::rules::{ParsedRule, Strategy};
-use crate::category::api::plan::{Action, Field, FieldKind, Index, Key, KeyField, Model, Projection, Resolver, Rule};
+use crate::category::api::plan::{
+    Action, Field, FieldKind, Index, Key, KeyField, Model, NONE_SOURCE, Projection, Resolver, Rule, Source,
+    table_source,
+};
 use crate::graphql::Span;
 
 /// Writes the parts of a plan.
@@ -152,6 +155,15 @@ impl<'a> Assembler<'_, 'a, '_> {
         })
     }
 
+    /// Every data source, sorted by name.
+    pub(super) fn sources(&self) -> IndexMap<String, Source> {
+        let tables = self.drafts.keys().map(|name| (table_source(name), Source::Table { model: (*name).to_owned() }));
+        let mut sources: IndexMap<String, Source> = tables.collect();
+        sources.insert(NONE_SOURCE.to_owned(), Source::None);
+        sources.sort_keys();
+        sources
+    }
+
     /// Every resolver, sorted by type and field.
     pub(super) fn resolvers(&self, custom: &IndexMap<(String, String), Vec<ParsedRule>>) -> Vec<Resolver> {
         let mut resolvers = Vec::new();
@@ -173,10 +185,12 @@ impl<'a> Assembler<'_, 'a, '_> {
     }
 
     fn resolver(&self, type_name: &str, field: &str, action: Action, span: &Span) -> Resolver {
+        let source = action.table().map_or_else(|| NONE_SOURCE.to_owned(), table_source);
         Resolver {
             type_name: type_name.to_owned(),
             field: field.to_owned(),
             action,
+            source,
             origin: self.report.location(span.start),
         }
     }

@@ -86,6 +86,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         report: &report,
     };
     let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
+    let sources = assembler.sources();
     let introspection = introspection::document(&assembler);
     let custom_rules = custom
         .iter()
@@ -94,7 +95,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         })
         .collect();
     let schema = print(&output.into_document());
-    Ok(Plan { schema, modes, models, resolvers, introspection, custom_rules })
+    Ok(Plan { schema, modes, models, sources, resolvers, functions: IndexMap::new(), introspection, custom_rules })
 }
 
 fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {

@@ -6,13 +6,14 @@
 
 mod access;
 mod fields;
+mod pipeline;
 mod reading;
 mod script;
 mod writing;
 
 use serde::Serialize;
 
-use super::plan::{Action, Key, Model, Operation, Plan, Resolver, Rule};
+use super::plan::{Action, Function, Key, Model, Operation, Plan, Resolver, Rule};
 use crate::render::{RenderError, Renderer};
 use access::Guard;
 
@@ -23,8 +24,8 @@ pub struct ResolverFile {
     pub type_name: String,
     /// The field.
     pub field: String,
-    /// The model whose table it uses.
-    pub table: Option<String>,
+    /// Its data source.
+    pub source: String,
     /// `resolvers/Query.getPost.js`
     pub path: String,
     /// The JavaScript.
@@ -42,12 +43,41 @@ pub fn write(plan: &Plan, render: &Renderer) -> Result<Vec<ResolverFile>, Render
             Ok(ResolverFile {
                 type_name: resolver.type_name.clone(),
                 field: resolver.field.clone(),
-                table: resolver.action.table().map(ToOwned::to_owned),
+                source: resolver.source.clone(),
                 path: format!("resolvers/{}.{}.js", resolver.type_name, resolver.field),
                 text: tidy(&text(plan, resolver, render)?),
             })
         })
         .collect()
+}
+
+/// A function of pipelines as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionFile {
+    /// Its name, a key of the plan's functions.
+    pub name: String,
+    /// Its data source.
+    pub source: String,
+    /// `functions/InvokeWorker.js`
+    pub path: String,
+    /// The JavaScript.
+    pub text: String,
+}
+
+/// The functions of a plan, in its order.
+///
+/// # Errors
+/// When a template cannot be rendered.
+pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFile>, RenderError> {
+    let file = |(name, function): (&String, &Function)| {
+        Ok(FunctionFile {
+            name: name.clone(),
+            source: function.source.clone(),
+            path: format!("functions/{name}.js"),
+            text: tidy(&pipeline::step(name, function, render)?),
+        })
+    };
+    plan.functions.iter().map(file).collect()
 }
 
 fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, RenderError> {
@@ -74,6 +104,7 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         Action::ProtectedField { model } if plan.models.contains_key(model) => {
             fields::protected(&Scene::new(plan, resolver, model)?, render)
         }
+        Action::Pipeline { .. } => pipeline::resolver(plan, resolver, render),
         Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
     }
 }

@@ -2,21 +2,25 @@
 //!
 //! Nothing is decided here about the schema; the plan says it all. Environments differ by parameters alone.
 
+mod inputs;
 mod names;
 mod policies;
+mod sources;
 mod tables;
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::plan::{AuthMode, Plan};
-use super::resolvers::{self, ResolverFile};
-use crate::base::{Location, LogicalId, ResourceName};
-use crate::category::synthesis::{Need, Synthesis, rendered};
-use crate::category::{AuthSpec, Context};
+use super::plan::{Action, AuthMode, Plan, Resolver};
+use super::resolvers::{self, FunctionFile, ResolverFile};
+use crate::base::{Location, ResourceName};
+use crate::category::Context;
+use crate::category::synthesis::{Synthesis, rendered};
 use crate::error::{Code, Diagnose, Problem};
+use inputs::{Mode, Parameter};
 use names::Names;
 use policies::Policy;
+use sources::SourceEntry;
 use tables::{Role, Table};
 
 /// What CloudFormation allows in one template ("AWS CloudFormation quotas").
@@ -35,21 +39,11 @@ struct ApiStack {
     schema_file: String,
     tables: Vec<Table>,
     roles: Vec<Role>,
-    /// Some resolvers have no table.
-    local_resolvers: bool,
+    /// Data sources that are no tables.
+    sources: Vec<SourceEntry>,
+    functions: Vec<FunctionEntry>,
     resolvers: Vec<ResolverEntry>,
     policies: Vec<Policy>,
-}
-
-#[derive(Debug, Serialize)]
-struct Mode {
-    kind: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct Parameter {
-    name: &'static str,
-    description: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,6 +52,20 @@ struct ResolverEntry {
     label: String,
     type_name: String,
     field: String,
+    /// Logical id of its data source; `None` for a pipeline.
+    source: Option<String>,
+    /// Logical ids of the functions of a pipeline, without `Function`.
+    functions: Vec<String>,
+    file: String,
+    #[serde(skip)]
+    origin: Location,
+}
+
+#[derive(Debug, Serialize)]
+struct FunctionEntry {
+    id: String,
+    label: String,
+    name: String,
     /// Logical id of its data source.
     source: String,
     file: String,
@@ -70,10 +78,12 @@ struct ResolverEntry {
 /// # Errors
 /// When a template cannot be rendered, an auth resource is missing, or a limit is exceeded.
 pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
-    let needs = needs(plan, context)?;
+    let needs = inputs::needs(plan, context)?;
     let written =
         resolvers::write(plan, context.render).map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
-    let stack = stack(plan, context.name, &written)?;
+    let functions = resolvers::write_functions(plan, context.render)
+        .map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
+    let stack = stack(plan, context.name, &written, &functions)?;
     let problems = tables::limits(plan);
     if !problems.is_empty() {
         return Err(problems);
@@ -81,6 +91,7 @@ pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis
     let origins = origins(plan, &stack);
     let mut files = IndexMap::from([(format!("{}/schema.graphql", context.name), plan.schema.clone())]);
     files.extend(written.into_iter().map(|file| (format!("{}/{}", context.name, file.path), file.text)));
+    files.extend(functions.into_iter().map(|file| (format!("{}/{}", context.name, file.path), file.text)));
     let mut synthesis = rendered(context, "api/stack.yaml", &stack, files)?;
     let count = synthesis.template.resources.len();
     if count > MOST_RESOURCES {
@@ -102,9 +113,21 @@ fn too_many(name: &ResourceName, count: usize) -> Problem {
         .hint("move some of the models into a second API: `ampup add api --name NAME`")
 }
 
-fn stack(plan: &Plan, name: &ResourceName, written: &[ResolverFile]) -> Result<ApiStack, Vec<Problem>> {
+fn stack(
+    plan: &Plan,
+    name: &ResourceName,
+    written: &[ResolverFile],
+    functions: &[FunctionFile],
+) -> Result<ApiStack, Vec<Problem>> {
     let mut names = Names::new(plan);
     let (tables, roles) = tables::tables(plan, &mut names);
+    let used = |source: &str| {
+        written.iter().any(|file| file.source == source) || functions.iter().any(|file| file.source == source)
+    };
+    let pipeline = |resolver: &Resolver| match &resolver.action {
+        Action::Pipeline { functions } => functions.iter().map(|name| names::function(name)).collect(),
+        _ => Vec::new(),
+    };
     let resolvers: Vec<ResolverEntry> = plan
         .resolvers
         .iter()
@@ -114,87 +137,40 @@ fn stack(plan: &Plan, name: &ResourceName, written: &[ResolverFile]) -> Result<A
             label: format!("resolver {}.{}", file.type_name, file.field),
             type_name: file.type_name.clone(),
             field: file.field.clone(),
-            source: file
-                .table
-                .as_deref()
-                .map_or("NoneSource".to_owned(), |model| format!("{}DataSource", names.model(model))),
+            source: (!matches!(resolver.action, Action::Pipeline { .. }))
+                .then(|| sources::id(plan, &names, &file.source)),
+            functions: pipeline(resolver),
             file: format!("./{name}/{}", file.path),
             origin: resolver.origin.clone(),
         })
         .collect();
-    let mode = |mode: AuthMode| kind(mode).map(|kind| Mode { kind }).ok_or_else(|| vec![unbuilt(mode)]);
     Ok(ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
         // What a name in AppSync may hold: letters, digits, underscores, hyphens.
         api_name: format!("{name}-${{Environment}}"),
         api_key: plan.modes.has(AuthMode::ApiKey),
-        default_mode: mode(plan.modes.default)?,
-        additional_modes: plan.modes.additional.iter().map(|additional| mode(*additional)).collect::<Result<_, _>>()?,
-        parameters: inputs(plan)
-            .iter()
-            .map(|input| Parameter { name: input.parameter, description: input.what })
-            .collect(),
+        default_mode: inputs::mode(plan.modes.default)?,
+        additional_modes: plan.modes.additional.iter().copied().map(inputs::mode).collect::<Result<_, _>>()?,
+        parameters: inputs::parameters(plan),
         schema_file: format!("./{name}/schema.graphql"),
         tables,
         roles,
-        local_resolvers: written.iter().any(|file| file.table.is_none()),
+        sources: sources::sources(plan, used),
+        functions: functions
+            .iter()
+            .zip(plan.functions.values())
+            .map(|(file, function)| FunctionEntry {
+                id: names::function(&file.name),
+                label: format!("function {}", file.name),
+                name: file.name.clone(),
+                source: sources::id(plan, &names, &file.source),
+                file: format!("./{name}/{}", file.path),
+                origin: function.origin.clone(),
+            })
+            .collect(),
         resolvers,
         policies: policies::policies(plan, name),
     })
-}
-
-/// What CloudFormation calls the modes that a resource can ask for.
-fn kind(mode: AuthMode) -> Option<&'static str> {
-    match mode {
-        AuthMode::ApiKey => Some("API_KEY"),
-        AuthMode::UserPools => Some("AMAZON_COGNITO_USER_POOLS"),
-        AuthMode::Iam => Some("AWS_IAM"),
-        AuthMode::Oidc | AuthMode::Lambda => None,
-    }
-}
-
-fn unbuilt(mode: AuthMode) -> Problem {
-    let name = if mode == AuthMode::Oidc { "OpenID Connect" } else { "a Lambda authoriser" };
-    Problem::new(Code::AMP0304, format!("an API cannot be deployed with {name} yet: the mode is only compiled"))
-        .hint("use `user-pool`, `api-key` or `iam`")
-}
-
-/// A parameter that an output of the auth stack fills.
-struct Input {
-    parameter: &'static str,
-    output: &'static str,
-    what: &'static str,
-}
-
-fn inputs(plan: &Plan) -> Vec<Input> {
-    let mut inputs = Vec::new();
-    if plan.modes.has(AuthMode::UserPools) {
-        let what = "User pool whose tokens are accepted";
-        inputs.push(Input { parameter: "UserPoolId", output: "UserPoolId", what });
-    }
-    for role in policies::roles(plan) {
-        inputs.push(Input { parameter: role.parameter, output: role.parameter, what: role.what });
-    }
-    inputs
-}
-
-fn needs(plan: &Plan, context: &Context<'_>) -> Result<Vec<Need>, Vec<Problem>> {
-    let inputs = inputs(plan);
-    if inputs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let Some((auth, _)): Option<(&ResourceName, &AuthSpec)> = context.auth() else {
-        let message = format!("the API `{}` needs an auth resource: it lets in users who are signed in", context.name);
-        return Err(vec![Problem::new(Code::AMP0310, message).hint("`ampup add auth`")]);
-    };
-    inputs
-        .iter()
-        .map(|input| {
-            let id =
-                |text: &str| LogicalId::new(text).map_err(|error| vec![Problem::new(Code::AMP0901, error.to_string())]);
-            Ok(Need { parameter: id(input.parameter)?, of: auth.clone(), output: id(input.output)? })
-        })
-        .collect()
 }
 
 /// The user's line for each logical id that comes from one.
@@ -203,7 +179,8 @@ fn origins(plan: &Plan, stack: &ApiStack) -> IndexMap<String, Location> {
         ["Table", "DataSource"].map(|end| (format!("{}{end}", table.id), model.origin.clone()))
     });
     let resolvers = stack.resolvers.iter().map(|entry| (format!("{}Resolver", entry.id), entry.origin.clone()));
-    models.chain(resolvers).collect()
+    let functions = stack.functions.iter().map(|entry| (format!("{}Function", entry.id), entry.origin.clone()));
+    models.chain(resolvers).chain(functions).collect()
 }
 
 #[cfg(test)]

@@ -36,6 +36,11 @@ impl Names {
     }
 }
 
+/// The id of a function of pipelines, without `Function`.
+pub(super) fn function(name: &str) -> String {
+    id(name)
+}
+
 /// Letters and digits alone; what an id cannot hold must not make two models one.
 fn id(name: &str) -> String {
     let plain = logical_id(name).unwrap_or_default();

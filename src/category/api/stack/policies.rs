@@ -107,6 +107,7 @@ fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
         Action::RelatedMany { .. }
         | Action::RelatedOne { .. }
         | Action::ProtectedField { .. }
+        | Action::Pipeline { .. }
         | Action::OwnerField { .. } => None,
     }
 }

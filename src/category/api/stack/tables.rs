@@ -147,7 +147,10 @@ fn actions(action: &Action) -> &'static [&'static str] {
         Action::Create { .. } => &["dynamodb:GetItem", "dynamodb:PutItem"],
         Action::Update { .. } => &["dynamodb:GetItem", "dynamodb:UpdateItem"],
         Action::Delete { .. } => &["dynamodb:DeleteItem", "dynamodb:GetItem"],
-        Action::Subscribe { .. } | Action::ProtectedField { .. } | Action::OwnerField { .. } => &[],
+        Action::Subscribe { .. }
+        | Action::ProtectedField { .. }
+        | Action::OwnerField { .. }
+        | Action::Pipeline { .. } => &[],
     }
 }
 
