@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::compile::{CompileOptions, SchemaSource, compile};
-use super::plan::{AttributeType, Index, Key, Model, Plan, Projection, Source};
+use super::plan::{AttributeType, Index, Key, Model, Plan, Projection, SQL_SOURCE, Source};
 use crate::error::Problem;
 
 /// Compiles one case: the content of each file by its name.
@@ -35,13 +35,23 @@ pub fn conformance_files(plan: &Plan) -> IndexMap<String, String> {
 }
 
 fn tables(plan: &Plan) -> Value {
-    let tables: Vec<Value> = plan.models.values().map(table).collect();
+    let tables: Vec<Value> = plan.models.values().filter(|model| model.sql.is_none()).map(table).collect();
     let sources: Vec<Value> = plan.sources.iter().map(|(name, source)| source_json(name, source)).collect();
     json!({ "tables": tables, "dataSources": sources })
 }
 
+/// The reference transformer reaches a database through a Lambda function that it deploys, so cases name that. Ours is a
+/// `RELATIONAL_DATABASE` source, which needs no function: the same source in other terms.
+const REFERENCE_SQL_SOURCE: &str = "SQLLambdaDataSourcesql";
+
+/// The name of a source as cases write it.
+fn source_name(name: &str) -> &str {
+    if name == SQL_SOURCE { REFERENCE_SQL_SOURCE } else { name }
+}
+
 fn source_json(name: &str, source: &Source) -> Value {
     match source {
+        Source::Sql { .. } => json!({ "name": source_name(name), "type": "AWS_LAMBDA" }),
         Source::None => json!({ "name": name, "type": "NONE" }),
         Source::Table { .. } => json!({ "name": name, "type": "AMAZON_DYNAMODB", "versioned": false }),
     }
@@ -94,7 +104,7 @@ fn index_json(index: &Index) -> Value {
 
 fn resolvers(plan: &Plan) -> Value {
     let all = plan.resolvers.iter().map(|resolver| {
-        json!({ "field": format!("{}.{}", resolver.type_name, resolver.field), "dataSource": resolver.source })
+        json!({ "field": format!("{}.{}", resolver.type_name, resolver.field), "dataSource": source_name(&resolver.source) })
     });
     Value::Array(all.collect())
 }

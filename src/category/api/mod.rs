@@ -5,6 +5,7 @@ pub mod compile;
 pub mod conformance;
 pub mod plan;
 pub mod resolvers;
+pub mod sql;
 mod stack;
 #[cfg(test)]
 mod testing;

@@ -89,6 +89,8 @@ pub struct Model {
     pub sandbox: bool,
     /// Whether its subscriptions have no auth step (`level: public`).
     pub public_subscriptions: bool,
+    /// Its table in the user's database; `None` for a model with a table of DynamoDB.
+    pub sql: Option<super::sql::SqlTable>,
     /// Where the type stands in the user's schema.
     pub origin: Location,
 }
@@ -287,10 +289,18 @@ pub enum Source {
         /// The model.
         model: String,
     },
+    /// The user's own Aurora cluster, by the RDS Data API.
+    Sql {
+        /// Its engine.
+        engine: super::sql::SqlEngine,
+    },
 }
 
 /// Name of the data source without data.
 pub const NONE_SOURCE: &str = "NONE_DS";
+
+/// Name of the data source of SQL models and statements.
+pub const SQL_SOURCE: &str = "SqlDatabase";
 
 /// Name of the data source of a model's table.
 pub fn table_source(model: &str) -> String {
@@ -400,6 +410,8 @@ pub enum Action {
         /// The model, or other type, that holds the field.
         model: String,
     },
+    /// `@sql`: run a statement of the user's.
+    SqlStatement(super::sql::SqlStatement),
     /// Run functions one after the other, each with the result of the one before.
     Pipeline {
         /// Keys of [`Plan::functions`], in order.
@@ -424,9 +436,11 @@ impl Action {
             | Self::Update { model }
             | Self::Delete { model } => Some(model),
             Self::RelatedMany { related, .. } | Self::RelatedOne { related, .. } => Some(related),
-            Self::Subscribe { .. } | Self::ProtectedField { .. } | Self::OwnerField { .. } | Self::Pipeline { .. } => {
-                None
-            }
+            Self::Subscribe { .. }
+            | Self::ProtectedField { .. }
+            | Self::OwnerField { .. }
+            | Self::SqlStatement(_)
+            | Self::Pipeline { .. } => None,
         }
     }
 }

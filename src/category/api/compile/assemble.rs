@@ -11,8 +11,9 @@ use super::output::Output;
 use super::relations::{By, Relation, RelationKind, index_name};
 use super::report::Report;
 use super::rules::{ParsedRule, Strategy};
+use super::sql::Statements;
 use crate::category::api::plan::{
-    Action, Field, FieldKind, Index, Key, KeyField, Model, NONE_SOURCE, Projection, Resolver, Rule, Source,
+    Action, Field, FieldKind, Index, Key, KeyField, Model, NONE_SOURCE, Projection, Resolver, Rule, SQL_SOURCE, Source,
     table_source,
 };
 use crate::graphql::Span;
@@ -25,6 +26,7 @@ pub(super) struct Assembler<'r, 'a, 's> {
     pub sandbox: bool,
     pub output: &'r Output,
     pub report: &'r Report<'s>,
+    pub statements: &'r Statements,
 }
 
 impl<'a> Assembler<'_, 'a, '_> {
@@ -81,6 +83,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             field_rules: draft.field_rules.iter().map(|(field, list)| (field.clone(), rules(list))).collect(),
             sandbox: self.sandbox && draft.access.is_none(),
             public_subscriptions: draft.config.level == Level::Public,
+            sql: draft.sql.clone(),
             origin: self.report.location(draft.definition.span.start),
         }
     }
@@ -157,8 +160,13 @@ impl<'a> Assembler<'_, 'a, '_> {
 
     /// Every data source, sorted by name.
     pub(super) fn sources(&self) -> IndexMap<String, Source> {
-        let tables = self.drafts.keys().map(|name| (table_source(name), Source::Table { model: (*name).to_owned() }));
+        let tables = self.drafts.iter().map(|(name, draft)| match &draft.sql {
+            Some(table) => (SQL_SOURCE.to_owned(), Source::Sql { engine: table.engine }),
+            None => (table_source(name), Source::Table { model: (*name).to_owned() }),
+        });
         let mut sources: IndexMap<String, Source> = tables.collect();
+        let run = self.statements.values().next();
+        sources.extend(run.map(|statement| (SQL_SOURCE.to_owned(), Source::Sql { engine: statement.engine })));
         sources.insert(NONE_SOURCE.to_owned(), Source::None);
         sources.sort_keys();
         sources
@@ -171,21 +179,37 @@ impl<'a> Assembler<'_, 'a, '_> {
             self.operations(draft, &mut resolvers);
             self.fields(draft, &mut resolvers);
         }
+        for ((type_name, field), statement) in self.statements {
+            let action = Action::SqlStatement(statement.clone());
+            resolvers.push(self.resolver(type_name, field, action, &self.span(type_name, field)));
+        }
         for (type_name, field) in custom.keys() {
-            let place = self.catalogue.types.get(type_name.as_str()).copied();
-            let span = place
-                .and_then(|found| found.fields().iter().find(|own| own.name == *field))
-                .map_or(0..0, |field| field.span.clone());
             let action = Action::ProtectedField { model: type_name.clone() };
-            resolvers.push(self.resolver(type_name, field, action, &span));
+            resolvers.push(self.resolver(type_name, field, action, &self.span(type_name, field)));
         }
         resolvers.sort_by(|left, right| (&left.type_name, &left.field).cmp(&(&right.type_name, &right.field)));
         resolvers.dedup_by(|left, right| left.type_name == right.type_name && left.field == right.field);
         resolvers
     }
 
+    /// Where a field of a type stands.
+    fn span(&self, type_name: &str, field: &str) -> Span {
+        let found = self.catalogue.types.get(type_name);
+        let field = found.and_then(|found| found.fields().iter().find(|own| own.name == *field));
+        field.map_or(0..0, |field| field.span.clone())
+    }
+
+    fn source(&self, action: &Action) -> String {
+        match action.table() {
+            Some(model) if self.drafts.get(model).is_some_and(|draft| draft.sql.is_some()) => SQL_SOURCE.to_owned(),
+            Some(model) => table_source(model),
+            None if matches!(action, Action::SqlStatement(_)) => SQL_SOURCE.to_owned(),
+            None => NONE_SOURCE.to_owned(),
+        }
+    }
+
     fn resolver(&self, type_name: &str, field: &str, action: Action, span: &Span) -> Resolver {
-        let source = action.table().map_or_else(|| NONE_SOURCE.to_owned(), table_source);
+        let source = self.source(&action);
         Resolver {
             type_name: type_name.to_owned(),
             field: field.to_owned(),

@@ -129,22 +129,22 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
         "pluralName": super::plural::plural(draft.name()),
         "attributes": attributes(draft, foreign),
         "primaryKeyInfo": {
-            "isCustomPrimaryKey": draft.key.declared,
+            "isCustomPrimaryKey": draft.key.partition != "id" || !draft.key.sort.is_empty(),
             "primaryKeyFieldName": draft.key.partition,
             "sortKeyFieldNames": draft.key.sort,
         },
     })
 }
 
-/// `model`, then `key`s, then `auth`.
+/// `model` and `refersTo` as they stand, then `key`s, then `auth`.
 fn attributes(draft: &Draft<'_>, foreign: &[Foreign]) -> Vec<Json> {
     let mut attributes = Vec::new();
     let directive = |name: &str| draft.definition.directives.iter().filter(move |found| found.name == name).collect();
-    let models: Vec<_> = directive("model");
-    for found in models {
+    let kept = draft.definition.directives.iter().filter(|found| matches!(&*found.name, "model" | "refersTo"));
+    for found in kept {
         let properties: Map<String, Json> =
             found.arguments.iter().map(|(name, value)| (name.name.clone(), plain(value))).collect();
-        attributes.push(json!({ "type": "model", "properties": properties }));
+        attributes.push(json!({ "type": found.name, "properties": properties }));
     }
     if draft.key.declared {
         let fields: Vec<&str> = draft.key.all().collect();

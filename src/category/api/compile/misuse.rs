@@ -25,9 +25,6 @@ pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut 
             }
         }
     }
-    if options.sql.is_some() {
-        sql_keys(document, report);
-    }
     if options.conflict.is_some() {
         sync_cycles(document, report);
     }
@@ -41,15 +38,6 @@ pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut 
 
 fn models(document: &Document) -> impl Iterator<Item = &TypeDefinition> {
     document.types.iter().filter(|found| found.directive("model").is_some())
-}
-
-fn sql_keys(document: &Document, report: &mut Report<'_>) {
-    for model in models(document) {
-        if !model.fields().iter().any(|field| field.directive("primaryKey").is_some()) {
-            let message = format!("SQL model \"{}\" must contain a primary key field", model.name);
-            report.add(Code::AMP0307, &model.span, message);
-        }
-    }
 }
 
 /// With data sync, two models may not both own the other.
@@ -80,10 +68,6 @@ fn type_directives(document: &Document, found: &TypeDefinition, report: &mut Rep
     let name = &found.name;
     if let Some(directive) = found.directive("searchable").filter(|_| found.directive("model").is_none()) {
         let message = "types annotated with @searchable must also be annotated with @model";
-        report.add(Code::AMP0305, &directive.span, message);
-    }
-    if let Some(directive) = found.directive("refersTo") {
-        let message = format!("@refersTo is only supported on SQL models: {name} is not a SQL model");
         report.add(Code::AMP0305, &directive.span, message);
     }
     if let Some(directive) = found.directive("mapsTo") {

@@ -23,6 +23,7 @@ mod reading;
 mod relations;
 mod report;
 mod rules;
+mod sql;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +42,7 @@ use output::Output;
 use reading::{read_models, read_rules};
 use report::Report;
 
-pub use options::{AuthKind, CompileOptions, Parameters};
+pub use options::{AuthKind, CompileOptions, Parameters, SqlModels, SqlOptions};
 pub use report::SchemaSource;
 
 /// Compiles a schema.
@@ -64,6 +65,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     }
     directives::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
+    sql::check(&document, options, &mut report);
     let modes = options.modes();
     let catalogue = Catalogue::new(&document);
     let mut drafts = read_models(&catalogue, options, &mut report);
@@ -77,8 +79,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     expand(&drafts, &catalogue, options, &mut output);
     Guard { drafts: &drafts, catalogue: &catalogue, modes: &modes, sandbox, reached: IndexMap::new() }
         .apply(&custom, &mut output);
+    let statements = sql::statements(&catalogue, &drafts, options, &custom, sandbox);
     let assembler = Assembler {
         drafts: &drafts,
+        statements: &statements,
         catalogue: &catalogue,
         parameters: &options.params,
         sandbox,

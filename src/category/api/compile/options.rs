@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::base::Location;
 use crate::category::api::plan::{AuthMode, Modes};
+use crate::category::api::sql::SqlEngine;
 use crate::error::{Code, Problem};
 
 /// How to compile.
@@ -28,14 +29,61 @@ pub struct CompileOptions {
     pub sandbox: Option<bool>,
     /// Switches of the transformer.
     pub params: Parameters,
-    /// SQL models; refused.
-    pub sql: Option<Value>,
+    /// SQL models and statements.
+    pub sql: Option<SqlOptions>,
     /// Roles that skip checks; refused.
     pub admin_roles: Vec<String>,
     /// IAM for every model; refused.
     pub enable_iam_access: bool,
     /// The bucket of `@predictions`, a directive that is refused itself.
     pub predictions_bucket: Option<Value>,
+}
+
+/// A database of the user's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SqlOptions {
+    /// What it speaks; MySQL when absent.
+    #[serde(default = "mysql")]
+    pub db_type: SqlEngine,
+    /// The models whose tables it holds.
+    #[serde(default)]
+    pub models: SqlModels,
+    /// Statements that `@sql(reference: …)` names.
+    #[serde(default)]
+    pub statements: IndexMap<String, String>,
+}
+
+fn mysql() -> SqlEngine {
+    SqlEngine::MySql
+}
+
+/// Which models are SQL models.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum SqlModels {
+    /// Those with these names.
+    Named(Vec<String>),
+    /// All of them.
+    #[default]
+    #[serde(deserialize_with = "all")]
+    All,
+}
+
+fn all<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    let word = String::deserialize(deserializer)?;
+    if word == "all" { Ok(()) } else { Err(serde::de::Error::custom("expected \"all\" or a list of models")) }
+}
+
+impl SqlOptions {
+    /// What the database of a model speaks; `None` when the model has a table of DynamoDB.
+    pub(super) fn engine(&self, model: &str) -> Option<SqlEngine> {
+        let held = match &self.models {
+            SqlModels::All => true,
+            SqlModels::Named(names) => names.iter().any(|name| name == model),
+        };
+        held.then_some(self.db_type)
+    }
 }
 
 /// A mode as AppSync writes it.
@@ -160,7 +208,6 @@ impl CompileOptions {
             ("conflict", self.conflict.is_some()),
             ("conflictModels", !self.conflict_models.is_empty()),
             ("conflictLambda", self.conflict_lambda.is_some()),
-            ("sql", self.sql.is_some()),
             ("adminRoles", !self.admin_roles.is_empty()),
             ("enableIamAccess", self.enable_iam_access),
             ("params.allowGen1Patterns: false", !self.params.allow_gen1_patterns),

@@ -8,7 +8,7 @@ use super::access::{self, Access};
 use super::draft::{Catalogue, Draft};
 use super::report::Report;
 use super::rules::{self, Level, ParsedRule, RuleReader};
-use super::{CompileOptions, defaults, keys, relations};
+use super::{CompileOptions, defaults, keys, relations, sql};
 use crate::category::api::plan::Modes;
 use crate::error::Code;
 use crate::graphql::{Field, TypeDefinition};
@@ -32,6 +32,7 @@ pub(super) fn read_models<'a>(
             continue;
         }
         let mut draft = Draft::new(definition, &options.params);
+        draft.sql = sql::read_table(definition, options);
         draft.key = keys::read_primary(&draft, catalogue, report);
         draft.indexes = keys::read_indexes(&draft, catalogue, &options.params, report);
         draft.defaults = defaults::read(&draft, catalogue, report);

@@ -104,6 +104,7 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         Action::ProtectedField { model } if plan.models.contains_key(model) => {
             fields::protected(&Scene::new(plan, resolver, model)?, render)
         }
+        Action::SqlStatement(_) => todo!(),
         Action::Pipeline { .. } => pipeline::resolver(plan, resolver, render),
         Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
     }

@@ -175,7 +175,8 @@ fn stack(
 
 /// The user's line for each logical id that comes from one.
 fn origins(plan: &Plan, stack: &ApiStack) -> IndexMap<String, Location> {
-    let models = plan.models.values().zip(&stack.tables).flat_map(|(model, table)| {
+    let tabled = plan.models.values().filter(|model| model.sql.is_none());
+    let models = tabled.zip(&stack.tables).flat_map(|(model, table)| {
         ["Table", "DataSource"].map(|end| (format!("{}{end}", table.id), model.origin.clone()))
     });
     let resolvers = stack.resolvers.iter().map(|entry| (format!("{}Resolver", entry.id), entry.origin.clone()));

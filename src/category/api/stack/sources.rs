@@ -23,6 +23,7 @@ pub(super) struct SourceEntry {
 pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
     match plan.sources.get(source) {
         Some(Source::Table { model }) => format!("{}DataSource", names.model(model)),
+        Some(Source::Sql { .. }) => "SqlSource".to_owned(),
         Some(Source::None) | None => "NoneSource".to_owned(),
     }
 }
@@ -30,7 +31,8 @@ pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
 /// The data sources that something uses.
 pub(super) fn sources(plan: &Plan, used: impl Fn(&str) -> bool) -> Vec<SourceEntry> {
     let entry = |(name, source): (&String, &Source)| match source {
-        Source::Table { .. } => None,
+        // It stands with its role.
+        Source::Table { .. } | Source::Sql { .. } => None,
         Source::None => Some(SourceEntry {
             id: "NoneSource".to_owned(),
             comment: "For fields that need no data of their own.",

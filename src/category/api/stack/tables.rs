@@ -71,7 +71,7 @@ struct Grant {
 
 /// The tables of a plan with their roles.
 pub(super) fn tables(plan: &Plan, names: &mut Names) -> (Vec<Table>, Vec<Role>) {
-    let models: Vec<&Model> = plan.models.values().collect();
+    let models: Vec<&Model> = plan.models.values().filter(|model| model.sql.is_none()).collect();
     let mut tables = Vec::new();
     let mut roles = Vec::new();
     for (at, chunk) in models.chunks(TABLES_FOR_A_ROLE).enumerate() {
@@ -150,6 +150,7 @@ fn actions(action: &Action) -> &'static [&'static str] {
         Action::Subscribe { .. }
         | Action::ProtectedField { .. }
         | Action::OwnerField { .. }
+        | Action::SqlStatement(_)
         | Action::Pipeline { .. } => &[],
     }
 }
@@ -157,7 +158,7 @@ fn actions(action: &Action) -> &'static [&'static str] {
 /// Where a table would exceed what DynamoDB allows.
 pub(super) fn limits(plan: &Plan) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for model in plan.models.values() {
+    for model in plan.models.values().filter(|model| model.sql.is_none()) {
         let name = &model.name;
         let local = model.indexes.iter().filter(|index| index.local).count();
         let checks = [
