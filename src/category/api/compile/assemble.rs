@@ -91,6 +91,9 @@ impl<'a> Assembler<'_, 'a, '_> {
     /// A timestamp is written unless it is declared with a type that holds none.
     fn automatic(draft: &Draft<'a>, name: Option<&str>) -> Option<String> {
         let name = name?;
+        if draft.sql.is_some() && !draft.fields.contains_key(name) {
+            return None;
+        }
         let holds = draft.fields.get(name).is_none_or(|field| {
             !field.type_ref.is_list() && matches!(field.type_ref.name(), "AWSDateTime" | "String" | "AWSTimestamp")
         });

@@ -9,6 +9,8 @@ mod fields;
 mod pipeline;
 mod reading;
 mod script;
+mod sql;
+mod statement;
 mod writing;
 
 use serde::Serialize;
@@ -104,7 +106,7 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         Action::ProtectedField { model } if plan.models.contains_key(model) => {
             fields::protected(&Scene::new(plan, resolver, model)?, render)
         }
-        Action::SqlStatement(_) => todo!(),
+        Action::SqlStatement(statement) => statement::resolver(plan, resolver, statement, render),
         Action::Pipeline { .. } => pipeline::resolver(plan, resolver, render),
         Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
     }
