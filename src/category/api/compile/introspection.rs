@@ -110,7 +110,8 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
         fields.insert(name, value);
     }
     let timestamps = draft.definition.directive("model").and_then(|model| model.argument("timestamps"));
-    for (index, default) in ["createdAt", "updatedAt"].into_iter().enumerate() {
+    let off = timestamps.is_some_and(Literal::is_null);
+    for (index, default) in ["createdAt", "updatedAt"].into_iter().enumerate().filter(|_| !off) {
         let given = timestamps.and_then(|value| value.get(default)).and_then(Literal::as_str);
         let name = given.filter(|name| !name.is_empty()).unwrap_or(default);
         if index == 1 || !fields.contains_key(name) {
@@ -124,6 +125,9 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
             fields.insert(name.clone(), entry(catalogue, name, &TypeRef::named(type_name), true));
         }
     }
+    if !assembler.parameters.respect_primary_key_attributes_on_connection_field {
+        hide_foreign_keys(assembler, draft, &mut fields);
+    }
     json!({
         "name": draft.name(),
         "fields": fields,
@@ -136,6 +140,24 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
             "sortKeyFieldNames": draft.key.sort,
         },
     })
+}
+
+/// Where foreign keys are not named after primary keys, the first column of a `@belongsTo` is not shown, unless it is the
+/// key of its own model.
+fn hide_foreign_keys(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, fields: &mut Map<String, Json>) {
+    let join = assembler.catalogue.joins.contains(draft.name());
+    for relation in &draft.relations {
+        let columns = match &relation.by {
+            By::Fields(names) => names.clone(),
+            By::Implicit => assembler.implied_fields(draft, relation),
+            By::References(_) => continue,
+        };
+        let belongs = relation.kind == RelationKind::Belongs || join;
+        let own_key = |column: &&String| draft.key.partition == **column || *column == "id";
+        if let Some(column) = columns.first().filter(|column| belongs && !own_key(column)) {
+            fields.shift_remove(column);
+        }
+    }
 }
 
 /// Name and type of a field. A join model's columns are nullable and its partition columns of type ID, whatever the API

@@ -185,8 +185,8 @@ fn join(document: &mut Document, name: &str, sides: [&Side; 2], parameters: &Par
     for (side, key) in sides.into_iter().zip(&keys) {
         builder.span = &side.span;
         let by: Vec<&str> = key.iter().map(|(name, _)| name.as_str()).collect();
-        let mut many =
-            builder.directive("hasMany", [("indexName", builder.text(&index_name(side))), ("fields", builder.texts(&by))]);
+        let mut many = builder
+            .directive("hasMany", [("indexName", builder.text(&index_name(side))), ("fields", builder.texts(&by))]);
         many.arguments.extend(side.limit.clone().map(|limit| (Named::new("limit"), limit)));
         if let Some(field) = field_mut(document, side.at) {
             field.type_ref = field.type_ref.renamed(name);
@@ -245,15 +245,12 @@ fn rules(document: &Document, sides: [&Side; 2], builder: &Builder<'_>) -> Optio
 pub(super) fn last_of_each_role(rules: Vec<ParsedRule>) -> Vec<ParsedRule> {
     let mut kept: Vec<ParsedRule> = Vec::with_capacity(rules.len());
     for rule in rules {
-        for earlier in &mut kept {
-            if earlier.provider != rule.provider {
-                continue;
-            }
-            match (&mut earlier.strategy, &rule.strategy) {
-                (Strategy::Groups { groups, claim }, Strategy::Groups { groups: again, claim: same }) if claim == same => {
-                    groups.retain(|group| !again.contains(group));
-                }
-                _ => {}
+        for earlier in kept.iter_mut().filter(|earlier| earlier.provider == rule.provider) {
+            if let (Strategy::Groups { groups, claim }, Strategy::Groups { groups: again, claim: same }) =
+                (&mut earlier.strategy, &rule.strategy)
+                && claim == same
+            {
+                groups.retain(|group| !again.contains(group));
             }
         }
         let replaced = |earlier: &ParsedRule| {
@@ -290,3 +287,6 @@ impl Builder<'_> {
         Directive { name: name.to_owned(), span: self.span.clone(), arguments }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,8 +36,8 @@ pub(super) fn words(name: &str) -> String {
         }
         let before = at.checked_sub(1).and_then(|at| letters.get(at));
         let after_small = before.is_some_and(|before| before.is_ascii_lowercase() || before.is_ascii_digit());
-        let ends_capitals = before.is_some_and(char::is_ascii_uppercase)
-            && letters.get(at + 1).is_some_and(char::is_ascii_lowercase);
+        let ends_capitals =
+            before.is_some_and(char::is_ascii_uppercase) && letters.get(at + 1).is_some_and(char::is_ascii_lowercase);
         if letter.is_ascii_uppercase() && (after_small || ends_capitals) {
             words.push(String::new());
         }
