@@ -46,9 +46,8 @@ pub(super) fn words(name: &str) -> String {
         }
     }
     let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    let after = |word: &String| match word.starts_with(|first: char| first.is_ascii_digit()) {
-        true => format!("_{word}"),
-        false => upper(word),
+    let after = |word: &String| {
+        if word.starts_with(|first: char| first.is_ascii_digit()) { format!("_{word}") } else { upper(word) }
     };
     words.iter().take(1).cloned().chain(words.iter().skip(1).map(after)).collect()
 }
