@@ -188,7 +188,9 @@ impl Guard<'_, '_> {
             for field in self.catalogue.types.get(name).map(|found| found.fields()).unwrap_or_default() {
                 let inner = field.type_ref.name();
                 if self.catalogue.kind(inner) == Kind::Object && seen.insert(inner) {
-                    directives(self.modes, allowed).into_iter().for_each(|mark| output.mark_type(inner, mark));
+                    for mark in directives(self.modes, allowed) {
+                        output.mark_type(inner, mark);
+                    }
                     open.push(inner);
                 }
             }
