@@ -9,7 +9,6 @@ use crate::category::api::plan::{Allow, AuthMode, Rule};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Identity {
     /// By which mode it comes.
-    #[serde(serialize_with = "mode_text")]
     pub mode: AuthMode,
     /// What it is to the item.
     #[serde(flatten)]
@@ -57,8 +56,10 @@ pub enum Who {
     Authorised,
 }
 
-fn mode_text<S: serde::Serializer>(mode: &AuthMode, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(mode_name(*mode))
+impl Serialize for AuthMode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(mode_name(*self))
+    }
 }
 
 impl Identity {

@@ -21,7 +21,7 @@ fn word(cell: &Cell) -> String {
         Access::Hidden => "-",
         Access::Refused => "no",
     };
-    [plain.to_owned()].into_iter().chain(fields).collect::<Vec<_>>().join("")
+    [plain.to_owned()].into_iter().chain(fields).collect()
 }
 
 /// The rows of the first model: label and the columns that are named.
