@@ -39,7 +39,8 @@ pub(super) fn read_table(definition: &TypeDefinition, options: &CompileOptions) 
         let directive = directives.iter().find(|directive| directive.name == "refersTo")?;
         name(directive).filter(|name| !name.is_empty()).map(str::to_owned)
     };
-    let columns = definition.fields().iter().filter_map(|field| Some((field.name.clone(), renamed(&field.directives)?)));
+    let columns =
+        definition.fields().iter().filter_map(|field| Some((field.name.clone(), renamed(&field.directives)?)));
     Some(SqlTable {
         engine,
         columns: columns.collect(),
@@ -200,8 +201,7 @@ impl<'a> Checker<'a> {
         } else {
             return;
         };
-        let message =
-            format!("cannot apply @refersTo with name \"{target}\" on type \"{}\" because {why}", found.name);
+        let message = format!("cannot apply @refersTo with name \"{target}\" on type \"{}\" because {why}", found.name);
         report.add(Code::AMP0305, &directive.span, message);
     }
 
@@ -230,8 +230,7 @@ impl<'a> Checker<'a> {
             return Err(format!("@refersTo is not supported on \"{own}\" relational field in \"{model}\" model"));
         }
         let Some(target) = name(directive) else { return Ok(()) };
-        let same =
-            |other: &&Field| other.name != *own && other.directive("refersTo").and_then(name) == Some(target);
+        let same = |other: &&Field| other.name != *own && other.directive("refersTo").and_then(name) == Some(target);
         let why = if let Some(other) = found.fields().iter().find(same) {
             format!("\"{}\" field already has the same name mapping", other.name)
         } else if found.fields().iter().any(|other| other.name == target) {
@@ -264,8 +263,10 @@ impl<'a> Checker<'a> {
             if sql.statements.contains_key(name) {
                 return;
             }
-            hint = nearest(name, sql.statements.keys().map(String::as_str))
-                .map_or_else(|| Some(format!("write it into a file `{name}.sql`")), |near| Some(format!("did you mean \"{near}\"?")));
+            hint = nearest(name, sql.statements.keys().map(String::as_str)).map_or_else(
+                || Some(format!("write it into a file `{name}.sql`")),
+                |near| Some(format!("did you mean \"{near}\"?")),
+            );
             format!(
                 "the {} field \"{}\" references a custom SQL statement \"{name}\" that doesn't exist",
                 found.name, field.name

@@ -47,7 +47,7 @@ pub fn write(plan: &Plan, render: &Renderer) -> Result<Vec<ResolverFile>, Render
                 field: resolver.field.clone(),
                 source: resolver.source.clone(),
                 path: format!("resolvers/{}.{}.js", resolver.type_name, resolver.field),
-                text: tidy(&text(plan, resolver, render)?),
+                text: script::tidy(&text(plan, resolver, render)?),
             })
         })
         .collect()
@@ -76,7 +76,7 @@ pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFil
             name: name.clone(),
             source: function.source.clone(),
             path: format!("functions/{name}.js"),
-            text: tidy(&pipeline::step(name, function, render)?),
+            text: script::tidy(&pipeline::step(name, function, render)?),
         })
     };
     plan.functions.iter().map(file).collect()
@@ -110,19 +110,6 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         Action::Pipeline { .. } => pipeline::resolver(plan, resolver, render),
         Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
     }
-}
-
-/// One empty line at most, and none after an opening or before a closing brace.
-fn tidy(text: &str) -> String {
-    let mut lines: Vec<&str> = Vec::new();
-    for line in text.lines().map(str::trim_end) {
-        let last = lines.last().copied().unwrap_or_default();
-        if line.is_empty() && (last.is_empty() || last.ends_with('{')) {
-            continue;
-        }
-        lines.push(line);
-    }
-    lines.join("\n") + "\n"
 }
 
 /// A resolver with the model whose items it is about.

@@ -201,11 +201,8 @@ fn related(
     let absent = values.iter().map(|value| format!("({value} ?? null) === null")).collect::<Vec<_>>().join(" || ");
     let whole_key = relation.index.is_none() && values.len() == 1 + key.sort.len();
     let mut context = reading(scene, title, key, partition.clone());
-    context.key_tests = key_fields(key)
-        .into_iter()
-        .zip(&values)
-        .map(|(field, value)| KeyTest::new(&field, value.clone()))
-        .collect();
+    context.key_tests =
+        key_fields(key).into_iter().zip(&values).map(|(field, value)| KeyTest::new(&field, value.clone())).collect();
     if values.len() > 1 {
         context.sort = leading_sort(key, &values[1..]);
         context.key = query_key(key, Some(&values[1..]));

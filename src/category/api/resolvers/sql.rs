@@ -119,7 +119,8 @@ fn view(model: &Model, table: &SqlTable) -> Table {
     let column = |(field, kind): (&SqlField, &Kind)| {
         let quoted = quoted(engine, &field.column);
         let kind = kind.stored().map(|word| format!(", kind: {}", text(word))).unwrap_or_default();
-        let name = if engine == SqlEngine::Postgres { format!("name: {}, ", text(&field.column)) } else { String::new() };
+        let name =
+            if engine == SqlEngine::Postgres { format!("name: {}, ", text(&field.column)) } else { String::new() };
         Column { key: key(&field.name), entry: format!("{{ {name}text: {}{kind} }}", text(&quoted)) }
     };
     let has = |wanted: Kind| kinds.contains(&wanted);

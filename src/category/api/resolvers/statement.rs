@@ -15,7 +15,7 @@ use crate::render::{RenderError, Renderer};
 struct Statement {
     title: String,
     /// JavaScript for the statement.
-    statement: String,
+    sql: String,
     /// The parameters that are no lists.
     parameters: Vec<Parameter>,
     /// Which types the values have that the Data API must be told.
@@ -70,7 +70,7 @@ pub(super) fn resolver(
     let guards = vec![guard];
     let context = Statement {
         title: format!("{name}: a statement of this project, with the arguments as parameters."),
-        statement: joined(&pieces),
+        sql: joined(&pieces),
         parameters: used.iter().filter(|argument| !argument.list).map(|argument| parameter(argument)).collect(),
         hints,
         lists: used.iter().any(|argument| argument.list),

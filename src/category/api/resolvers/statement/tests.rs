@@ -39,21 +39,3 @@ fn arguments_are_found_outside_of_texts_names_and_comments() {
         }
     }
 }
-
-#[test]
-fn dump() {
-    for case in std::fs::read_dir("/tmp/sql/run").unwrap() {
-        let case = case.unwrap().path();
-        let text = std::fs::read_to_string(case.join("schema.graphql")).unwrap();
-        let options = std::fs::read_to_string(case.join("options.json")).unwrap();
-        let options = crate::category::api::CompileOptions::parse("o", &options).unwrap();
-        let source = crate::category::api::SchemaSource { path: "s", text: &text };
-        let plan = crate::category::api::compile::compile(&source, &options).unwrap();
-        let out = case.join("resolvers");
-        let _ = std::fs::remove_dir_all(&out);
-        std::fs::create_dir_all(&out).unwrap();
-        for file in super::super::write(&plan, &crate::render::Renderer::default()).unwrap() {
-            std::fs::write(case.join(file.path), file.text).unwrap();
-        }
-    }
-}
