@@ -167,7 +167,7 @@ fn edited(file: &StackFile) -> Problem {
     let fate = if file.after.is_some() { "it would be overwritten" } else { "it would be removed" };
     let stack = file.path.split(['/', '.']).next().unwrap_or(&file.path);
     let keep = match file.path.split_once('/') {
-        Some(_) if file.path.ends_with(".yaml") => {
+        Some(_) if file.path.rsplit_once('.').is_some_and(|(_, ending)| ending == "yaml") => {
             format!("move the change into {OVERRIDES}/{}, which is merged into the stack", file.path)
         }
         None => format!("move the change into {OVERRIDES}/{stack}.yaml, which is merged into the stack"),

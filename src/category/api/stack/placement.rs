@@ -124,7 +124,8 @@ impl<'a> Past<'a> {
                 let size = sizes.get(number).copied().unwrap_or_default();
                 size == 0 || size + weight <= FULL
             };
-            let number = (FIRST..).find(has_room).unwrap_or(FIRST);
+            // Even were each model alone, one of these would be empty.
+            let number = (FIRST..=plan.models.len() + 1).find(has_room).unwrap_or(FIRST);
             *sizes.entry(number).or_default() += weight;
             stacks.insert(model.clone(), number);
         }

@@ -1,6 +1,6 @@
 //! The tables of a stack, and the roles by which resolvers reach them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -94,7 +94,7 @@ pub(super) fn tables(plan: &Plan, models: &[&Model], names: &Names, api: &str) -
 type Chunk<'a> = Vec<(&'a Model, Grant)>;
 
 fn chunks<'a>(plan: &Plan, models: &[&'a Model], names: &Names) -> Vec<Chunk<'a>> {
-    let mut actions: HashMap<&str, BTreeSet<&'static str>> = HashMap::new();
+    let mut actions: BTreeMap<&str, BTreeSet<&'static str>> = BTreeMap::new();
     for resolver in &plan.resolvers {
         if let Some(model) = resolver.action.table() {
             actions.entry(model).or_default().extend(self::actions(&resolver.action));
