@@ -105,7 +105,8 @@ impl Guard<'_, '_> {
         let (config, roots) = (&draft.config, self.catalogue.roots);
         let operation = |operation| modes_of(access.roles_for(operation));
         let (get, list) = (operation(Operation::Get), operation(Operation::List));
-        for (name, allowed) in [(&config.get, &get), (&config.list, &list)] {
+        let sync = operation(Operation::Sync);
+        for (name, allowed) in [(&config.get, &get), (&config.list, &list), (&config.sync, &sync)] {
             self.mark(&roots.query, name.as_deref(), allowed, output);
         }
         let delete = modes_of(access.roles_for_all_fields(Operation::Delete));
@@ -170,7 +171,7 @@ impl Guard<'_, '_> {
         let config = &draft.config;
         let roots = self.catalogue.roots;
         output.mark_type(draft.name(), directive(AuthMode::ApiKey));
-        let queries = [config.get.as_deref(), config.list.as_deref()].into_iter();
+        let queries = [&config.get, &config.list, &config.sync].into_iter().map(Option::as_deref);
         let queries = queries.chain(draft.indexes.iter().map(|index| index.query_field.as_deref()));
         let mutations = [&config.create, &config.update, &config.delete].into_iter().map(Option::as_deref);
         let subscriptions = config.live_subscriptions().map(|(_, name, _)| Some(name));

@@ -61,7 +61,7 @@ pub(super) fn document(assembler: &Assembler<'_, '_, '_>) -> Json {
 /// What relations add to models: foreign keys, and the keys of indexes that nothing else declares.
 #[derive(Default)]
 struct Foreign {
-    fields: Vec<(String, String)>,
+    fields: Vec<(String, TypeRef)>,
     keys: Vec<Json>,
 }
 
@@ -83,7 +83,10 @@ fn foreign_fields<'a>(assembler: &Assembler<'_, 'a, '_>) -> IndexMap<&'a str, Ve
                 let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
                 foreign.keys.push(json!({ "name": index_name(name, &relation.field.name), "fields": names }));
             }
-            foreign.fields = keys.into_iter().map(|key| (key.name, key.type_name)).collect();
+            // What a list implies is nullable, however the list is declared.
+            let required = !many && relation.field.type_ref.is_required();
+            let type_ref = |name: String| if required { TypeRef::required(name) } else { TypeRef::named(name) };
+            foreign.fields = keys.into_iter().map(|key| (key.name, type_ref(key.type_name))).collect();
             all.entry(target).or_default().push(foreign);
         }
     }
@@ -111,18 +114,18 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
     }
     let timestamps = draft.definition.directive("model").and_then(|model| model.argument("timestamps"));
     let off = timestamps.is_some_and(Literal::is_null);
-    for (index, default) in ["createdAt", "updatedAt"].into_iter().enumerate().filter(|_| !off) {
+    for default in ["createdAt", "updatedAt"].into_iter().filter(|_| !off) {
         let given = timestamps.and_then(|value| value.get(default)).and_then(Literal::as_str);
         let name = given.filter(|name| !name.is_empty()).unwrap_or(default);
-        if index == 1 || !fields.contains_key(name) {
+        if !fields.contains_key(name) {
             let mut value = entry(catalogue, name, &TypeRef::named("AWSDateTime"), true);
             value["isReadOnly"] = Json::Bool(true);
             fields.insert(name.to_owned(), value);
         }
     }
-    for (name, type_name) in foreign.iter().flat_map(|foreign| &foreign.fields) {
+    for (name, type_ref) in foreign.iter().flat_map(|foreign| &foreign.fields) {
         if !fields.contains_key(name) {
-            fields.insert(name.clone(), entry(catalogue, name, &TypeRef::named(type_name), true));
+            fields.insert(name.clone(), entry(catalogue, name, type_ref, true));
         }
     }
     if !assembler.parameters.respect_primary_key_attributes_on_connection_field {
@@ -195,6 +198,9 @@ fn attributes(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[F
                 if let Some(value) = index.argument(name) {
                     properties.insert(name.to_owned(), plain(value));
                 }
+            }
+            if let Some(found) = draft.indexes.iter().find(|found| found.span == index.span) {
+                properties.entry("name").or_insert_with(|| Json::from(found.name.as_str()));
             }
             let sort = index.argument("sortKeyFields").map(Literal::strings).unwrap_or_default();
             let fields: Vec<&str> =

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::sync::ConflictOption;
 use crate::base::Location;
 use crate::category::api::plan::{AuthMode, Modes};
 use crate::error::{Code, Problem};
@@ -18,12 +19,12 @@ pub struct CompileOptions {
     pub default_auth: Option<AuthKind>,
     /// The other modes.
     pub additional_auth: Vec<AuthKind>,
-    /// Data sync for the whole API; refused.
-    pub conflict: Option<Value>,
-    /// Data sync for single models; refused.
-    pub conflict_models: IndexMap<String, Value>,
-    /// Name of a function that settles conflicts; refused.
-    pub conflict_lambda: Option<Value>,
+    /// Data sync, and who settles conflicts.
+    pub conflict: Option<ConflictOption>,
+    /// Data sync, and who settles the conflicts of single models.
+    pub conflict_models: Option<IndexMap<String, ConflictOption>>,
+    /// The function of every handler that is `LAMBDA`; `merge` when absent.
+    pub conflict_lambda: Option<String>,
     /// Sandbox mode; when absent, the schema's `input AMPLIFY` decides.
     pub sandbox: Option<bool>,
     /// Switches of the transformer.
@@ -157,9 +158,6 @@ impl CompileOptions {
     /// A problem for each option that asks for what is not built.
     pub(super) fn refused(&self) -> Vec<Problem> {
         let asked = [
-            ("conflict", self.conflict.is_some()),
-            ("conflictModels", !self.conflict_models.is_empty()),
-            ("conflictLambda", self.conflict_lambda.is_some()),
             ("sql", self.sql.is_some()),
             ("adminRoles", !self.admin_roles.is_empty()),
             ("enableIamAccess", self.enable_iam_access),
