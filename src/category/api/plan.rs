@@ -27,6 +27,23 @@ pub struct Plan {
     /// Rules of fields of root types and of types that are no models, by `Type.field`. Each such field has a
     /// resolver with [`Action::ProtectedField`]. Owner and dynamic group rules cannot hold there and allow nobody.
     pub custom_rules: IndexMap<String, Vec<Rule>>,
+    /// What resolvers do differently from project to project.
+    pub switches: Switches,
+}
+
+/// What resolvers do differently from project to project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switches {
+    /// Relation fields are given to subscribers even where the related model lets fewer people read.
+    pub relations_reach_subscribers: bool,
+    /// A new item gets its owner also when a rule without owner lets the caller in.
+    pub owner_always_stored: bool,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self { relations_reach_subscribers: false, owner_always_stored: true }
+    }
 }
 
 /// How callers of an API may identify themselves.

@@ -144,6 +144,7 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
         functions: IndexMap::new(),
         introspection: json!({ "version": 1, "models": {}, "enums": {}, "nonModels": {} }),
         custom_rules: IndexMap::new(),
+        switches: Switches::default(),
     }
 }
 

@@ -157,8 +157,14 @@ impl Config {
             Some("public") => Level::Public,
             _ => Level::On,
         };
+        let named = |event: &str| subscriptions.entry(event).is_some_and(|value| !value.is_null());
+        // Without merging, `level: public` alone still means all subscriptions.
+        let all = level == Level::Public && !["onCreate", "onUpdate", "onDelete"].into_iter().any(named);
         let events = |event: &str| match level {
             Level::Off => Vec::new(),
+            _ if all && !options.params.should_deep_merge_directive_config_defaults => {
+                vec![names::subscription(event, model)]
+            }
             _ => subscriptions.names(event, names::subscription(event, model)),
         };
         Self {

@@ -101,7 +101,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         })
         .collect();
     let schema = print(&output.into_document());
-    Ok(Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules })
+    let switches = options.params.switches();
+    Ok(Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches })
 }
 
 fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {

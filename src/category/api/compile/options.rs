@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::sync::ConflictOption;
 use crate::base::Location;
-use crate::category::api::plan::{AuthMode, Modes};
+use crate::category::api::plan::{AuthMode, Modes, Switches};
 use crate::error::{Code, Problem};
 
 /// How to compile.
@@ -80,9 +80,9 @@ pub struct Parameters {
     pub enable_auto_index_query_names: bool,
     /// Owners are `sub::username`; otherwise the user name.
     pub use_sub_username_for_default_identity_claim: bool,
-    /// Owners are stored for static group rules too.
+    /// A new item gets its owner also when another rule lets the caller in.
     pub populate_owner_field_for_static_group_auth: bool,
-    /// Relation fields in subscriptions follow the rules of the model that is subscribed to.
+    /// Subscribers get relation fields by the rules of the model that they subscribe to, whatever the related model says.
     pub subscriptions_inherit_primary_auth: bool,
     /// `@model` arguments are merged with the defaults entry by entry.
     pub should_deep_merge_directive_config_defaults: bool,
@@ -90,7 +90,7 @@ pub struct Parameters {
     pub sandbox_mode_enabled: Option<bool>,
     /// Resolver names in the stash; no effect on what is compiled here.
     pub disable_resolver_deduping: bool,
-    /// Relations by `fields` are allowed; switching it off is refused.
+    /// No warnings about relations by `fields`; no effect on what is compiled here.
     pub allow_gen1_patterns: bool,
     /// No API key is made; no effect on what is compiled here.
     pub suppress_api_key_generation: bool,
@@ -129,6 +129,16 @@ impl Default for Parameters {
     }
 }
 
+impl Parameters {
+    /// Those that resolvers follow.
+    pub(super) fn switches(&self) -> Switches {
+        Switches {
+            relations_reach_subscribers: self.subscriptions_inherit_primary_auth,
+            owner_always_stored: self.populate_owner_field_for_static_group_auth,
+        }
+    }
+}
+
 impl CompileOptions {
     /// Reads options from JSON; `file` names it in problems.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
@@ -161,8 +171,6 @@ impl CompileOptions {
             ("sql", self.sql.is_some()),
             ("adminRoles", !self.admin_roles.is_empty()),
             ("enableIamAccess", self.enable_iam_access),
-            ("params.allowGen1Patterns: false", !self.params.allow_gen1_patterns),
-            ("params.subscriptionsInheritPrimaryAuth", self.params.subscriptions_inherit_primary_auth),
         ];
         let refuse = |name| Problem::new(Code::AMP0304, format!("the compile option `{name}` is not built yet"));
         asked.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| refuse(name)).collect()

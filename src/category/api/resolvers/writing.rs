@@ -41,6 +41,8 @@ struct Writing {
     /// Fields with a default value.
     defaulted: Vec<String>,
     owners: Vec<FilledOwner>,
+    /// JavaScript that is true where a rule without owner lets the caller in and owners are not stored then.
+    ownerless: Option<String>,
     composites: Vec<Composite>,
     checks_sort_keys: bool,
     /// JavaScript for the short names of composite attributes.
@@ -97,6 +99,10 @@ pub(super) fn create(scene: &Scene<'_>, render: &Renderer) -> Result<String, Ren
     context.now = stamps.into_iter().flatten().map(|name| now(model, name)).find(|now| *now != SECONDS);
     context.defaulted = model.defaults.keys().cloned().collect();
     context.owners = owners(model);
+    if !scene.plan.switches.owner_always_stored && context.dynamic {
+        // The last guard is that of the fields without rules of their own.
+        context.ownerless = context.guards.last().map(|guard| format!("{}(ctx).all", guard.function));
+    }
     context.composites = composites(model);
     context.checks_sort_keys = context.composites.iter().any(|composite| composite.index.is_some());
     let fields = key_fields(&model.key);
@@ -178,6 +184,7 @@ fn writing(scene: &Scene<'_>, operation: Operation, title: String) -> Writing {
         values: Vec::new(),
         defaulted: Vec::new(),
         owners: Vec::new(),
+        ownerless: None,
         composites: Vec::new(),
         checks_sort_keys: false,
         aliases: None,
