@@ -3,7 +3,7 @@
 //! A resolver stands beside its data source, so a stack of models takes things of the API's own stack alone, and nothing
 //! takes anything of a stack of models but the ids of functions.
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::names::{self, Names};
@@ -11,7 +11,7 @@ use super::placement::{FIRST, Placement, stack_path};
 use super::tables::{self, Role, Table};
 use super::{sources, stack_id};
 use crate::base::{Location, ResourceName};
-use crate::category::api::plan::{Action, Model, Plan, Resolver, Source};
+use crate::category::api::plan::{Model, Plan, Resolver, Source};
 use crate::category::api::resolvers::{FunctionFile, ResolverFile};
 
 /// The part that every stack of an API has.
@@ -25,10 +25,20 @@ pub(super) struct Content {
     roles: Vec<Role>,
     functions: Vec<FunctionEntry>,
     resolvers: Vec<ResolverEntry>,
-    /// Logical ids of data sources of the API's own stack that are used here.
-    pub(super) borrowed: IndexSet<String>,
+    /// What it takes of the API's own stack.
+    pub(super) borrowed: Vec<Borrowed>,
     #[serde(skip)]
     origins: IndexMap<String, Location>,
+}
+
+/// Something of the API's own stack that a stack of models takes by a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Borrowed {
+    /// The parameter.
+    id: String,
+    what: &'static str,
+    /// YAML for its value in the API's own stack.
+    value: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,7 +103,7 @@ impl<'a> Layout<'a> {
             roles,
             functions: Vec::new(),
             resolvers: Vec::new(),
-            borrowed: IndexSet::new(),
+            borrowed: Vec::new(),
             origins: IndexMap::new(),
         };
         for model in models {
@@ -127,31 +137,33 @@ impl<'a> Layout<'a> {
                 continue;
             }
             content.origins.insert(format!("{id}Resolver"), resolver.origin.clone());
-            let is_pipeline = matches!(resolver.action, Action::Pipeline { .. });
+            let functions = self.pipeline(resolver, number, &mut content.borrowed);
+            let unit = functions.is_empty();
             content.resolvers.push(ResolverEntry {
                 id: id.clone(),
                 label: format!("resolver {}.{}", file.type_name, file.field),
                 type_name: file.type_name.clone(),
                 field: file.field.clone(),
-                source: (!is_pipeline).then(|| self.source(&file.source, number, &mut content.borrowed)),
-                functions: self.pipeline(resolver),
+                source: unit.then(|| self.source(&file.source, number, &mut content.borrowed)),
+                functions,
                 file: self.relative(number, &file.path),
             });
         }
     }
 
-    /// YAML for the ids of the functions of a pipeline. Pipelines are in the API's own stack.
-    fn pipeline(&self, resolver: &Resolver) -> Vec<String> {
-        let Action::Pipeline { functions } = &resolver.action else { return Vec::new() };
-        let reference = |name: &String| {
+    /// YAML for the ids of the functions of a resolver, as the stack of a number knows them.
+    fn pipeline(&self, resolver: &Resolver, number: usize, borrowed: &mut Vec<Borrowed>) -> Vec<String> {
+        let mut reference = |name: &String| {
             let id = names::function(name);
+            let own = format!("!GetAtt {id}Function.FunctionId");
             let source = self.plan.functions.get(name).map(|function| function.source.as_str());
             match source.map_or(FIRST, |source| self.source_stack(source)) {
-                FIRST => format!("!GetAtt {id}Function.FunctionId"),
-                number => format!("!GetAtt {}.Outputs.{id}FunctionId", stack_id(number)),
+                home if home == number => own,
+                FIRST => borrow(borrowed, format!("{id}FunctionId"), "Id of a function of the API", own),
+                home => format!("!GetAtt {}.Outputs.{id}FunctionId", stack_id(home)),
             }
         };
-        functions.iter().map(reference).collect()
+        resolver.functions(self.plan).iter().map(&mut reference).collect()
     }
 
     /// The stack of a data source: tables are in that of their model.
@@ -163,13 +175,14 @@ impl<'a> Layout<'a> {
     }
 
     /// YAML for the name of a data source, as the stack of a number knows it.
-    fn source(&self, source: &str, number: usize, borrowed: &mut IndexSet<String>) -> String {
+    fn source(&self, source: &str, number: usize, borrowed: &mut Vec<Borrowed>) -> String {
         let id = sources::id(self.plan, &self.names, source);
+        let own = format!("!GetAtt {id}.Name");
         if self.source_stack(source) == number {
-            return format!("!GetAtt {id}.Name");
+            own
+        } else {
+            borrow(borrowed, id, "Name of a data source of the API", own)
         }
-        borrowed.insert(id.clone());
-        format!("!Ref {id}")
     }
 
     /// The path of a file from the template that names it.
@@ -197,6 +210,16 @@ impl<'a> Layout<'a> {
         let mut used = self.written.resolvers.iter().map(|file| &file.source);
         used.any(|known| known == source) || self.written.functions.iter().any(|file| file.source == source)
     }
+}
+
+/// YAML for the parameter by which a stack of models takes something.
+fn borrow(borrowed: &mut Vec<Borrowed>, id: String, what: &'static str, value: String) -> String {
+    let reference = format!("!Ref {id}");
+    let one = Borrowed { id, what, value };
+    if !borrowed.contains(&one) {
+        borrowed.push(one);
+    }
+    reference
 }
 
 impl Content {

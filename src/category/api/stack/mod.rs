@@ -22,7 +22,7 @@ use crate::category::synthesis::{Kept, Part, Synthesis, part, rendered};
 use crate::cfn::Template;
 use crate::error::{Code, Diagnose, Problem};
 use crate::render::RenderError;
-use content::{Content, Layout, Written};
+use content::{Borrowed, Content, Layout, Written};
 use inputs::{Mode, Parameter};
 use placement::{FIRST, Past, Placement, Weights, stack_path};
 use policies::Policy;
@@ -60,8 +60,8 @@ struct Nested {
     label: String,
     file: String,
     has_tables: bool,
-    /// Data sources that it takes.
-    borrowed: Vec<String>,
+    /// What it takes of this stack.
+    borrowed: Vec<Borrowed>,
 }
 
 /// Context of `api/models.yaml`.
@@ -153,7 +153,7 @@ impl Nested {
             label: format!("models {number}"),
             file: format!("./{}.yaml", stack_path(name, number)),
             has_tables: content.has_tables(),
-            borrowed: content.borrowed.iter().cloned().collect(),
+            borrowed: content.borrowed.clone(),
         }
     }
 }
@@ -163,11 +163,11 @@ fn stack_id(number: usize) -> String {
     format!("Models{number}")
 }
 
-/// How many resources an API has besides its models and its resolvers: the API, the schema, the key, policies.
+/// How many resources an API has besides its models, resolvers and functions: the API, the schema, the key, policies.
 fn base(plan: &Plan) -> usize {
     let tables = plan.sources.values().filter(|source| matches!(source, super::plan::Source::Table { .. })).count();
     let sources = plan.sources.len() - tables;
-    2 + usize::from(plan.modes.has(AuthMode::ApiKey)) + sources + plan.functions.len() + policies::roles(plan).len()
+    2 + usize::from(plan.modes.has(AuthMode::ApiKey)) + sources + policies::roles(plan).len()
 }
 
 /// Gives each resource the user's line that it comes from.

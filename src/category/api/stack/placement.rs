@@ -184,12 +184,18 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// `base`: resources that are neither of a model nor a resolver; `of_model`: those of a model besides its resolvers.
+    /// `base`: resources that are neither of a model nor a resolver or function; `of_model`: those of a model besides its resolvers.
     pub(super) fn new(plan: &Plan, base: usize, of_model: usize) -> Self {
         let mut models: IndexMap<String, usize> = plan.models.keys().map(|model| (model.clone(), of_model)).collect();
         let mut base = base;
         for resolver in &plan.resolvers {
             match resolver.action.home().and_then(|model| models.get_mut(model)) {
+                Some(weight) => *weight += 1,
+                None => base += 1,
+            }
+        }
+        for function in plan.functions.values() {
+            match function.step.table().and_then(|model| models.get_mut(model)) {
                 Some(weight) => *weight += 1,
                 None => base += 1,
             }
