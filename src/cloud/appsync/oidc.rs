@@ -277,7 +277,7 @@ mod tests {
             match wanted {
                 None => assert_eq!(found, None, "{change}"),
                 Some(words) => {
-                    assert!(found.as_deref().is_some_and(|found| found.contains(words)), "{change}: {found:?}")
+                    assert!(found.as_deref().is_some_and(|found| found.contains(words)), "{change}: {found:?}");
                 }
             }
         }

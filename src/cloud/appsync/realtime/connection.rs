@@ -24,13 +24,13 @@ use crate::cloud::service::{ApiError, CallContext};
 const INIT_LIMIT: Duration = Duration::from_secs(15);
 
 /// How often a sign of life is sent; clients worry after 65 seconds.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_mins(1);
 
 /// What clients are told: without a sign of life for so long, the connection is dead.
 const TIMEOUT_MS: u64 = 300_000;
 
 /// How long a connection lives at most (AppSync quotas: 24 hours).
-const LIFE: Duration = Duration::from_secs(24 * 3600);
+const LIFE: Duration = Duration::from_hours(24);
 
 /// What the request for the WebSocket said.
 #[derive(Clone, Debug)]

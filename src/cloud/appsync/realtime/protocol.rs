@@ -102,12 +102,11 @@ pub(super) fn handshake(headers: &HeaderMap, query: &[(String, String)]) -> Resu
         return Err(bad("NoProtocolError: the sub-protocol graphql-ws is missing"));
     }
     let in_protocol = offered.iter().find_map(|one| one.strip_prefix("header-"));
-    let bytes = match in_protocol {
-        Some(text) => URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok(),
-        None => {
-            let given = query.iter().find(|(name, _)| name == "header").map(|(_, value)| value.as_str());
-            given.and_then(|text| STANDARD.decode(text.replace(' ', "+")).ok())
-        }
+    let bytes = if let Some(text) = in_protocol {
+        URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()
+    } else {
+        let given = query.iter().find(|(name, _)| name == "header").map(|(_, value)| value.as_str());
+        given.and_then(|text| STANDARD.decode(text.replace(' ', "+")).ok())
     };
     let bytes = bytes.ok_or_else(|| bad("Required headers are missing."))?;
     serde_json::from_slice(&bytes).map_err(|_| bad("The header of the handshake is not JSON"))
