@@ -9,6 +9,10 @@ macro_rules! templates {
 
 /// Every template, by its path below `templates/` without `.tera`; sorted.
 pub const TEMPLATES: &[(&str, &str)] = templates! {
+    "api/models.yaml"
+    "api/parts_resolvers.yaml"
+    "api/parts_tables.yaml"
+    "api/resolver/check_item.js"
     "api/resolver/create.js"
     "api/resolver/delete.js"
     "api/resolver/denied.js"
@@ -42,6 +46,7 @@ pub const TEMPLATES: &[(&str, &str)] = templates! {
     "api/resolver/sql_statement.js"
     "api/resolver/sql_update.js"
     "api/resolver/subscribe.js"
+    "api/resolver/sync.js"
     "api/resolver/update.js"
     "api/scaffold/blank.graphql"
     "api/scaffold/blog.graphql"

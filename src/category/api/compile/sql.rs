@@ -278,3 +278,6 @@ impl<'a> Checker<'a> {
         report.add_with_hint(Code::AMP0305, &directive.span, message, hint);
     }
 }
+
+#[cfg(test)]
+mod tests;
