@@ -7,8 +7,9 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::assemble::Assembler;
-use super::connections::{foreign_keys, owns_key};
+use super::connections::{ForeignKey, foreign_keys, owns_key};
 use super::draft::{Catalogue, Draft, Kind};
+use super::names;
 use super::relations::{By, Relation, RelationKind, index_name};
 use crate::graphql::{Field, InputValue, Literal, TypeDefinition, TypeKind, TypeRef, Value};
 
@@ -60,33 +61,61 @@ pub(super) fn document(assembler: &Assembler<'_, '_, '_>) -> Json {
 /// What relations add to models: foreign keys, and the keys of indexes that nothing else declares.
 #[derive(Default)]
 struct Foreign {
-    fields: Vec<(String, String)>,
+    fields: Vec<(String, TypeRef)>,
     keys: Vec<Json>,
 }
 
 fn foreign_fields<'a>(assembler: &Assembler<'_, 'a, '_>) -> IndexMap<&'a str, Vec<Foreign>> {
     let mut all: IndexMap<&str, Vec<Foreign>> = IndexMap::new();
     for (name, draft) in assembler.drafts {
-        for relation in draft.relations.iter().filter(|relation| relation.by == By::Implicit) {
+        for relation in &draft.relations {
             let Some(related) = assembler.drafts.get(relation.related) else { continue };
             let many = matches!(relation.kind, RelationKind::Many { .. });
-            let (target, keyed) = if many { (relation.related, draft) } else { (*name, related) };
-            if !many && !owns_key(relation) {
+            let by_key = many && relation.index.is_none() && matches!(relation.by, By::Fields(_));
+            if by_key && !names_back(related, name) {
+                let key = implied_key(name, relation, &[joined_field(draft, related, relation)]);
+                all.entry(relation.related).or_default().push(Foreign { keys: vec![key], ..Foreign::default() });
+            }
+            if relation.by != By::Implicit {
                 continue;
             }
-            let keys = foreign_keys(name, &relation.field.name, keyed, assembler.parameters);
+            let (target, keyed) = if many { (relation.related, draft) } else { (*name, related) };
+            let inverse = relation.inverse.filter(|_| !many && !owns_key(relation));
+            let (owner, field) = match inverse {
+                Some(inverse) => (related.name(), inverse.field.name.as_str()),
+                None => (*name, relation.field.name.as_str()),
+            };
+            let keys = foreign_keys(owner, field, keyed, assembler.parameters);
+            let keys: Vec<ForeignKey> = keys.into_iter().take(shown_columns(assembler)).collect();
             let mut foreign = Foreign::default();
-            let known_by_other = related.fields.values().find(|field| field.type_ref.name() == *name);
-            let both = known_by_other.is_some_and(|field| field.directive("belongsTo").is_some());
-            if many && !both && relation.index.is_none() {
-                let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
-                foreign.keys.push(json!({ "name": index_name(name, &relation.field.name), "fields": names }));
+            if many && !names_back(related, name) && relation.index.is_none() {
+                let names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
+                foreign.keys.push(implied_key(name, relation, &names));
             }
-            foreign.fields = keys.into_iter().map(|key| (key.name, key.type_name)).collect();
+            // What a list implies is nullable, however the list is declared.
+            let required = !many && relation.field.type_ref.is_required();
+            let type_ref = |name: String| if required { TypeRef::required(name) } else { TypeRef::named(name) };
+            foreign.fields = keys.into_iter().map(|key| (key.name, type_ref(key.type_name))).collect();
             all.entry(target).or_default().push(foreign);
         }
     }
     all
+}
+
+/// How many columns of a foreign key are shown: all, unless they are not named after primary keys.
+fn shown_columns(assembler: &Assembler<'_, '_, '_>) -> usize {
+    if assembler.parameters.respect_primary_key_attributes_on_connection_field { usize::MAX } else { 1 }
+}
+
+/// Whether the first field of a model that leads to `model` belongs to it.
+fn names_back(related: &Draft<'_>, model: &str) -> bool {
+    let first = related.fields.values().find(|field| field.type_ref.name() == model);
+    first.is_some_and(|field| field.directive("belongsTo").is_some())
+}
+
+/// The key of the index that a `@hasMany` implies.
+fn implied_key(model: &str, relation: &Relation<'_>, fields: &[String]) -> Json {
+    json!({ "name": index_name(model, &relation.field.name), "fields": fields })
 }
 
 fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreign]) -> Json {
@@ -101,33 +130,38 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
         if !known || (relation.is_none() && catalogue.kind(field.type_ref.name()) == Kind::Model) {
             continue;
         }
-        let mut value = entry(catalogue, &field.name, &field.type_ref, true);
+        let (name, type_ref) = shown(catalogue, draft, field);
+        let mut value = entry(catalogue, &name, &type_ref, true);
         if let Some(relation) = relation {
             value["association"] = association(assembler, draft, relation);
         }
-        fields.insert(field.name.clone(), value);
+        fields.insert(name, value);
     }
     let timestamps = draft.definition.directive("model").and_then(|model| model.argument("timestamps"));
-    for (index, default) in ["createdAt", "updatedAt"].into_iter().enumerate() {
+    let off = timestamps.is_some_and(Literal::is_null);
+    for default in ["createdAt", "updatedAt"].into_iter().filter(|_| !off) {
         let given = timestamps.and_then(|value| value.get(default)).and_then(Literal::as_str);
         let name = given.filter(|name| !name.is_empty()).unwrap_or(default);
-        if index == 1 || !fields.contains_key(name) {
+        if !fields.contains_key(name) {
             let mut value = entry(catalogue, name, &TypeRef::named("AWSDateTime"), true);
             value["isReadOnly"] = Json::Bool(true);
             fields.insert(name.to_owned(), value);
         }
     }
-    for (name, type_name) in foreign.iter().flat_map(|foreign| &foreign.fields) {
+    for (name, type_ref) in foreign.iter().flat_map(|foreign| &foreign.fields) {
         if !fields.contains_key(name) {
-            fields.insert(name.clone(), entry(catalogue, name, &TypeRef::named(type_name), true));
+            fields.insert(name.clone(), entry(catalogue, name, type_ref, true));
         }
+    }
+    if !assembler.parameters.respect_primary_key_attributes_on_connection_field {
+        hide_foreign_keys(assembler, draft, &mut fields);
     }
     json!({
         "name": draft.name(),
         "fields": fields,
         "syncable": true,
         "pluralName": super::plural::plural(draft.name()),
-        "attributes": attributes(draft, foreign),
+        "attributes": attributes(assembler, draft, foreign),
         "primaryKeyInfo": {
             "isCustomPrimaryKey": draft.key.declared,
             "primaryKeyFieldName": draft.key.partition,
@@ -136,8 +170,40 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
     })
 }
 
+/// Where foreign keys are not named after primary keys, the first column of a `@belongsTo` is not shown, unless it is the
+/// key of its own model.
+fn hide_foreign_keys(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, fields: &mut Map<String, Json>) {
+    let join = assembler.catalogue.joins.contains(draft.name());
+    for relation in &draft.relations {
+        let columns = match &relation.by {
+            By::Fields(names) => names.clone(),
+            By::Implicit => assembler.implied_fields(draft, relation),
+            By::References(_) => continue,
+        };
+        let belongs = relation.kind == RelationKind::Belongs || join;
+        let own_key = |column: &&String| draft.key.partition == **column || *column == "id";
+        if let Some(column) = columns.first().filter(|column| belongs && !own_key(column)) {
+            fields.shift_remove(column);
+        }
+    }
+}
+
+/// Name and type of a field. A join model's columns are nullable and its partition columns of type ID, whatever the API
+/// says; its relation fields are named by words, `httpPost`.
+fn shown(catalogue: &Catalogue<'_>, draft: &Draft<'_>, field: &Field) -> (String, TypeRef) {
+    let (name, type_ref) = (&field.name, &field.type_ref);
+    if !catalogue.joins.contains(draft.name()) || name == "id" {
+        return (name.clone(), type_ref.clone());
+    }
+    if catalogue.kind(type_ref.name()) == Kind::Model {
+        return (names::words(type_ref.name()), type_ref.clone());
+    }
+    let type_name = if field.directive("index").is_some() { "ID" } else { type_ref.name() };
+    (name.clone(), TypeRef::named(type_name))
+}
+
 /// `model`, then `key`s, then `auth`.
-fn attributes(draft: &Draft<'_>, foreign: &[Foreign]) -> Vec<Json> {
+fn attributes(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreign]) -> Vec<Json> {
     let mut attributes = Vec::new();
     let directive = |name: &str| draft.definition.directives.iter().filter(move |found| found.name == name).collect();
     let models: Vec<_> = directive("model");
@@ -158,6 +224,9 @@ fn attributes(draft: &Draft<'_>, foreign: &[Foreign]) -> Vec<Json> {
                     properties.insert(name.to_owned(), plain(value));
                 }
             }
+            if let Some(found) = draft.indexes.iter().find(|found| found.span == index.span) {
+                properties.entry("name").or_insert_with(|| Json::from(found.name.as_str()));
+            }
             let sort = index.argument("sortKeyFields").map(Literal::strings).unwrap_or_default();
             let fields: Vec<&str> =
                 std::iter::once(field.name.as_str()).chain(sort.iter().map(String::as_str)).collect();
@@ -167,13 +236,22 @@ fn attributes(draft: &Draft<'_>, foreign: &[Foreign]) -> Vec<Json> {
     }
     let implied = foreign.iter().flat_map(|foreign| &foreign.keys);
     attributes.extend(implied.map(|key| json!({ "type": "key", "properties": key })));
-    let rules: Vec<_> = directive("auth");
+    let ruled = if assembler.catalogue.joins.contains(draft.name()) { sides(assembler, draft) } else { vec![draft] };
+    let rules = ruled.iter().flat_map(|draft| draft.definition.directives.iter().filter(|found| found.name == "auth"));
     for found in rules {
         let rules = found.argument("rules").map(Literal::elements).unwrap_or_default();
         let rules: Vec<Json> = rules.into_iter().map(auth_rule).collect();
-        attributes.push(json!({ "type": "auth", "properties": { "rules": rules } }));
+        let attribute = json!({ "type": "auth", "properties": { "rules": rules } });
+        if !attributes.contains(&attribute) {
+            attributes.push(attribute);
+        }
     }
     attributes
+}
+
+/// The models that a join model joins: it has the rules of each.
+fn sides<'r, 'a>(assembler: &Assembler<'r, 'a, '_>, draft: &Draft<'_>) -> Vec<&'r Draft<'a>> {
+    draft.relations.iter().filter_map(|relation| assembler.drafts.get(relation.related)).collect()
 }
 
 /// A rule as given, with the defaults of its strategy.
@@ -188,7 +266,7 @@ fn auth_rule(rule: &Literal) -> Json {
             default(&mut entries, "provider", json!("userPools"));
             default(&mut entries, "ownerField", json!("owner"));
             let claim = match entries.get("identityClaim").and_then(Json::as_str) {
-                None | Some("username" | "sub::username") => "cognito:username".to_owned(),
+                None | Some("username") => "cognito:username".to_owned(),
                 Some(claim) => claim.to_owned(),
             };
             entries.insert("identityClaim".to_owned(), Json::from(claim));
@@ -215,7 +293,10 @@ fn association(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, relation: &
     };
     let own_keys = || {
         let keys = foreign_keys(draft.name(), &relation.field.name, draft, assembler.parameters);
-        keys.into_iter().map(|key| key.name).collect::<Vec<String>>()
+        keys.into_iter().map(|key| key.name).take(shown_columns(assembler)).collect::<Vec<String>>()
+    };
+    let implied = || -> Vec<String> {
+        assembler.implied_fields(draft, relation).into_iter().take(shown_columns(assembler)).collect()
     };
     match (relation.kind, &relation.by) {
         (RelationKind::Many { .. }, By::References(names)) => {
@@ -225,7 +306,9 @@ fn association(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, relation: &
             json!({ "connectionType": "HAS_MANY", "associatedWith": own_keys() })
         }
         (RelationKind::Many { .. }, By::Fields(_)) => {
-            json!({ "connectionType": "HAS_MANY", "associatedWith": [joined_field(draft, related, relation)] })
+            let join = assembler.catalogue.joins.contains(related.name());
+            let field = if join { names::words(draft.name()) } else { joined_field(draft, related, relation) };
+            json!({ "connectionType": "HAS_MANY", "associatedWith": [field] })
         }
         (RelationKind::One, By::References(names)) => {
             json!({ "connectionType": "HAS_ONE", "associatedWith": names, "targetNames": [] })
@@ -233,15 +316,23 @@ fn association(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, relation: &
         (RelationKind::One, by) => {
             let targets = match by {
                 By::Fields(fields) => fields.clone(),
-                _ => assembler.implied_fields(draft, relation),
+                _ => implied(),
             };
-            let keys: Vec<&str> = related.key.all().collect();
+            if assembler.catalogue.joins.contains(draft.name()) {
+                return json!({ "connectionType": "BELONGS_TO", "targetNames": targets });
+            }
+            let respected = assembler.parameters.respect_primary_key_attributes_on_connection_field;
+            let keys: Vec<String> = if respected {
+                related.key.all().map(str::to_owned).collect()
+            } else {
+                vec![joined_field(draft, related, relation)]
+            };
             json!({ "connectionType": "HAS_ONE", "associatedWith": keys, "targetNames": targets })
         }
         (RelationKind::Belongs, by) => {
             let targets = match by {
                 By::Fields(names) | By::References(names) => names.clone(),
-                By::Implicit => assembler.implied_fields(draft, relation),
+                By::Implicit => implied(),
             };
             json!({ "connectionType": "BELONGS_TO", "targetNames": targets })
         }
