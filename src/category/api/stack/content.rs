@@ -3,7 +3,7 @@
 //! A resolver stands beside its data source, so a stack of models takes things of the API's own stack alone, and nothing
 //! takes anything of a stack of models but the ids of functions.
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::names::{self, Names};
@@ -22,18 +22,26 @@ pub(super) struct Content {
     api_id: &'static str,
     /// The stack is the API's own, so that it holds the schema.
     has_schema: bool,
-    /// Some table has data sync.
-    synced: bool,
     tables: Vec<Table>,
     roles: Vec<Role>,
     functions: Vec<FunctionEntry>,
     /// Ids of the functions that other stacks use.
     exported: Vec<String>,
     resolvers: Vec<ResolverEntry>,
-    /// Logical ids of data sources of the API's own stack that are used here.
-    pub(super) borrowed: IndexSet<String>,
+    /// What it takes of the API's own stack.
+    pub(super) borrowed: Vec<Borrowed>,
     #[serde(skip)]
     origins: IndexMap<String, Location>,
+}
+
+/// Something of the API's own stack that a stack of models takes by a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Borrowed {
+    /// The parameter.
+    id: String,
+    what: &'static str,
+    /// YAML for its value in the API's own stack.
+    value: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -97,15 +105,18 @@ impl<'a> Layout<'a> {
         let mut content = Content {
             api_id: if number == FIRST { "!GetAtt GraphQLApi.ApiId" } else { "!Ref GraphQLApiId" },
             has_schema: number == FIRST,
-            synced: models.iter().any(|model| syncing::is_synced(model)),
             tables,
             roles,
             functions: Vec::new(),
             exported: Vec::new(),
             resolvers: Vec::new(),
-            borrowed: IndexSet::new(),
+            borrowed: Vec::new(),
             origins: IndexMap::new(),
         };
+        if number != FIRST && models.iter().any(|model| syncing::is_synced(model)) {
+            let (id, value) = (syncing::CHANGES.to_owned(), format!("!Ref {}", syncing::CHANGES));
+            borrow(&mut content.borrowed, id, "Name of the table of recent changes", value);
+        }
         for model in models {
             let id = self.names.model(&model.name);
             content.origins.extend(["Table", "DataSource"].map(|end| (format!("{id}{end}"), model.origin.clone())));
@@ -142,32 +153,34 @@ impl<'a> Layout<'a> {
                 continue;
             }
             content.origins.insert(format!("{id}Resolver"), resolver.origin.clone());
-            let is_pipeline = !resolver.functions(self.plan).is_empty();
+            let functions = self.pipeline(resolver, number, &mut content.borrowed);
+            let unit = functions.is_empty();
             content.resolvers.push(ResolverEntry {
                 id: id.clone(),
                 label: format!("resolver {}.{}", file.type_name, file.field),
                 type_name: file.type_name.clone(),
                 field: file.field.clone(),
-                source: (!is_pipeline).then(|| self.source(&file.source, number, &mut content.borrowed)),
-                functions: self.pipeline(resolver, number),
+                source: unit.then(|| self.source(&file.source, number, &mut content.borrowed)),
+                functions,
                 file: self.relative(number, &file.path),
-                settling: syncing::settling(self.plan, &file.source).filter(|_| !is_pipeline),
+                settling: syncing::settling(self.plan, &file.source).filter(|_| unit),
             });
         }
     }
 
-    /// YAML for the ids of the functions of a pipeline, as the stack of a number knows them. Pipelines are in the API's
-    /// own stack, or in that of the model with all of their functions.
-    fn pipeline(&self, resolver: &Resolver, number: usize) -> Vec<String> {
-        let reference = |name: &String| {
+    /// YAML for the ids of the functions of a resolver, as the stack of a number knows them.
+    fn pipeline(&self, resolver: &Resolver, number: usize, borrowed: &mut Vec<Borrowed>) -> Vec<String> {
+        let mut reference = |name: &String| {
             let id = names::function(name);
+            let own = format!("!GetAtt {id}Function.FunctionId");
             let source = self.plan.functions.get(name).map(|function| function.source.as_str());
             match source.map_or(FIRST, |source| self.source_stack(source)) {
-                own if own == number => format!("!GetAtt {id}Function.FunctionId"),
-                other => format!("!GetAtt {}.Outputs.{id}FunctionId", stack_id(other)),
+                home if home == number => own,
+                FIRST => borrow(borrowed, format!("{id}FunctionId"), "Id of a function of the API", own),
+                home => format!("!GetAtt {}.Outputs.{id}FunctionId", stack_id(home)),
             }
         };
-        resolver.functions(self.plan).iter().map(reference).collect()
+        resolver.functions(self.plan).iter().map(&mut reference).collect()
     }
 
     /// The stack of a data source: tables are in that of their model.
@@ -179,13 +192,14 @@ impl<'a> Layout<'a> {
     }
 
     /// YAML for the name of a data source, as the stack of a number knows it.
-    fn source(&self, source: &str, number: usize, borrowed: &mut IndexSet<String>) -> String {
+    fn source(&self, source: &str, number: usize, borrowed: &mut Vec<Borrowed>) -> String {
         let id = sources::id(self.plan, &self.names, source);
+        let own = format!("!GetAtt {id}.Name");
         if self.source_stack(source) == number {
-            return format!("!GetAtt {id}.Name");
+            own
+        } else {
+            borrow(borrowed, id, "Name of a data source of the API", own)
         }
-        borrowed.insert(id.clone());
-        format!("!Ref {id}")
     }
 
     /// The path of a file from the template that names it.
@@ -215,12 +229,17 @@ impl<'a> Layout<'a> {
     }
 }
 
-impl Content {
-    /// The table of recent changes, when something here uses it.
-    pub(super) fn changes(&self) -> Option<&'static str> {
-        self.synced.then_some(syncing::CHANGES)
+/// YAML for the parameter by which a stack of models takes something.
+fn borrow(borrowed: &mut Vec<Borrowed>, id: String, what: &'static str, value: String) -> String {
+    let reference = format!("!Ref {id}");
+    let one = Borrowed { id, what, value };
+    if !borrowed.contains(&one) {
+        borrowed.push(one);
     }
+    reference
+}
 
+impl Content {
     pub(super) fn has_tables(&self) -> bool {
         !self.tables.is_empty()
     }

@@ -23,7 +23,7 @@ use crate::category::synthesis::{Kept, Part, Synthesis, part, rendered};
 use crate::cfn::Template;
 use crate::error::{Code, Diagnose, Problem};
 use crate::render::RenderError;
-use content::{Content, Layout, Written};
+use content::{Borrowed, Content, Layout, Written};
 use inputs::{Mode, Parameter};
 use placement::{FIRST, Past, Placement, Weights, stack_path};
 use policies::Policy;
@@ -64,10 +64,8 @@ struct Nested {
     label: String,
     file: String,
     has_tables: bool,
-    /// Its parameter with the name of the table of recent changes.
-    changes: Option<&'static str>,
-    /// Data sources that it takes.
-    borrowed: Vec<String>,
+    /// What it takes of this stack.
+    borrowed: Vec<Borrowed>,
 }
 
 /// Context of `api/models.yaml`.
@@ -160,8 +158,7 @@ impl Nested {
             label: format!("models {number}"),
             file: format!("./{}.yaml", stack_path(name, number)),
             has_tables: content.has_tables(),
-            changes: content.changes(),
-            borrowed: content.borrowed.iter().cloned().collect(),
+            borrowed: content.borrowed.clone(),
         }
     }
 }

@@ -184,8 +184,7 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// `base`: resources that are neither of a model nor resolvers or functions; `of_model`: those of a model besides
-    /// these.
+    /// `base`: resources that are neither of a model nor a resolver or function; `of_model`: those of a model besides its resolvers.
     pub(super) fn new(plan: &Plan, base: usize, of_model: usize) -> Self {
         let mut models: IndexMap<String, usize> = plan.models.keys().map(|model| (model.clone(), of_model)).collect();
         let mut base = base;
