@@ -6,19 +6,19 @@ use md5::{Digest as _, Md5};
 const SUBSCRIPTION_LENGTH: usize = 50;
 
 /// `word` with a capital first letter.
-pub(super) fn upper(word: &str) -> String {
+pub(in crate::category::api) fn upper(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// `word` with a small first letter.
-pub(super) fn lower(word: &str) -> String {
+pub(in crate::category::api) fn lower(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
 /// `["post", "comments", "id"]` → `postCommentsId`. Inner capitals stay.
-pub(super) fn camel(words: &[&str]) -> String {
+pub(in crate::category::api) fn camel(words: &[&str]) -> String {
     match words {
         [] => String::new(),
         [first, rest @ ..] => lower(first) + &rest.iter().map(|word| upper(word)).collect::<String>(),
@@ -77,7 +77,7 @@ pub(super) fn plain_scalar(name: &str) -> &str {
 }
 
 /// `ordersByCustomerAndPlacedAt`.
-pub(super) fn index_query(model: &str, fields: &[&str]) -> String {
+pub(in crate::category::api) fn index_query(model: &str, fields: &[&str]) -> String {
     let fields: Vec<String> = fields.iter().map(|field| upper(field)).collect();
     format!("{}By{}", lower(&super::plural::plural(model)), fields.join("And"))
 }
