@@ -1,6 +1,7 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
 pub mod client;
+pub mod codegen;
 pub mod compile;
 pub mod conformance;
 pub mod plan;
@@ -17,6 +18,7 @@ use crate::error::{Code, Diagnose, Problem};
 use crate::render::Renderer;
 
 pub use client::{ApiClient, client_section};
+pub use codegen::{CodegenSpec, Target};
 pub use compile::{AuthKind, CompileOptions, SchemaSource};
 pub use plan::Plan;
 
@@ -33,6 +35,9 @@ pub struct ApiSpec {
     /// How long an API key lives, in days, 1 to 365.
     #[serde(default = "api_key_days")]
     pub api_key_days: u16,
+    /// The code for front ends that is kept up to date; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codegen: Option<CodegenSpec>,
     /// The sample that the schema starts as; only used by `scaffold`, never stored.
     #[serde(skip)]
     pub sample: Sample,
@@ -51,6 +56,7 @@ impl Default for ApiSpec {
             auth: ApiAuth::default(),
             additional_auth: Vec::new(),
             api_key_days: api_key_days(),
+            codegen: None,
             sample: Sample::default(),
             initial_schema: None,
         }
@@ -116,6 +122,7 @@ impl ApiSpec {
             let why = format!("an API key lives for 1 to 365 days, not {}", self.api_key_days);
             problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
         }
+        problems.extend(self.codegen.iter().flat_map(CodegenSpec::check));
         problems
     }
 
@@ -158,11 +165,15 @@ impl ApiSpec {
             let hint = format!("write the schema into `{path}`, or take the API away: `ampup remove {}`", context.name);
             return Err(vec![Problem::new(Code::AMP0315, message).hint(hint)]);
         };
-        let options = CompileOptions {
+        compile::compile(&SchemaSource { path: &path, text }, &self.compile_options())
+    }
+
+    /// The settings as the compiler takes them.
+    pub fn compile_options(&self) -> CompileOptions {
+        CompileOptions {
             default_auth: Some(self.auth.into()),
             additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
             ..CompileOptions::default()
-        };
-        compile::compile(&SchemaSource { path: &path, text }, &options)
+        }
     }
 }

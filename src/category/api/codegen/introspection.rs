@@ -11,7 +11,7 @@ use crate::category::api::compile::plural::plural;
 use crate::graphql::{Document, Field, InputValue, TypeDefinition, TypeKind, scalars};
 
 /// The document of a schema as the user wrote it; `custom_keys` as in [`Reading`].
-pub fn document(schema: &Document, custom_keys: bool) -> Json {
+pub(in crate::category::api) fn document(schema: &Document, custom_keys: bool) -> Json {
     let models = models::read(schema, Reading { custom_keys, keys_always: true });
     let types = Types { models: &models, schema };
     let described: Map<String, Json> = models.models.iter().map(|(name, found)| (name.clone(), model(found, &types))).collect();
@@ -29,10 +29,10 @@ pub fn document(schema: &Document, custom_keys: bool) -> Json {
     }
     let (mut mutations, mut conversations) = (Map::new(), Map::new());
     for field in root(schema, &schema.roots.mutation) {
-        let Some(operation) = types.operation(field) else { continue };
         if field.directive("conversation").is_some() {
-            conversations.insert(field.name.clone(), routes::conversation(&field.name, operation));
-        } else {
+            let send = types.described(field, &Json::Null);
+            conversations.insert(field.name.clone(), routes::conversation(&field.name, send));
+        } else if let Some(operation) = types.operation(field) {
             mutations.insert(field.name.clone(), operation);
         }
     }
@@ -110,32 +110,39 @@ impl Types<'_> {
     }
 
     fn operation(&self, field: &Field) -> Option<Json> {
-        let mut value = self.value(&field.name, &Shape::of(&field.type_ref))?;
+        Some(self.described(field, &self.of(field.type_ref.name())?))
+    }
+
+    /// An operation that gives `of`.
+    fn described(&self, field: &Field, of: &Json) -> Json {
+        let mut value = value(&field.name, &Shape::of(&field.type_ref), of);
         if !field.arguments.is_empty() {
             value["arguments"] = Json::Object(self.values(&field.arguments));
         }
-        Some(value)
+        value
     }
 
     fn values(&self, values: &[InputValue]) -> Map<String, Json> {
-        let known = values.iter().filter_map(|value| {
-            Some((value.name.clone(), self.value(&value.name, &Shape::of(&value.type_ref))?))
+        let known = values.iter().filter_map(|one| {
+            let of = self.of(one.type_ref.name())?;
+            Some((one.name.clone(), value(&one.name, &Shape::of(&one.type_ref), &of)))
         });
         known.collect()
     }
+}
 
-    fn value(&self, name: &str, shape: &Shape) -> Option<Json> {
-        let mut value = json!({
-            "name": name,
-            "isArray": shape.list.is_some(),
-            "type": self.of(&shape.type_name)?,
-            "isRequired": !shape.nullable,
-        });
-        if let Some(nullable) = shape.list {
-            value["isArrayNullable"] = Json::Bool(nullable);
-        }
-        Some(value)
+/// An argument, or an operation.
+fn value(name: &str, shape: &Shape, of: &Json) -> Json {
+    let mut value = json!({
+        "name": name,
+        "isArray": shape.list.is_some(),
+        "type": of,
+        "isRequired": !shape.nullable,
+    });
+    if let Some(nullable) = shape.list {
+        value["isArrayNullable"] = Json::Bool(nullable);
     }
+    value
 }
 
 impl Models {

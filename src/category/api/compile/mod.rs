@@ -10,7 +10,6 @@ mod defaults;
 mod directives;
 mod draft;
 mod guards;
-mod introspection;
 mod keys;
 mod limits;
 mod misuse;
@@ -87,7 +86,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     };
     let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
     let sources = assembler.sources();
-    let introspection = introspection::document(&assembler);
+    let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
+    let introspection = super::codegen::introspection::document(&document, custom_keys);
     let custom_rules = custom
         .iter()
         .map(|((type_name, field), rules)| {
