@@ -1,5 +1,6 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
+pub mod access;
 pub mod client;
 pub mod codegen;
 pub mod compile;
