@@ -70,6 +70,12 @@ fn inputs(schema: &Document, types: &Types<'_>) -> Map<String, Json> {
 }
 
 fn model(found: &ModelType, types: &Types<'_>) -> Json {
+    let mut fields = model_fields(found, |name| types.of(name));
+    for association in fields.values_mut().filter_map(|field| field.get_mut("association")) {
+        if association["connectionType"] == "HAS_ONE" && association.get("targetNames").is_none() {
+            association["targetNames"] = json!([]);
+        }
+    }
     let attributes: Vec<Json> = found
         .attributes
         .iter()
@@ -78,7 +84,7 @@ fn model(found: &ModelType, types: &Types<'_>) -> Json {
     let key = found.key.as_ref();
     json!({
         "name": found.name,
-        "fields": model_fields(found, |name| types.of(name)),
+        "fields": fields,
         "syncable": true,
         "pluralName": plural(&found.name),
         "attributes": attributes,

@@ -141,8 +141,8 @@ pub(super) fn model_fields(model: &ModelType, reference: impl Fn(&str) -> Option
 fn association_json(association: &Association) -> Json {
     match association {
         Association::HasMany { with } => json!({ "connectionType": "HAS_MANY", "associatedWith": with }),
+        Association::HasOne { with, targets: None } => json!({ "connectionType": "HAS_ONE", "associatedWith": with }),
         Association::HasOne { with, targets } => {
-            let targets = targets.as_deref().unwrap_or_default();
             json!({ "connectionType": "HAS_ONE", "associatedWith": with, "targetNames": targets })
         }
         Association::BelongsTo { targets, .. } => json!({ "connectionType": "BELONGS_TO", "targetNames": targets }),

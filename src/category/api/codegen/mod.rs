@@ -87,7 +87,7 @@ fn generate(
     }
     if spec.targets.contains(&Target::Types) {
         let text = types::document(&types, &types.operations(selecting(true)));
-        files.insert(spec.types_path(), marked(Target::Types, &text));
+        files.insert(spec.types.clone(), marked(Target::Types, &text));
     }
     if spec.targets.iter().any(|target| matches!(target, Target::ModelsJs | Target::ModelsTs)) {
         let models = models::read(written, Reading { custom_keys, keys_always: false });

@@ -66,17 +66,34 @@ pub struct CodegenSpec {
     /// What is written.
     pub targets: Vec<Target>,
     /// How many levels of objects documents select, 1 to 8.
-    #[serde(default = "depth")]
+    #[serde(default = "depth", skip_serializing_if = "is_depth")]
     pub depth: u8,
     /// The folder of the documents.
-    #[serde(default = "statements")]
+    #[serde(default = "statements", skip_serializing_if = "is_statements")]
     pub statements: String,
     /// The file of the types.
-    #[serde(default = "types")]
+    #[serde(default = "types", skip_serializing_if = "is_types")]
     pub types: String,
     /// The folder of the models.
-    #[serde(default = "models")]
+    #[serde(default = "models", skip_serializing_if = "is_models")]
     pub models: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_depth(given: &u8) -> bool {
+    *given == depth()
+}
+
+fn is_statements(given: &str) -> bool {
+    given == statements()
+}
+
+fn is_types(given: &str) -> bool {
+    given == types()
+}
+
+fn is_models(given: &str) -> bool {
+    given == models()
 }
 
 fn depth() -> u8 {
@@ -139,16 +156,41 @@ impl CodegenSpec {
         problems
     }
 
+    /// Every path that one of the targets may write, whatever the schema holds.
+    pub fn possible_paths(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        let mut statements = |ending: &str| {
+            let kinds = ["queries", "mutations", "subscriptions", "fragments"];
+            paths.extend(kinds.iter().map(|kind| self.statement(kind, ending)));
+        };
+        for target in &self.targets {
+            match target {
+                Target::Graphql | Target::Angular => statements("graphql"),
+                Target::Js | Target::Flow => statements("js"),
+                Target::Ts => statements("ts"),
+                Target::Types | Target::ModelsJs | Target::ModelsTs => {}
+            }
+        }
+        for target in &self.targets {
+            match target {
+                Target::Types => paths.push(self.types.clone()),
+                Target::ModelsJs => {
+                    let files = ["index.js", "index.d.ts", "schema.js", "schema.d.ts"];
+                    paths.extend(files.iter().map(|file| self.model(file)));
+                }
+                Target::ModelsTs => paths.extend(["index.ts", "schema.ts"].iter().map(|file| self.model(file))),
+                _ => {}
+            }
+        }
+        paths
+    }
+
     pub(super) fn statement(&self, kind: &str, ending: &str) -> String {
         format!("{}/{kind}.{ending}", self.statements)
     }
 
     pub(super) fn model(&self, file: &str) -> String {
         format!("{}/{file}", self.models)
-    }
-
-    pub(super) fn types_path(&self) -> String {
-        self.types.clone()
     }
 
     /// How documents import the types: the way from their folder, without the ending.

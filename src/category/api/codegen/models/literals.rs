@@ -6,7 +6,7 @@ use super::Attribute;
 use crate::graphql::{Directive, Literal, Value};
 
 /// A literal as JSON; names of enums become texts.
-pub(in crate::category::api::codegen) fn plain(literal: &Literal) -> Json {
+fn plain(literal: &Literal) -> Json {
     match &literal.value {
         Value::Null => Json::Null,
         Value::Boolean(truth) => Json::Bool(*truth),

@@ -14,8 +14,6 @@ use serde_json::{Map, Value as Json};
 
 use crate::graphql::{Directive, Document, Field, TypeDefinition, TypeKind, TypeRef};
 
-pub(super) use literals::plain;
-
 /// The models and other types of a schema.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Models {
