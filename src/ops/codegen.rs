@@ -10,7 +10,7 @@ use super::{OperationError, backend};
 use crate::base::ResourceName;
 use crate::category::api::codegen::{self, is_generated};
 use crate::category::api::{self, CodegenSpec, CompileOptions, SchemaSource, Target};
-use crate::category::{ApiSpec, Context, ResourceSpec, Sources};
+use crate::category::{ApiSpec, Context, Renderer, ResourceSpec, Sources};
 use crate::error::{Code, Failure, Problem};
 use crate::manifest::{Edit, FileChange, ManifestChange};
 use crate::project::{Project, ProjectError};
@@ -237,7 +237,9 @@ fn api_files(
     sources: &Sources,
 ) -> Result<indexmap::IndexMap<String, String>, Failure> {
     let path = ApiSpec::schema_path(name);
-    let files = spec.plan_alone(name, sources).and_then(|plan| {
+    let (siblings, render) = (indexmap::IndexMap::new(), Renderer::default());
+    let context = Context { name, sources, siblings: &siblings, render: &render };
+    let files = spec.plan(&context).and_then(|plan| {
         let source = SchemaSource { path: &path, text: sources.text(&path).unwrap_or_default() };
         codegen::files(&source, &spec.compile_options(), &plan, code)
     });
