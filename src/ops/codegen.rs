@@ -204,7 +204,9 @@ fn changes(
         for (path, text) in api_files(name, spec, code, sources)? {
             if let Some((_, other)) = written.get(&path) {
                 let message = format!("the APIs `{other}` and `{name}` both write `{path}`");
-                let hint = format!("give one of them other folders: `statements`, `types`, `models` below `[resources.{name}.codegen]`");
+                let hint = format!(
+                    "give one of them other folders: `statements`, `types`, `models` below `[resources.{name}.codegen]`"
+                );
                 return Err(backend::problems(vec![Problem::new(Code::AMP0103, message).hint(hint)]));
             }
             written.insert(path, (text, name));
@@ -254,9 +256,7 @@ fn usual_targets(root: &Path) -> Vec<Target> {
         let typed = root.join("tsconfig.json").is_file();
         return if typed { vec![Target::Ts, Target::Types] } else { vec![Target::Graphql] };
     };
-    let uses = |name: &str| {
-        ["dependencies", "devDependencies"].iter().any(|group| package[*group].get(name).is_some())
-    };
+    let uses = |name: &str| ["dependencies", "devDependencies"].iter().any(|group| package[*group].get(name).is_some());
     let typed = root.join("tsconfig.json").is_file() || uses("typescript");
     let mut targets = if uses("@angular/core") {
         vec![Target::Angular, Target::Types]

@@ -16,11 +16,12 @@ pub(super) fn script(models: &Models) -> String {
         }
         text + "\n};"
     });
-    let classes: Vec<&str> = models.models.keys().chain(models.others.keys()).map(String::as_str).collect();
+    let classes: Vec<&str> = models.stored.keys().chain(models.others.keys()).map(String::as_str).collect();
     let exported: Vec<&str> =
-        models.models.keys().chain(models.enums.keys()).chain(models.others.keys()).map(String::as_str).collect();
+        models.stored.keys().chain(models.enums.keys()).chain(models.others.keys()).map(String::as_str).collect();
     let mut parts = vec![
-        "// @ts-check\nimport { initSchema } from '@aws-amplify/datastore';\nimport { schema } from './schema';".to_owned(),
+        "// @ts-check\nimport { initSchema } from '@aws-amplify/datastore';\nimport { schema } from './schema';"
+            .to_owned(),
     ];
     parts.extend(enums);
     if !classes.is_empty() {
@@ -38,7 +39,7 @@ fn exports(names: &[&str]) -> String {
 pub(super) fn declaration(models: &Models) -> String {
     let mut writer = Writer::new(models, "");
     let enums: Vec<String> = models.enums.iter().map(|(name, values)| enumeration(name, values)).collect();
-    let declared: Vec<String> = models.models.values().map(|model| writer.declare(model, true)).collect();
+    let declared: Vec<String> = models.stored.values().map(|model| writer.declare(model, true)).collect();
     let others: Vec<String> = models.others.values().map(|other| writer.declare(other, false)).collect();
     let read_only = writer.read_only_types();
     let mut parts = vec![writer.imports(&[])];
@@ -50,28 +51,22 @@ pub(super) fn declaration(models: &Models) -> String {
 pub(super) fn typed(models: &Models) -> String {
     let mut writer = Writer::new(models, "Model");
     let enums: Vec<String> = models.enums.iter().map(|(name, values)| enumeration(name, values)).collect();
-    let declared: Vec<String> = models.models.values().map(|model| writer.declare(model, true)).collect();
+    let declared: Vec<String> = models.stored.values().map(|model| writer.declare(model, true)).collect();
     let others: Vec<String> = models.others.values().map(|other| writer.declare(other, false)).collect();
     let read_only = writer.read_only_types();
-    let classes: Vec<&str> = models.models.keys().chain(models.others.keys()).map(String::as_str).collect();
-    let mut parts = vec![
-        format!(
-            "{}\nimport {{ initSchema }} from \"@aws-amplify/datastore\";\n\nimport {{ schema }} from \"./schema\";",
-            writer.imports(&["PersistentModelConstructor"])
-        ),
-    ];
+    let classes: Vec<&str> = models.stored.keys().chain(models.others.keys()).map(String::as_str).collect();
+    let mut parts = vec![format!(
+        "{}\nimport {{ initSchema }} from \"@aws-amplify/datastore\";\n\nimport {{ schema }} from \"./schema\";",
+        writer.imports(&["PersistentModelConstructor"])
+    )];
     parts.extend(enums.into_iter().chain(read_only).chain(declared).chain(others));
     if !classes.is_empty() {
         let typed: Vec<String> =
             classes.iter().map(|name| format!("  {name}: PersistentModelConstructor<{name}Model>;")).collect();
-        parts.push(format!(
-            "const {{ {} }} = initSchema(schema) as {{\n{}\n}};",
-            classes.join(", "),
-            typed.join("\n")
-        ));
+        parts.push(format!("const {{ {} }} = initSchema(schema) as {{\n{}\n}};", classes.join(", "), typed.join("\n")));
     }
     parts.extend(classes.iter().map(|name| format!("type {name} = {name}Model;")));
-    parts.push(exports(&models.models.keys().map(String::as_str).collect::<Vec<_>>()));
+    parts.push(exports(&models.stored.keys().map(String::as_str).collect::<Vec<_>>()));
     parts.join("\n\n") + "\n"
 }
 
@@ -113,9 +108,14 @@ impl<'a> Writer<'a> {
         if self.models.custom_keys {
             return Vec::new();
         }
-        let with = self.models.models.values().filter(|model| !model.read_only().is_empty());
+        let with = self.models.stored.values().filter(|model| !model.read_only().is_empty());
         with.map(|model| {
-            format!("type {}{}MetaData = {{\n  readOnlyFields: {};\n}}", model.name, self.suffix, union(&model.read_only()))
+            format!(
+                "type {}{}MetaData = {{\n  readOnlyFields: {};\n}}",
+                model.name,
+                self.suffix,
+                union(&model.read_only())
+            )
         })
         .collect()
     }
@@ -127,7 +127,7 @@ impl<'a> Writer<'a> {
         for field in &found.fields {
             let Some((now, later)) = self.types(field) else { continue };
             let optional = if field.shape.is_optional() { "?" } else { "" };
-            let related = self.models.models.contains_key(&field.shape.type_name);
+            let related = self.models.stored.contains_key(&field.shape.type_name);
             let _ = writeln!(eager, "  readonly {}{optional}: {now};", field.name);
             let _ = writeln!(lazy, "  readonly {}{}: {later};", field.name, if related { "" } else { optional });
         }
@@ -159,8 +159,7 @@ impl<'a> Writer<'a> {
             (KeyKind::Custom, all) => ("CompositeIdentifier", format!("['{}']", all.join("', '"))),
         };
         self.imports.insert(kind);
-        let mut meta =
-            format!("  readonly [__modelMeta__]: {{\n    identifier: {kind}<{}, {fields}>;\n", model.name);
+        let mut meta = format!("  readonly [__modelMeta__]: {{\n    identifier: {kind}<{}, {fields}>;\n", model.name);
         if !model.read_only().is_empty() {
             let _ = writeln!(meta, "    readOnlyFields: {};", union(&model.read_only()));
         }
@@ -178,7 +177,7 @@ impl<'a> Writer<'a> {
             (Some(_), false) => format!("{name}[]"),
         };
         let declared = format!("{}{}", shape.type_name, self.suffix);
-        if self.models.models.contains_key(&shape.type_name) {
+        if self.models.stored.contains_key(&shape.type_name) {
             let lazy = if shape.list.is_some() {
                 self.lazy_imports.insert("AsyncCollection");
                 format!("AsyncCollection<{declared}>")

@@ -46,11 +46,12 @@ fn collect_shared<'a>(selected: &'a Selected<'_>, shared: &mut IndexMap<&'a str,
     for fragment in &selected.fragments {
         if fragment.shared {
             shared.insert(fragment.on, fragment);
-        } else {
-            fragment.fields.iter().for_each(|field| collect_shared(field, shared));
         }
     }
-    selected.fields.iter().for_each(|field| collect_shared(field, shared));
+    let own = selected.fragments.iter().filter(|fragment| !fragment.shared).flat_map(|fragment| &fragment.fields);
+    for field in own.chain(&selected.fields) {
+        collect_shared(field, shared);
+    }
 }
 
 /// The operations of one kind as a script; `types` is where it finds the types, without an ending.

@@ -14,11 +14,14 @@ use crate::graphql::{Document, Field, InputValue, TypeDefinition, TypeKind, scal
 pub(in crate::category::api) fn document(schema: &Document, custom_keys: bool) -> Json {
     let models = models::read(schema, Reading { custom_keys, keys_always: true });
     let types = Types { models: &models, schema };
-    let described: Map<String, Json> = models.models.iter().map(|(name, found)| (name.clone(), model(found, &types))).collect();
+    let described: Map<String, Json> =
+        models.stored.iter().map(|(name, found)| (name.clone(), model(found, &types))).collect();
     let others: Map<String, Json> = models
         .others
         .iter()
-        .map(|(name, found)| (name.clone(), json!({ "name": name, "fields": model_fields(found, |name| types.of(name)) })))
+        .map(|(name, found)| {
+            (name.clone(), json!({ "name": name, "fields": model_fields(found, |name| types.of(name)) }))
+        })
         .collect();
     let mut all = json!({ "version": 1, "models": described, "enums": enums(&models), "nonModels": others });
     let (mut queries, mut generations) = (Map::new(), Map::new());
@@ -161,7 +164,7 @@ impl Models {
         } else if self.others.contains_key(name) {
             Some(json!({ "nonModel": name }))
         } else {
-            self.models.contains_key(name).then(|| json!({ "model": name }))
+            self.stored.contains_key(name).then(|| json!({ "model": name }))
         }
     }
 }

@@ -42,13 +42,11 @@ fn text(value: &Json) -> String {
 
 fn metadata(models: &Models) -> Json {
     let described: Map<String, Json> =
-        models.models.iter().map(|(name, model)| (name.clone(), describe(models, model))).collect();
+        models.stored.iter().map(|(name, model)| (name.clone(), describe(models, model))).collect();
     let others: Map<String, Json> = models
         .others
         .iter()
-        .map(|(name, other)| {
-            (name.clone(), json!({ "name": name, "fields": fields(models, other) }))
-        })
+        .map(|(name, other)| (name.clone(), json!({ "name": name, "fields": fields(models, other) })))
         .collect();
     json!({
         "models": described,
@@ -65,16 +63,15 @@ pub(super) fn enums(models: &Models) -> Map<String, Json> {
     models.enums.iter().map(entry).collect()
 }
 
-/// An enum's values by the names that scripts use: `IN_PROGRESS` for `inProgress`. A name that two values would share
-/// is left as it is.
+/// An enum's values by the names that scripts use: `IN_PROGRESS` for `inProgress`. Where two values would share a name,
+/// every value is its own.
 pub(super) fn enum_names(values: &[String]) -> Map<String, Json> {
-    let mut named = Map::new();
-    for value in values {
-        let name = words::constant(value);
-        let name = if name.is_empty() || named.contains_key(&name) { value.clone() } else { name };
-        named.insert(name, Json::from(value.as_str()));
+    let named: Map<String, Json> =
+        values.iter().map(|value| (words::constant(value), Json::from(value.as_str()))).collect();
+    if named.len() == values.len() && !named.contains_key("") {
+        return named;
     }
-    named
+    values.iter().map(|value| (value.clone(), Json::from(value.as_str()))).collect()
 }
 
 fn describe(models: &Models, model: &ModelType) -> Json {
@@ -152,7 +149,7 @@ fn association_json(association: &Association) -> Json {
 /// The digest of names, types and relations, the same that the reference generator makes of the schema. A client
 /// whose local data carry another one drops them, so it must not depend on anything else.
 fn digest(models: &Models) -> String {
-    let mut types: Vec<&ModelType> = models.models.values().chain(models.others.values()).collect();
+    let mut types: Vec<&ModelType> = models.stored.values().chain(models.others.values()).collect();
     types.sort_by(|left, right| left.name.cmp(&right.name));
     let described: Vec<Json> = types
         .into_iter()

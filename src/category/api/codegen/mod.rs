@@ -107,12 +107,7 @@ fn generate(
 }
 
 /// A file for each kind of operation that the schema has.
-fn statements(
-    target: Target,
-    operations: &[Operation<'_>],
-    spec: &CodegenSpec,
-    files: &mut IndexMap<String, String>,
-) {
+fn statements(target: Target, operations: &[Operation<'_>], spec: &CodegenSpec, files: &mut IndexMap<String, String>) {
     for kind in OperationKind::ALL {
         let own: Vec<&Operation<'_>> = operations.iter().filter(|operation| operation.kind == kind).collect();
         if own.is_empty() {

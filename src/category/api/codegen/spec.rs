@@ -28,16 +28,8 @@ pub enum Target {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 8] = [
-        Self::Graphql,
-        Self::Js,
-        Self::Ts,
-        Self::Flow,
-        Self::Angular,
-        Self::Types,
-        Self::ModelsJs,
-        Self::ModelsTs,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Graphql, Self::Js, Self::Ts, Self::Flow, Self::Angular, Self::Types, Self::ModelsJs, Self::ModelsTs];
 
     /// As it is written in settings.
     pub fn name(self) -> &'static str {
@@ -145,7 +137,7 @@ impl CodegenSpec {
                 problems.push(SettingProblem::new(setting, "it must be a path inside the project, with `/`"));
             }
         }
-        if !self.types.ends_with(".ts") {
+        if std::path::Path::new(&self.types).extension().is_none_or(|ending| ending != "ts") {
             let problem = SettingProblem::new("codegen.types", "it must be the path of a TypeScript file");
             problems.push(problem.hint("`types = \"src/API.ts\"`"));
         }

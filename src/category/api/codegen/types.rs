@@ -20,7 +20,9 @@ pub(super) fn scalar(name: &str) -> Option<&'static str> {
 pub(super) fn document(types: &Types<'_>, operations: &[Operation<'_>]) -> String {
     let mut used = Used { types, names: IndexSet::new() };
     for operation in operations {
-        operation.arguments.iter().for_each(|argument| used.add(argument.type_ref.name()));
+        for argument in operation.arguments {
+            used.add(argument.type_ref.name());
+        }
         used.selected(&operation.field);
     }
     let names = used.names;
@@ -68,9 +70,9 @@ impl<'a> Used<'_, 'a> {
         if let Some(type_ref) = field.type_ref {
             self.add(type_ref.name());
         }
-        field.fields.iter().for_each(|inner| self.selected(inner));
-        for fragment in &field.fragments {
-            fragment.fields.iter().for_each(|inner| self.selected(inner));
+        let inner = field.fragments.iter().flat_map(|fragment| &fragment.fields);
+        for inner in field.fields.iter().chain(inner) {
+            self.selected(inner);
         }
     }
 }

@@ -16,7 +16,7 @@ struct Side {
 /// Adds the join models. A relation that does not have two sides is left out.
 pub(super) fn add(models: &mut Models, reading: Reading) {
     let mut relations: IndexMap<String, Vec<Side>> = IndexMap::new();
-    for model in models.models.values() {
+    for model in models.stored.values() {
         for field in &model.fields {
             for directive in field.directives.iter().filter(|directive| directive.name == "manyToMany") {
                 let name = names::upper(directive.text("relationName").unwrap_or_default());
@@ -27,11 +27,11 @@ pub(super) fn add(models: &mut Models, reading: Reading) {
     }
     for (name, sides) in relations {
         let [first, second] = &sides[..] else { continue };
-        let (Some(one), Some(two)) = (models.models.get(&first.model), models.models.get(&second.model)) else {
+        let (Some(one), Some(two)) = (models.stored.get(&first.model), models.stored.get(&second.model)) else {
             continue;
         };
         let join = join_model(&name, [one, two], reading);
-        models.models.insert(name.clone(), join);
+        models.stored.insert(name.clone(), join);
         for side in &sides {
             convert(models, side, &name);
         }
@@ -92,7 +92,7 @@ fn sort_fields(model: &ModelType) -> Vec<&ModelField> {
 
 /// `@manyToMany` becomes `@hasMany` by the index of the join model.
 fn convert(models: &mut Models, side: &Side, relation: &str) {
-    let Some(model) = models.models.get_mut(&side.model) else { return };
+    let Some(model) = models.stored.get_mut(&side.model) else { return };
     let partition = model.fields.iter().rev().find(|field| field.directive("primaryKey").is_some());
     let partition = partition.map_or("id", |field| &field.name).to_owned();
     let sort = sort_fields(model).into_iter().map(|field| field.name.clone());

@@ -18,7 +18,7 @@ use crate::graphql::{Directive, Document, Field, TypeDefinition, TypeKind, TypeR
 #[derive(Clone, Debug, Default)]
 pub(super) struct Models {
     /// Every `@model` type, then the join models of many-to-many relations.
-    pub models: IndexMap<String, ModelType>,
+    pub stored: IndexMap<String, ModelType>,
     /// Every other object type that is no root.
     pub others: IndexMap<String, ModelType>,
     /// Every enum with its values.
@@ -147,10 +147,8 @@ impl FieldDirective {
     fn read(directive: &Directive) -> Self {
         let mut arguments = literals::arguments(directive);
         let relation = matches!(directive.name.as_str(), "hasOne" | "hasMany" | "belongsTo");
-        if let (true, Some(references)) = (relation, arguments.get_mut("references")) {
-            if references.is_string() {
-                *references = Json::Array(vec![references.take()]);
-            }
+        if let Some(references) = arguments.get_mut("references").filter(|given| relation && given.is_string()) {
+            *references = Json::Array(vec![references.take()]);
         }
         Self { name: directive.name.clone(), arguments, seen: false }
     }
@@ -210,7 +208,7 @@ pub(super) fn read(document: &Document, reading: Reading) -> Models {
         match &found.kind {
             TypeKind::Object { .. } if document.roots.contains(&found.name) => {}
             TypeKind::Object { .. } if found.directive("model").is_some() => {
-                models.models.insert(found.name.clone(), keys::model(found, reading));
+                models.stored.insert(found.name.clone(), keys::model(found, reading));
             }
             TypeKind::Object { .. } => {
                 models.others.insert(found.name.clone(), other(found));
@@ -222,12 +220,12 @@ pub(super) fn read(document: &Document, reading: Reading) -> Models {
             _ => {}
         }
     }
-    for model in models.models.values_mut() {
+    for model in models.stored.values_mut() {
         keys::add_keys(model);
     }
     joins::add(&mut models, reading);
     relations::connect(&mut models, reading);
-    for model in models.models.values_mut() {
+    for model in models.stored.values_mut() {
         literals::settle_rules(&mut model.attributes);
     }
     models

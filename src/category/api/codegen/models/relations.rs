@@ -10,17 +10,17 @@ const RELATIONS: [&str; 3] = ["hasOne", "hasMany", "belongsTo"];
 
 /// Settles every relation of every model, in their order: what one adds, the next ones see.
 pub(super) fn connect(models: &mut Models, reading: Reading) {
-    let names: Vec<String> = models.models.keys().cloned().collect();
+    let names: Vec<String> = models.stored.keys().cloned().collect();
     for name in &names {
-        let fields: Vec<String> = models.models[name].fields.iter().map(|field| field.name.clone()).collect();
+        let fields: Vec<String> = models.stored[name].fields.iter().map(|field| field.name.clone()).collect();
         for field in &fields {
             settle(models, name, field);
         }
         let unrelated = |field: &ModelField| field.association.is_none() && names.contains(&field.shape.type_name);
-        models.models[name].fields.retain(|field| !unrelated(field));
+        models.stored[name].fields.retain(|field| !unrelated(field));
     }
     if !models.custom_keys {
-        for model in models.models.values_mut() {
+        for model in models.stored.values_mut() {
             hide_targets(model, reading);
         }
     }
@@ -52,13 +52,13 @@ struct Connected {
 }
 
 fn settle(models: &mut Models, model: &str, field: &str) {
-    let own = &models.models[model];
+    let own = &models.stored[model];
     let Some(related) = own.field(field) else { return };
     let Some(directive) = related.directives.iter().find(|found| RELATIONS.contains(&found.name.as_str())) else {
         return;
     };
     let other_name = related.shape.type_name.clone();
-    let Some(other) = models.models.get(&other_name) else { return };
+    let Some(other) = models.stored.get(&other_name) else { return };
     let relation = Relation { model: own, field: related, directive, other, custom_keys: models.custom_keys };
     let connected = match directive.name.as_str() {
         "hasMany" => relation.has_many(),
@@ -66,17 +66,21 @@ fn settle(models: &mut Models, model: &str, field: &str) {
         _ => relation.belongs_to(),
     };
     let Connected { association, own, theirs, index, looked } = connected;
-    if let Some(other) = models.models.get_mut(&other_name) {
+    if let Some(other) = models.stored.get_mut(&other_name) {
         if looked {
             for directive in other.fields.iter_mut().flat_map(|field| &mut field.directives) {
                 directive.seen = true;
             }
         }
-        theirs.into_iter().for_each(|field| other.add(field));
+        for field in theirs {
+            other.add(field);
+        }
         other.attributes.extend(index);
     }
-    if let Some(model) = models.models.get_mut(model) {
-        own.into_iter().for_each(|field| model.add(field));
+    if let Some(model) = models.stored.get_mut(model) {
+        for field in own {
+            model.add(field);
+        }
         if let Some(field) = model.fields.iter_mut().find(|found| found.name == field) {
             field.association = Some(association);
         }
@@ -231,9 +235,8 @@ impl Relation<'_> {
             None => directive.name == "primaryKey",
         };
         let key = self.other.fields.iter().find(|field| field.directives.iter().any(declares));
-        let belongs = |field: &&ModelField| {
-            field.shape.type_name == self.model.name && field.directive("belongsTo").is_some()
-        };
+        let belongs =
+            |field: &&ModelField| field.shape.type_name == self.model.name && field.directive("belongsTo").is_some();
         let found = key.or_else(|| self.other.fields.iter().find(belongs));
         found.map_or("id", |field| &field.name).to_owned()
     }
