@@ -71,8 +71,7 @@ const RULE: &[Argument] = &[
     argument("groups", Shape::Texts),
     argument("operations", Shape::Names("ModelOperation", OPERATIONS)),
 ];
-const QUERIES: &[Argument] =
-    &[argument("get", Shape::Text), argument("list", Shape::Text), argument("sync", Shape::Text)];
+const QUERIES: &[Argument] = &[argument("get", Shape::Text), argument("list", Shape::Text)];
 const MUTATIONS: &[Argument] =
     &[argument("create", Shape::Text), argument("update", Shape::Text), argument("delete", Shape::Text)];
 const SUBSCRIPTIONS: &[Argument] = &[
@@ -142,6 +141,7 @@ const KNOWN: &[Known] = &[
     ),
     built("hasOne", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
     built("belongsTo", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
+    built("manyToMany", FIELD, &[required("relationName", Shape::Text), argument("limit", Shape::Integer)]),
     built("default", FIELD, &[argument("value", Shape::Text)]),
     kept("aws_api_key", &[]),
     kept("aws_iam", &[]),
@@ -152,7 +152,6 @@ const KNOWN: &[Known] = &[
     built("aws_subscribe", FIELD, &[argument("mutations", Shape::Texts)]),
     built("aws_publish", FIELD, &[argument("subscriptions", Shape::Texts)]),
     built("deprecated", &[Place::Field, Place::Other], &[argument("reason", Shape::Text)]),
-    unbuilt("manyToMany", FIELD),
     unbuilt("searchable", OBJECT),
     unbuilt("function", FIELD),
     unbuilt("http", FIELD),

@@ -1,7 +1,5 @@
 //! Misuse of directives and options that are not built yet: their own mistakes are told besides the refusal.
 
-use indexmap::IndexMap;
-
 use super::options::CompileOptions;
 use super::report::Report;
 use crate::error::Code;
@@ -9,7 +7,6 @@ use crate::graphql::{Directive, Document, Field, Literal, TypeDefinition, Value}
 
 /// Checks a document.
 pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut Report<'_>) {
-    let mut relations: IndexMap<String, Vec<&Directive>> = IndexMap::new();
     for found in &document.types {
         type_directives(document, found, report);
         for field in found.fields() {
@@ -17,25 +14,11 @@ pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut 
                 if let Some(message) = field_mistake(field, directive, options) {
                     report.add(Code::AMP0305, &directive.span, message);
                 }
-                if directive.name == "manyToMany"
-                    && let Some(name) = text(directive, "relationName")
-                {
-                    relations.entry(name.to_owned()).or_default().push(directive);
-                }
             }
         }
     }
     if options.sql.is_some() {
         sql_keys(document, report);
-    }
-    if options.conflict.is_some() {
-        sync_cycles(document, report);
-    }
-    for (name, uses) in relations.iter().filter(|(_, uses)| uses.len() != 2) {
-        let message = format!("@manyToMany relation '{name}' must be used in exactly two locations");
-        for directive in uses {
-            report.add(Code::AMP0308, &directive.span, message.clone());
-        }
     }
 }
 
@@ -48,26 +31,6 @@ fn sql_keys(document: &Document, report: &mut Report<'_>) {
         if !model.fields().iter().any(|field| field.directive("primaryKey").is_some()) {
             let message = format!("SQL model \"{}\" must contain a primary key field", model.name);
             report.add(Code::AMP0307, &model.span, message);
-        }
-    }
-}
-
-/// With data sync, two models may not both own the other.
-fn sync_cycles(document: &Document, report: &mut Report<'_>) {
-    let owns = |field: &&Field| field.directive("hasOne").or_else(|| field.directive("hasMany")).is_some();
-    let mut pairs: IndexMap<(&str, &str), &Field> = IndexMap::new();
-    for model in models(document) {
-        for field in model.fields().iter().filter(owns) {
-            pairs.insert((&model.name, field.type_ref.name()), field);
-        }
-    }
-    for ((model, related), field) in &pairs {
-        if model != related && pairs.contains_key(&(*related, *model)) {
-            let message = format!(
-                "{model} and {related} cannot refer to each other via @hasOne or @hasMany when DataStore is in use: use \
-                 @belongsTo instead, see the docs of belongs-to relationships in data modeling"
-            );
-            report.add(Code::AMP0308, &field.span, message);
         }
     }
 }

@@ -12,6 +12,7 @@ mod draft;
 mod guards;
 mod keys;
 mod limits;
+mod many_to_many;
 mod misuse;
 pub(in crate::category::api) mod names;
 mod operations;
@@ -22,6 +23,7 @@ mod reading;
 mod relations;
 mod report;
 mod rules;
+mod sync;
 
 #[cfg(test)]
 mod tests;
@@ -42,6 +44,7 @@ use report::Report;
 
 pub use options::{AuthKind, CompileOptions, Parameters};
 pub use report::SchemaSource;
+pub use sync::{ConflictKind, ConflictOption};
 
 /// Compiles a schema.
 ///
@@ -63,8 +66,11 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     }
     directives::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
+    sync::check(&document, options, &mut report);
+    let joins = many_to_many::expand(&mut document, &options.params, &mut report);
+    sync::check_handlers(&document, options, &mut report);
     let modes = options.modes();
-    let catalogue = Catalogue::new(&document);
+    let catalogue = Catalogue::new(&document, joins);
     let mut drafts = read_models(&catalogue, options, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
     check_names(&drafts, &catalogue, &mut report);
@@ -85,7 +91,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         report: &report,
     };
     let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
-    let sources = assembler.sources();
+    let (sources, functions) = (assembler.sources(), assembler.functions(&models));
     let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
     let introspection = super::codegen::introspection::document(&document, custom_keys);
     let custom_rules = custom
@@ -95,7 +101,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         })
         .collect();
     let schema = print(&output.into_document());
-    Ok(Plan { schema, modes, models, sources, resolvers, functions: IndexMap::new(), introspection, custom_rules })
+    let switches = options.params.switches();
+    Ok(Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches })
 }
 
 fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {

@@ -8,7 +8,7 @@ use super::access::{self, Access};
 use super::draft::{Catalogue, Draft};
 use super::report::Report;
 use super::rules::{self, Level, ParsedRule, RuleReader};
-use super::{CompileOptions, defaults, keys, relations};
+use super::{CompileOptions, defaults, keys, many_to_many, relations};
 use crate::category::api::plan::Modes;
 use crate::error::Code;
 use crate::graphql::{Field, TypeDefinition};
@@ -31,7 +31,7 @@ pub(super) fn read_models<'a>(
             report.add(Code::AMP0305, &definition.span, message);
             continue;
         }
-        let mut draft = Draft::new(definition, &options.params);
+        let mut draft = Draft::new(definition, options);
         draft.key = keys::read_primary(&draft, catalogue, report);
         draft.indexes = keys::read_indexes(&draft, catalogue, &options.params, report);
         draft.defaults = defaults::read(&draft, catalogue, report);
@@ -61,6 +61,9 @@ pub(super) fn read_rules<'a>(
         };
         if let Some(directive) = found.directive("auth") {
             draft.rules = reader.read(directive, Level::Model, name, report);
+            if catalogue.joins.contains(*name) {
+                draft.rules = many_to_many::last_of_each_role(std::mem::take(&mut draft.rules));
+            }
         }
         for field in found.fields() {
             if let Some(directive) = field.directive("auth") {

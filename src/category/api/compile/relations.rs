@@ -92,7 +92,13 @@ pub(super) fn read<'a>(
     for draft in drafts.values() {
         let mut relations = Vec::new();
         for field in draft.fields.values().copied() {
-            for directive in field.directives.iter().filter(|found| RELATIONS.contains(&found.name.as_str())) {
+            let directives = || field.directives.iter().filter(|found| RELATIONS.contains(&found.name.as_str()));
+            for again in directives().skip(1) {
+                let message =
+                    format!("a resolver for {}.{} already exists: one field, one relation", draft.name(), field.name);
+                report.add(Code::AMP0308, &again.span, message);
+            }
+            for directive in directives() {
                 let mut reader = Reader { drafts, catalogue, draft, field, directive, report };
                 relations.extend(reader.relation());
             }
@@ -194,7 +200,9 @@ impl<'a> Reader<'_, 'a, '_> {
     /// A field of a model that a relation names.
     fn column(&mut self, model: &Draft<'a>, name: &str, what: &str) -> Option<&'a str> {
         let Some(field) = model.fields.get(name).copied() else {
-            if name == "id" && !model.key.declared {
+            // The key that a `@manyToMany` is about need not be declared.
+            let joins = self.catalogue.joins.contains(self.field.type_ref.name());
+            if name == "id" && !model.key.declared && joins {
                 return Some("ID");
             }
             let near = crate::base::suggest::nearest(name, model.fields.keys().copied());
