@@ -66,7 +66,8 @@ fn a_file_of_the_user_stops_it_before_anything_is_written() {
 #[test]
 fn saved_settings_are_what_a_push_keeps_up_to_date() {
     let sandbox = project();
-    let flags = ["codegen", "todo", "--target", "ts,types", "--depth", "3", "--statements", "app/documents/", "--types"];
+    let flags =
+        ["codegen", "todo", "--target", "ts,types", "--depth", "3", "--statements", "app/documents/", "--types"];
     let report = sandbox.run(&[&flags[..], &["app/API.ts", "--save", "--json"]].concat()).ok().json();
     assert_eq!(report["kept_up_to_date"], true, "{report}");
     let manifest = sandbox.read("ampup.toml");

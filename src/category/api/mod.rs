@@ -5,6 +5,7 @@ pub mod client;
 pub mod codegen;
 pub mod compile;
 pub mod conformance;
+mod models;
 pub mod plan;
 pub mod resolvers;
 mod stack;

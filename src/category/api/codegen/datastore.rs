@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use indexmap::IndexSet;
 
 use super::metadata::enum_names;
-use super::models::{KeyKind, ModelField, ModelType, Models};
+use crate::category::api::models::{KeyKind, ModelField, ModelType, Models};
 
 /// `index.js`.
 pub(super) fn script(models: &Models) -> String {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use indexmap::IndexMap;
 
 use super::selection::{Fragment, Operation, OperationKind, Selected};
-use super::words;
+use crate::category::api::models::words;
 use crate::graphql::Value;
 
 /// Beyond this many columns arguments stand one a line.

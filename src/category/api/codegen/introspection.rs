@@ -5,9 +5,9 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::metadata::{enums, model_fields};
-use super::models::{self, KeyKind, ModelType, Models, Reading, Shape};
 use super::routes;
 use crate::category::api::compile::plural::plural;
+use crate::category::api::models::{self, KeyKind, ModelType, Models, Reading, Shape};
 use crate::graphql::{Document, Field, InputValue, TypeDefinition, TypeKind, scalars};
 
 /// The document of a schema as the user wrote it; `custom_keys` as in [`Reading`].

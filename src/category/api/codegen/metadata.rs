@@ -6,9 +6,9 @@ use serde::Serialize as _;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use super::models::{Association, FieldDirective, ModelField, ModelType, Models};
-use super::words;
 use crate::category::api::compile::plural::plural;
+use crate::category::api::models::words;
+use crate::category::api::models::{Association, FieldDirective, ModelField, ModelType, Models};
 
 /// The version of the metadata's format that DataStore reads.
 const FORMAT: &str = "3.4.4";

@@ -7,12 +7,10 @@ mod datastore;
 mod documents;
 pub mod introspection;
 mod metadata;
-mod models;
 mod routes;
 mod selection;
 mod spec;
 mod types;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -20,12 +18,12 @@ mod tests;
 use indexmap::IndexMap;
 
 use super::compile::{CompileOptions, SchemaSource};
+use super::models::{self, Reading};
 use super::plan::Plan;
 use crate::error::{Code, Problem};
 use crate::graphql::{Document, parse};
 
 use documents::Script;
-use models::Reading;
 use selection::{Operation, OperationKind, Selecting, Types};
 
 pub use spec::{CodegenSpec, Target};

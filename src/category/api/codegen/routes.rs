@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::words;
 use crate::category::api::compile::names;
 use crate::category::api::compile::plural::plural;
+use crate::category::api::models::words;
 
 /// The entry of a conversation; `send` is its mutation.
 pub(super) fn conversation(name: &str, mut send: Json) -> Json {

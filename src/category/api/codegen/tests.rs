@@ -1,6 +1,7 @@
 //! What code front ends get, on small schemas.
 
 use super::*;
+use crate::category::api::models::words;
 
 const BLOG: &str = r#"
 type Blog @model { id: ID! name: String! posts: [Post] @hasMany owner: Profile @hasOne }

@@ -3,12 +3,12 @@
 //! The rules are those of the `change-case` package, version 4, which the reference generator uses.
 
 /// `inProgress` → `IN_PROGRESS`.
-pub(super) fn constant(name: &str) -> String {
+pub(in crate::category::api) fn constant(name: &str) -> String {
     words(name).iter().map(|word| word.to_ascii_uppercase()).collect::<Vec<_>>().join("_")
 }
 
 /// `PostTag` → `postTag`, `HTTPLog` → `httpLog`.
-pub(super) fn camel(name: &str) -> String {
+pub(in crate::category::api) fn camel(name: &str) -> String {
     let capital = |(index, word): (usize, &String)| {
         let word = word.to_ascii_lowercase();
         match word.chars().next() {
@@ -50,7 +50,7 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// A name that a JavaScript or TypeScript module can declare: words that the language keeps get a `_` behind them.
-pub(super) fn declarable(name: &str) -> String {
+pub(in crate::category::api) fn declarable(name: &str) -> String {
     if RESERVED.contains(&name) { format!("{name}_") } else { name.to_owned() }
 }
 

@@ -3,8 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::{Map, json};
 
-use super::{Attribute, FieldDirective, ModelField, ModelType, Models, Reading, Shape, keys};
-use crate::category::api::codegen::words;
+use super::{Attribute, FieldDirective, ModelField, ModelType, Models, Reading, Shape, keys, words};
 use crate::category::api::compile::names;
 
 /// Where a `@manyToMany` stands.

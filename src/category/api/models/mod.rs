@@ -8,6 +8,7 @@ mod joins;
 mod keys;
 mod literals;
 mod relations;
+pub(super) mod words;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
