@@ -4,6 +4,7 @@ pub mod access;
 pub mod client;
 pub mod codegen;
 pub mod compile;
+mod conflict;
 pub mod conformance;
 mod models;
 pub mod plan;
@@ -12,6 +13,7 @@ mod stack;
 #[cfg(test)]
 mod testing;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, SettingProblem, SourceFile, Synthesis, synthesis};
@@ -22,6 +24,7 @@ use crate::render::Renderer;
 pub use client::{ApiClient, client_section};
 pub use codegen::{CodegenSpec, Target};
 pub use compile::{AuthKind, CompileOptions, SchemaSource};
+pub use conflict::Conflict;
 pub use plan::Plan;
 
 /// Settings of a GraphQL API. Its schema is `ampup/api/<name>/schema.graphql`.
@@ -40,6 +43,12 @@ pub struct ApiSpec {
     /// The code for front ends that is kept up to date; none when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codegen: Option<CodegenSpec>,
+    /// Data sync: every model is versioned, and this settles writes on old versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<Conflict>,
+    /// What settles the conflicts of single models instead.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub conflict_models: IndexMap<String, Conflict>,
     /// The sample that the schema starts as; only used by `scaffold`, never stored.
     #[serde(skip)]
     pub sample: Sample,
@@ -59,6 +68,8 @@ impl Default for ApiSpec {
             additional_auth: Vec::new(),
             api_key_days: api_key_days(),
             codegen: None,
+            conflict: None,
+            conflict_models: IndexMap::new(),
             sample: Sample::default(),
             initial_schema: None,
         }
@@ -125,6 +136,14 @@ impl ApiSpec {
             problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
         }
         problems.extend(self.codegen.iter().flat_map(CodegenSpec::check));
+        if self.conflict.is_none() && !self.conflict_models.is_empty() {
+            let why =
+                "single models have a conflict handler, but the API has none: data sync is for all models or none";
+            problems.push(SettingProblem::new("conflict-models", why).hint("`conflict = \"auto-merge\"`"));
+        }
+        for conflict in self.conflict.iter().chain(self.conflict_models.values()) {
+            problems.extend(conflict.problem());
+        }
         problems
     }
 
@@ -175,6 +194,10 @@ impl ApiSpec {
         CompileOptions {
             default_auth: Some(self.auth.into()),
             additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
+            conflict: self.conflict.as_ref().map(Conflict::option),
+            conflict_models: self.conflict.as_ref().map(|_| {
+                self.conflict_models.iter().map(|(model, conflict)| (model.clone(), conflict.option())).collect()
+            }),
             ..CompileOptions::default()
         }
     }
