@@ -524,7 +524,7 @@ async fn answers_and_events_have_limits() {
 async fn events_are_taken_at_once_and_worked_on_later() {
     let world = World::new().await;
     let mark = world.folder.path().join("mark");
-    let code = format!("exports.handler = async (e) => require('fs').writeFileSync({:?}, JSON.stringify(e))", mark);
+    let code = format!("exports.handler = async (e) => require('fs').writeFileSync({mark:?}, JSON.stringify(e))");
     world.function("later", "nodejs20.x", &code, json!({})).await;
     let headers = [("x-amz-invocation-type", "Event")];
     let reply = world.send(Method::POST, "/later/invocations", &headers, b"{\"a\":1}".to_vec()).await.unwrap();
@@ -717,6 +717,15 @@ async fn wrong_input_is_refused_in_lambdas_words() {
         assert_eq!(refused["code"], code, "{member} {value}: {refused}");
         assert!(refused["message"].as_str().unwrap().contains(words), "{member} {value}: {refused}");
     }
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_not_built_is_refused_by_name() {
+    let world = World::new().await;
+    let good = json!({
+        "FunctionName": "f", "Runtime": "nodejs20.x", "Handler": "index.handler", "Role": ROLE,
+        "Code": {"ZipFile": STANDARD.encode(archive(&[("index.js", ECHO, 0o644)]))},
+    });
     let mut empty = good.clone();
     empty["VpcConfig"] = json!({"SubnetIds": [], "SecurityGroupIds": []});
     empty["SnapStart"] = json!({"ApplyOn": "None"});

@@ -99,17 +99,14 @@ impl Interpreters {
             return Ok(Launch { program: code.join("bootstrap"), arguments: Vec::new() });
         };
         let program = interpreter.find(runtime)?.clone();
-        let arguments = match Family::of(runtime) {
-            Family::Python => {
-                // `-B`: the folder of the code is not for writing. `-u`: what is printed is seen at once.
-                let script = written(folder, "python.py", PYTHON_BOOTSTRAP).map_err(fault)?;
-                vec!["-B".to_owned(), "-u".to_owned(), script]
-            }
-            _ => {
-                let script = written(folder, "node.mjs", NODE_BOOTSTRAP).map_err(fault)?;
-                // The rest of the memory is for what lies outside of the heap.
-                vec![format!("--max-old-space-size={}", settings.memory_mb * 9 / 10), script]
-            }
+        let arguments = if Family::of(runtime) == Family::Python {
+            // `-B`: the folder of the code is not for writing. `-u`: what is printed is seen at once.
+            let script = written(folder, "python.py", PYTHON_BOOTSTRAP).map_err(fault)?;
+            vec!["-B".to_owned(), "-u".to_owned(), script]
+        } else {
+            let script = written(folder, "node.mjs", NODE_BOOTSTRAP).map_err(fault)?;
+            // The rest of the memory is for what lies outside of the heap.
+            vec![format!("--max-old-space-size={}", settings.memory_mb * 9 / 10), script]
         };
         Ok(Launch { program, arguments })
     }

@@ -4,6 +4,7 @@
 //! Lambda guide.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -156,12 +157,11 @@ impl Engine {
         let limit = INIT_LIMIT + Duration::from_secs(function.settings.timeout_s);
         let ready = process.ready();
         tokio::pin!(ready);
-        let reached = match tokio::time::timeout(START_SHARE, ready.as_mut()).await {
-            Ok(reached) => Ok(reached),
-            Err(_) => {
-                drop(starting);
-                tokio::time::timeout(limit.saturating_sub(START_SHARE), ready).await
-            }
+        let reached = if let Ok(reached) = tokio::time::timeout(START_SHARE, ready.as_mut()).await {
+            Ok(reached)
+        } else {
+            drop(starting);
+            tokio::time::timeout(limit.saturating_sub(START_SHARE), ready).await
         };
         match reached {
             Ok(Ok(())) => Ok(()),
@@ -216,12 +216,13 @@ impl Engine {
             facts.duration_ms = facts.duration_ms.min(limit.as_secs_f64() * 1000.0);
             let at = crate::base::clock::iso_ms(self.shared.clock.now_ms());
             let seconds = function.settings.timeout_s;
-            facts.during.push_str(&format!("{at} {id} Task timed out after {seconds}.00 seconds\n\n"));
+            // Writing to a text cannot fail.
+            let _ = write!(facts.during, "{at} {id} Task timed out after {seconds}.00 seconds\n\n");
         } else if let Some(kind) = &failure.status.1 {
             let document = String::from_utf8_lossy(&failure.document);
             let message = serde_json::from_str::<serde_json::Value>(&document).unwrap_or_default();
             let message = message["errorMessage"].as_str().unwrap_or_default();
-            facts.during.push_str(&format!("{message}\n{kind}\n"));
+            let _ = writeln!(facts.during, "{message}\n{kind}");
         }
         Err(failure)
     }

@@ -24,18 +24,12 @@ impl Named {
     /// # Errors
     /// `InvalidParameterValueException` when the text has none of these forms or is of another region or account.
     pub(in crate::cloud::lambda) fn read(shared: &Shared, text: &str) -> Result<Self, ApiError> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let (name, qualifier) = match parts.as_slice() {
-            ["arn", "aws", "lambda", region, account, "function", rest @ ..]
-                if *region == shared.region.as_str() && *account == shared.account =>
-            {
-                split(rest)
-            }
-            [account, "function", rest @ ..] if *account == shared.account => split(rest),
-            ["function", rest @ ..] => split(rest),
-            rest => split(rest),
-        }
-        .ok_or_else(|| malformed(text))?;
+        let rest = text
+            .strip_prefix(&arn(shared, ""))
+            .or_else(|| text.strip_prefix(&format!("{}:function:", shared.account)))
+            .or_else(|| text.strip_prefix("function:"))
+            .unwrap_or(text);
+        let (name, qualifier) = rest.split_once(':').map_or((rest, None), |(name, qualifier)| (name, Some(qualifier)));
         if !is_name(name) || qualifier.is_some_and(|qualifier| !is_qualifier(qualifier)) {
             return Err(malformed(text));
         }
@@ -83,14 +77,6 @@ fn is_qualifier(text: &str) -> bool {
     text == LATEST
         || (1..=128).contains(&text.len())
             && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
-}
-
-fn split<'a>(rest: &[&'a str]) -> Option<(&'a str, Option<&'a str>)> {
-    match rest {
-        [name] => Some((name, None)),
-        [name, qualifier] => Some((name, Some(qualifier))),
-        _ => None,
-    }
 }
 
 fn malformed(text: &str) -> ApiError {

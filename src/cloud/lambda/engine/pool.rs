@@ -26,7 +26,7 @@ const LONGEST_IDLE: Duration = Duration::from_mins(5);
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// How long a process that has answered may take until it asks for the next event, before another is started.
-const TURN: Duration = Duration::from_millis(10);
+const TURN: Duration = Duration::from_millis(100);
 
 /// How long ended processes are waited for when the cloud stops.
 const STOP_LIMIT: Duration = Duration::from_secs(2);

@@ -154,12 +154,11 @@ impl Line {
             return refused(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID");
         };
         let read = Limited::new(body, ANSWER_BYTES).collect().await;
-        let (told, response) = match read {
-            Ok(read) => (kind(read.to_bytes()), accepted()),
-            Err(_) => {
-                let message = format!("Exceeded maximum allowed payload size ({ANSWER_BYTES} bytes).");
-                (Answer::TooLarge, refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message))
-            }
+        let (told, response) = if let Ok(read) = read {
+            (kind(read.to_bytes()), accepted())
+        } else {
+            let message = format!("Exceeded maximum allowed payload size ({ANSWER_BYTES} bytes).");
+            (Answer::TooLarge, refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message))
         };
         // Nobody waits any more when the time is over.
         let _ = answer.send(told);

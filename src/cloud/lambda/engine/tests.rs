@@ -74,7 +74,7 @@ async fn marks_cut_the_output_into_invocations() {
     let whole = Output::new("mark");
     whole.read(pieces.concat().as_slice()).await;
     assert_eq!(whole.take(), "one\nno endtwothree\n");
-    whole.settle(ENDED, Duration::from_secs(60)).await;
+    whole.settle(ENDED, Duration::from_mins(1)).await;
     let long = Output::new("mark");
     let text = vec![b'x'; 3 * 1024 * 1024];
     long.read(text.as_slice()).await;
