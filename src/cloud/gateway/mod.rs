@@ -1,13 +1,14 @@
 //! The one port: accept, route, authenticate, call, answer.
 //!
-//! It listens on the loopback address only and has no way to listen elsewhere. It speaks plain HTTP: no TLS, no
-//! WebSockets.
+//! It listens on the loopback address only and has no way to listen elsewhere. It speaks plain HTTP and the
+//! WebSockets of subscriptions: no TLS.
 
 mod answer;
 mod folder;
 pub(in crate::cloud) mod origin;
 mod route;
 mod server;
+mod socket;
 
 #[cfg(test)]
 mod tests;
@@ -145,10 +146,10 @@ impl Cloud {
             feed: feed.clone(),
         });
         let services = Services::open(shared, config.root_key).map_err(|error| folder.damaged(&error))?;
-        services.lambda.resume();
+services.lambda.resume();
         let lambda = Arc::clone(&services.lambda);
-        let gateway = Arc::new(server::Gateway::new(services));
         let (stop, stopped) = watch::channel(false);
+        let gateway = Arc::new(server::Gateway::new(services, stopped.clone()));
         let serve = |listener| tokio::spawn(server::serve(listener, Arc::clone(&gateway), stopped.clone()));
         let tasks = listeners.into_iter().map(serve).collect();
         Ok(RunningCloud { address, endpoint, feed, stop, tasks, lambda, folder })

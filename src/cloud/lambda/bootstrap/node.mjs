@@ -65,26 +65,39 @@ const socket = net.connect({ host, port: Number(port), noDelay: true });
 socket.on('error', () => process.exit(1));
 socket.on('close', () => process.exit(1));
 
-let received = Buffer.alloc(0);
+let pieces = [];
+let length = 0;
+// How many bytes the answer has as far as is known: its head must come first.
+let wanted = 1;
+let headers;
 let waiting;
 
 socket.on('data', (piece) => {
-  received = received.length ? Buffer.concat([received, piece]) : piece;
+  pieces.push(piece);
+  length += piece.length;
+  if (length < wanted) return;
+  let received = pieces.length === 1 ? piece : Buffer.concat(pieces);
   const end = received.indexOf('\r\n\r\n');
+  pieces = [received];
   if (end < 0) return;
-  const [first, ...lines] = received.toString('latin1', 0, end).split('\r\n');
-  const headers = {};
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+  if (headers === undefined) {
+    headers = {};
+    for (const line of received.toString('latin1', 0, end).split('\r\n').slice(1)) {
+      const colon = line.indexOf(':');
+      headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+    }
+    wanted = end + 4 + Number(headers['content-length'] ?? 0);
+    if (length < wanted) return;
   }
-  const whole = end + 4 + Number(headers['content-length'] ?? 0);
-  if (received.length < whole) return;
-  const body = received.subarray(end + 4, whole);
-  received = received.subarray(whole);
+  const answer = { headers, body: received.subarray(end + 4, wanted) };
+  received = received.subarray(wanted);
+  pieces = received.length > 0 ? [received] : [];
+  length = received.length;
+  wanted = 1;
+  headers = undefined;
   const { resolve } = waiting;
   waiting = undefined;
-  resolve({ status: Number(first.split(' ')[1]), headers, body });
+  resolve(answer);
 });
 
 function request(method, where, body) {

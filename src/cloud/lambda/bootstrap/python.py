@@ -30,16 +30,19 @@ class Api:
         )
         self.socket.sendall(head.encode() + body)
         while b"\r\n\r\n" not in self.received:
-            self.more()
+            self.received += self.more()
         head, self.received = self.received.split(b"\r\n\r\n", 1)
         headers = {}
         for line in head.decode("latin-1").split("\r\n")[1:]:
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
         length = int(headers.get("content-length", 0))
-        while len(self.received) < length:
-            self.more()
-        content, self.received = self.received[:length], self.received[length:]
+        pieces, held = [self.received], len(self.received)
+        while held < length:
+            pieces.append(self.more())
+            held += len(pieces[-1])
+        received = b"".join(pieces)
+        content, self.received = received[:length], received[length:]
         return headers, content
 
     def more(self):
@@ -47,7 +50,7 @@ class Api:
         if not piece:
             # Without the cloud there is nothing to do.
             os._exit(1)
-        self.received += piece
+        return piece
 
 
 class Fault(Exception):

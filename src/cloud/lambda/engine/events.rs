@@ -90,6 +90,8 @@ impl Engine {
         };
         let pause = match self.run(&function, event).await {
             Ok(invocation) if !invocation.failed => return None,
+            // The end of the cloud is no fault of the function: the event waits for the next run.
+            Ok(_) if self.pool.is_closed() => return Some(BUSY_PAUSE),
             Ok(_) => {
                 let pause = PAUSES.get(kept.failed).copied();
                 kept.failed += 1;

@@ -131,6 +131,11 @@ impl Pool {
         Err(error)
     }
 
+    /// Whether the cloud stops.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// A process of the function that waits, or the right to start one.
     pub(super) async fn turn(&self, function: &Function) -> Turn<'_> {
         loop {
