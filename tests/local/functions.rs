@@ -9,6 +9,7 @@ use ampup::base::{RandomIds, Region, SystemClock};
 use ampup::cloud::{Cloud, CloudConfig, RunningCloud};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::support::http::{Answer, send};
@@ -31,16 +32,14 @@ fn header(answer: &Answer, name: &str) -> Option<String> {
 
 /// A role that Lambda may take and that may list tables.
 fn make_role(endpoint: &str) {
-    let trust = r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+    let trust =
+        r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
     let policy = r#"{"Statement":{"Effect":"Allow","Action":"dynamodb:ListTables","Resource":"*"}}"#;
     let form = [("content-type", "application/x-www-form-urlencoded")];
-    let escaped = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     for body in [
         format!("Action=CreateRole&Version=2010-05-08&RoleName=fn&AssumeRolePolicyDocument={}", escaped(trust)),
-        format!(
-            "Action=PutRolePolicy&Version=2010-05-08&RoleName=fn&PolicyName=p&PolicyDocument={}",
-            escaped(policy)
-        ),
+        format!("Action=PutRolePolicy&Version=2010-05-08&RoleName=fn&PolicyName=p&PolicyDocument={}", escaped(policy)),
     ] {
         let answer = post(endpoint, "iam", "/", &form, body.as_bytes());
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -125,18 +124,26 @@ fn a_function_acts_with_its_own_role_and_no_more() {
     assert_eq!(denied["status"], 400, "{denied}");
     let message = denied["body"]["message"].as_str().unwrap();
     assert!(
-        message.starts_with("User: arn:aws:sts::000000000000:assumed-role/fn/caller is not authorized to perform: dynamodb:CreateTable"),
+        message.starts_with(
+            "User: arn:aws:sts::000000000000:assumed-role/fn/caller is not authorized to perform: dynamodb:CreateTable"
+        ),
         "{message}"
     );
     let failed = invoke(&endpoint, "caller", "RequestResponse", &Value::Null);
     assert_eq!((failed.status, header(&failed, "x-amz-function-error").as_deref()), (200, Some("Unhandled")));
     assert_eq!(failed.json()["errorType"], "TypeError");
     let unsigned = send(&endpoint, "POST", &format!("{FUNCTIONS}/caller/invocations"), &[], b"{}");
-    assert_eq!((unsigned.status, header(&unsigned, "x-amzn-errortype").as_deref()), (403, Some("MissingAuthenticationTokenException")));
+    assert_eq!(
+        (unsigned.status, header(&unsigned, "x-amzn-errortype").as_deref()),
+        (403, Some("MissingAuthenticationTokenException"))
+    );
     let absent = invoke(&endpoint, "nobody", "RequestResponse", &Value::Null);
     assert_eq!(
         (absent.status, absent.json()),
-        (404, json!({"Message": "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody", "Type": "User"}))
+        (
+            404,
+            json!({"Message": "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody", "Type": "User"})
+        )
     );
     runtime.block_on(cloud.stop()).unwrap();
 }

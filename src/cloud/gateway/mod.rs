@@ -146,7 +146,7 @@ impl Cloud {
             feed: feed.clone(),
         });
         let services = Services::open(shared, config.root_key).map_err(|error| folder.damaged(&error))?;
-services.lambda.resume();
+        services.lambda.resume();
         let lambda = Arc::clone(&services.lambda);
         let (stop, stopped) = watch::channel(false);
         let gateway = Arc::new(server::Gateway::new(services, stopped.clone()));
