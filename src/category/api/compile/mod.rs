@@ -9,6 +9,7 @@ mod connections;
 mod defaults;
 mod directives;
 mod draft;
+mod extensions;
 mod guards;
 mod keys;
 mod limits;
@@ -66,6 +67,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         report.fault(fault);
     }
     directives::check(&document, &mut report);
+    extensions::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
     sync::check(&document, options, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
