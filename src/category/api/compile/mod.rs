@@ -19,6 +19,7 @@ mod names;
 mod operations;
 mod options;
 mod output;
+mod owners;
 mod plural;
 mod reading;
 mod relations;
@@ -91,7 +92,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         output: &output,
         report: &report,
     };
-    let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
+    let (mut models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
+    owners::find_shown(&mut models, &resolvers, &output, &catalogue.roots.subscription);
     let (sources, functions) = (assembler.sources(), assembler.functions(&models));
     let introspection = introspection::document(&assembler);
     let custom_rules = custom
