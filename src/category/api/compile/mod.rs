@@ -10,17 +10,16 @@ mod defaults;
 mod directives;
 mod draft;
 mod guards;
-mod introspection;
 mod keys;
 mod limits;
 mod many_to_many;
 mod misuse;
-mod names;
+pub(in crate::category::api) mod names;
 mod operations;
 mod options;
 mod output;
 mod owners;
-mod plural;
+pub(in crate::category::api) mod plural;
 mod reading;
 mod relations;
 mod report;
@@ -63,6 +62,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         }
     };
     let sandbox = take_amplify(&mut document, options, &mut report);
+    let written = document.clone();
     for fault in check(&document) {
         report.fault(fault);
     }
@@ -95,7 +95,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let (mut models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
     owners::find_shown(&mut models, &resolvers, &output, &catalogue.roots.subscription);
     let (sources, functions) = (assembler.sources(), assembler.functions(&models));
-    let introspection = introspection::document(&assembler);
+    let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
+    let introspection = super::codegen::introspection::document(&written, custom_keys);
     let custom_rules = custom
         .iter()
         .map(|((type_name, field), rules)| {
