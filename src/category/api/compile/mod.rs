@@ -9,6 +9,7 @@ mod connections;
 mod defaults;
 mod directives;
 mod draft;
+mod extensions;
 mod guards;
 mod keys;
 mod limits;
@@ -18,6 +19,7 @@ pub(in crate::category::api) mod names;
 mod operations;
 mod options;
 mod output;
+mod owners;
 pub(in crate::category::api) mod plural;
 mod reading;
 mod relations;
@@ -67,6 +69,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         report.fault(fault);
     }
     directives::check(&document, &mut report);
+    extensions::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
     sql::check(&document, options, &mut report);
     sync::check(&document, options, &mut report);
@@ -95,7 +98,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         output: &output,
         report: &report,
     };
-    let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
+    let (mut models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
+    owners::find_shown(&mut models, &resolvers, &output, &catalogue.roots.subscription);
     let (sources, functions) = (assembler.sources(), assembler.functions(&models));
     let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
     let introspection = super::codegen::introspection::document(&written, custom_keys);

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::access::{Guard, QueriedKey, covered, rules_for};
 use super::script::member;
 use super::sql::{self, KeyTest, key_tests};
-use super::{Helpers, KeyEntry, Scene, all, denied, key_entries, key_fields};
+use super::{Helpers, KeyEntry, Scene, all, denied, key_entries, key_fields, shown};
 use crate::category::api::plan::{Allow, Key, Model, Operation, Rule};
 use crate::render::{RenderError, Renderer};
 
@@ -22,6 +22,7 @@ struct Getting {
     key_tests: Vec<KeyTest>,
     guards: Vec<Guard>,
     helpers: Helpers,
+    shown: Vec<KeyEntry>,
 }
 
 /// Context of `list.js` and `related_one.js`.
@@ -54,6 +55,7 @@ struct Reading {
     /// For SQL models: the columns that must equal something, and those by which items are sorted.
     key_tests: Vec<KeyTest>,
     sort_fields: Vec<KeyTest>,
+    shown: Vec<KeyEntry>,
 }
 
 #[derive(Debug, Serialize)]
@@ -103,6 +105,7 @@ pub(super) fn get(scene: &Scene<'_>, render: &Renderer) -> Result<String, Render
         helpers: Helpers::of(&guards, dynamic),
         key_tests: key_tests(&model.key, "ctx.args"),
         guards,
+        shown: shown(model),
     };
     if let Some(table) = &model.sql {
         return sql::write(model, table, "api/resolver/sql_get.js", &context, render);
@@ -184,6 +187,7 @@ fn reading(scene: &Scene<'_>, title: String, key: &Key, partition: String) -> Re
         filter_after: sort_alone_in_key,
         by_query: true,
         key_entries: Vec::new(),
+        shown: shown(scene.model),
     }
 }
 
