@@ -44,6 +44,8 @@ fn source_json(name: &str, source: &Source) -> Value {
     match source {
         Source::None => json!({ "name": name, "type": "NONE" }),
         Source::Table { .. } => json!({ "name": name, "type": "AMAZON_DYNAMODB", "versioned": false }),
+        // What the reference calls the same kind of source.
+        Source::Search => json!({ "name": name, "type": "AMAZON_ELASTICSEARCH" }),
     }
 }
 

@@ -5,6 +5,8 @@ pub mod compile;
 pub mod conformance;
 pub mod plan;
 pub mod resolvers;
+#[cfg(test)]
+mod search_tests;
 mod stack;
 #[cfg(test)]
 mod testing;

@@ -287,7 +287,12 @@ pub enum Source {
         /// The model.
         model: String,
     },
+    /// The OpenSearch domain that holds a copy of every table that can be searched.
+    Search,
 }
+
+/// Name of the data source for searching.
+pub const SEARCH_SOURCE: &str = "OpenSearchDataSource";
 
 /// Name of the data source without data.
 pub const NONE_SOURCE: &str = "NONE_DS";
@@ -346,6 +351,11 @@ pub enum Action {
         model: String,
         /// Name of the index.
         index: String,
+    },
+    /// Search the items of `model`.
+    Search {
+        /// The model.
+        model: String,
     },
     /// Create an item.
     Create {
@@ -424,9 +434,11 @@ impl Action {
             | Self::Update { model }
             | Self::Delete { model } => Some(model),
             Self::RelatedMany { related, .. } | Self::RelatedOne { related, .. } => Some(related),
-            Self::Subscribe { .. } | Self::ProtectedField { .. } | Self::OwnerField { .. } | Self::Pipeline { .. } => {
-                None
-            }
+            Self::Subscribe { .. }
+            | Self::Search { .. }
+            | Self::ProtectedField { .. }
+            | Self::OwnerField { .. }
+            | Self::Pipeline { .. } => None,
         }
     }
 }

@@ -12,8 +12,8 @@ use super::relations::{By, Relation, RelationKind, index_name};
 use super::report::Report;
 use super::rules::{ParsedRule, Strategy};
 use crate::category::api::plan::{
-    Action, Field, FieldKind, Index, Key, KeyField, Model, NONE_SOURCE, Projection, Resolver, Rule, Source,
-    table_source,
+    Action, Field, FieldKind, Index, Key, KeyField, Model, NONE_SOURCE, Projection, Resolver, Rule, SEARCH_SOURCE,
+    Source, table_source,
 };
 use crate::graphql::Span;
 
@@ -160,6 +160,9 @@ impl<'a> Assembler<'_, 'a, '_> {
         let tables = self.drafts.keys().map(|name| (table_source(name), Source::Table { model: (*name).to_owned() }));
         let mut sources: IndexMap<String, Source> = tables.collect();
         sources.insert(NONE_SOURCE.to_owned(), Source::None);
+        if self.drafts.values().any(|draft| draft.search.is_some()) {
+            sources.insert(SEARCH_SOURCE.to_owned(), Source::Search);
+        }
         sources.sort_keys();
         sources
     }
@@ -185,7 +188,10 @@ impl<'a> Assembler<'_, 'a, '_> {
     }
 
     fn resolver(&self, type_name: &str, field: &str, action: Action, span: &Span) -> Resolver {
-        let source = action.table().map_or_else(|| NONE_SOURCE.to_owned(), table_source);
+        let source = match &action {
+            Action::Search { .. } => SEARCH_SOURCE.to_owned(),
+            action => action.table().map_or_else(|| NONE_SOURCE.to_owned(), table_source),
+        };
         Resolver {
             type_name: type_name.to_owned(),
             field: field.to_owned(),
@@ -205,6 +211,7 @@ impl<'a> Assembler<'_, 'a, '_> {
         };
         add(&roots.query, config.get.as_deref(), Action::Get { model: model.clone() }, span);
         add(&roots.query, config.list.as_deref(), Action::List { model: model.clone() }, span);
+        add(&roots.query, draft.search.as_deref(), Action::Search { model: model.clone() }, span);
         for index in &draft.indexes {
             let action = Action::QueryIndex { model: model.clone(), index: index.name.clone() };
             add(&roots.query, index.query_field.as_deref(), action, &index.span);

@@ -73,6 +73,7 @@ const RULE: &[Argument] = &[
 ];
 const QUERIES: &[Argument] =
     &[argument("get", Shape::Text), argument("list", Shape::Text), argument("sync", Shape::Text)];
+const SEARCHES: &[Argument] = &[argument("search", Shape::Text)];
 const MUTATIONS: &[Argument] =
     &[argument("create", Shape::Text), argument("update", Shape::Text), argument("delete", Shape::Text)];
 const SUBSCRIPTIONS: &[Argument] = &[
@@ -115,6 +116,7 @@ const KNOWN: &[Known] = &[
             argument("timestamps", Shape::Object("TimestampConfiguration", TIMESTAMPS)),
         ],
     ),
+    built("searchable", OBJECT, &[argument("queries", Shape::Object("SearchableQueryMap", SEARCHES))]),
     built("auth", BOTH, &[required("rules", Shape::Objects("AuthRule", RULE))]),
     built("primaryKey", FIELD, &[argument("sortKeyFields", Shape::Texts)]),
     Known {
@@ -153,7 +155,6 @@ const KNOWN: &[Known] = &[
     built("aws_publish", FIELD, &[argument("subscriptions", Shape::Texts)]),
     built("deprecated", &[Place::Field, Place::Other], &[argument("reason", Shape::Text)]),
     unbuilt("manyToMany", FIELD),
-    unbuilt("searchable", OBJECT),
     unbuilt("function", FIELD),
     unbuilt("http", FIELD),
     unbuilt("predictions", FIELD),

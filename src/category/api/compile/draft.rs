@@ -71,6 +71,8 @@ pub(super) struct Draft<'a> {
     pub fields: IndexMap<&'a str, &'a Field>,
     pub plural: String,
     pub config: Config,
+    /// Name of the search query.
+    pub search: Option<String>,
     pub key: KeyNames,
     pub indexes: Vec<IndexDraft>,
     pub relations: Vec<Relation<'a>>,
@@ -89,11 +91,13 @@ impl<'a> Draft<'a> {
         }
         let plural = plural(&names::upper(&definition.name));
         let config = Config::read(definition, &plural, parameters);
+        let search = super::search::query(definition, &plural);
         Self {
             definition,
             fields,
             plural,
             config,
+            search,
             key: KeyNames::default(),
             indexes: Vec::new(),
             relations: Vec::new(),

@@ -136,15 +136,15 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
     })
 }
 
-/// `model`, then `key`s, then `auth`.
+/// `model` and `searchable` as they stand, then `key`s, then `auth`.
 fn attributes(draft: &Draft<'_>, foreign: &[Foreign]) -> Vec<Json> {
     let mut attributes = Vec::new();
     let directive = |name: &str| draft.definition.directives.iter().filter(move |found| found.name == name).collect();
-    let models: Vec<_> = directive("model");
-    for found in models {
+    let kept = draft.definition.directives.iter().filter(|found| matches!(&*found.name, "model" | "searchable"));
+    for found in kept {
         let properties: Map<String, Json> =
             found.arguments.iter().map(|(name, value)| (name.name.clone(), plain(value))).collect();
-        attributes.push(json!({ "type": "model", "properties": properties }));
+        attributes.push(json!({ "type": found.name, "properties": properties }));
     }
     if draft.key.declared {
         let fields: Vec<&str> = draft.key.all().collect();

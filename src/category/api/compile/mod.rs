@@ -23,6 +23,7 @@ mod reading;
 mod relations;
 mod report;
 mod rules;
+mod search;
 
 #[cfg(test)]
 mod tests;
@@ -144,4 +145,5 @@ fn expand(
         operations::expand_indexes(draft, catalogue, output);
     }
     connections::expand(drafts, catalogue, &options.params, output);
+    search::expand(drafts, catalogue, output);
 }

@@ -9,6 +9,7 @@ mod fields;
 mod pipeline;
 mod reading;
 mod script;
+mod searching;
 mod writing;
 
 use serde::Serialize;
@@ -16,6 +17,8 @@ use serde::Serialize;
 use super::plan::{Action, Function, Key, Model, Operation, Plan, Resolver, Rule};
 use crate::render::{RenderError, Renderer};
 use access::Guard;
+
+pub(super) use searching::index_name;
 
 /// A resolver as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +88,7 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         Action::Get { model } => reading::get(&Scene::new(plan, resolver, model)?, render),
         Action::List { model } => reading::list(&Scene::new(plan, resolver, model)?, render),
         Action::QueryIndex { model, index } => reading::query_index(&Scene::new(plan, resolver, model)?, index, render),
+        Action::Search { model } => searching::search(&Scene::new(plan, resolver, model)?, render),
         Action::RelatedMany { model, related, index, fields, limit } => {
             let scene = Scene::new(plan, resolver, related)?;
             let relation =

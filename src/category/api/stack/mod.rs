@@ -5,6 +5,7 @@
 mod inputs;
 mod names;
 mod policies;
+mod search;
 mod sources;
 mod tables;
 
@@ -20,6 +21,7 @@ use crate::error::{Code, Diagnose, Problem};
 use inputs::{Mode, Parameter};
 use names::Names;
 use policies::Policy;
+use search::Search;
 use sources::SourceEntry;
 use tables::{Role, Table};
 
@@ -39,6 +41,7 @@ struct ApiStack {
     schema_file: String,
     tables: Vec<Table>,
     roles: Vec<Role>,
+    search: Option<Search>,
     /// Data sources that are no tables.
     sources: Vec<SourceEntry>,
     functions: Vec<FunctionEntry>,
@@ -83,7 +86,7 @@ pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis
         resolvers::write(plan, context.render).map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
     let functions = resolvers::write_functions(plan, context.render)
         .map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
-    let stack = stack(plan, context.name, &written, &functions)?;
+    let stack = stack(plan, context, &written, &functions)?;
     let problems = tables::limits(plan);
     if !problems.is_empty() {
         return Err(problems);
@@ -115,10 +118,11 @@ fn too_many(name: &ResourceName, count: usize) -> Problem {
 
 fn stack(
     plan: &Plan,
-    name: &ResourceName,
+    context: &Context<'_>,
     written: &[ResolverFile],
     functions: &[FunctionFile],
 ) -> Result<ApiStack, Vec<Problem>> {
+    let name = context.name;
     let mut names = Names::new(plan);
     let (tables, roles) = tables::tables(plan, &mut names);
     let used = |source: &str| {
@@ -155,6 +159,8 @@ fn stack(
         schema_file: format!("./{name}/schema.graphql"),
         tables,
         roles,
+        search: search::search(plan, &names, context.render)
+            .map_err(|error| vec![Problem::new(error.code(), error.to_string())])?,
         sources: sources::sources(plan, used),
         functions: functions
             .iter()

@@ -148,6 +148,7 @@ fn actions(action: &Action) -> &'static [&'static str] {
         Action::Update { .. } => &["dynamodb:GetItem", "dynamodb:UpdateItem"],
         Action::Delete { .. } => &["dynamodb:DeleteItem", "dynamodb:GetItem"],
         Action::Subscribe { .. }
+        | Action::Search { .. }
         | Action::ProtectedField { .. }
         | Action::OwnerField { .. }
         | Action::Pipeline { .. } => &[],
