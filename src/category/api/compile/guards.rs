@@ -195,7 +195,9 @@ impl Guard<'_, '_> {
             marks.push(directive(AuthMode::ApiKey));
         }
         for name in marks {
-            AGGREGATE_TYPES.iter().for_each(|found| output.mark_type(found, name));
+            for found in AGGREGATE_TYPES {
+                output.mark_type(found, name);
+            }
         }
     }
 
