@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::compile::{CompileOptions, SchemaSource, compile};
 use super::plan::{AttributeType, Index, Key, Model, Plan, Projection, Source};
+use super::services::Service;
 use crate::error::Problem;
 
 /// Compiles one case: the content of each file by its name.
@@ -44,8 +45,24 @@ fn source_json(name: &str, source: &Source) -> Value {
     match source {
         Source::None => json!({ "name": name, "type": "NONE" }),
         Source::Table { .. } => json!({ "name": name, "type": "AMAZON_DYNAMODB", "versioned": false }),
+        Source::Service { service } => {
+            json!({ "name": name, "type": "HTTP", "endpoint": endpoint(service).to_string() })
+        }
+        Source::Speech => json!({ "name": name, "type": "AWS_LAMBDA" }),
         // What the reference calls the same kind of source.
         Source::Search => json!({ "name": name, "type": "AMAZON_ELASTICSEARCH" }),
+    }
+}
+
+/// The address of a service, in the reference's words.
+fn endpoint(service: &Service) -> Value {
+    let host = service.host();
+    match service {
+        Service::Bedrock { .. } => {
+            let parts = json!([format!("https://{host}."), { "Ref": "AWS::Region" }, ".amazonaws.com"]);
+            json!({ "Fn::Join": ["", parts] })
+        }
+        _ => json!({ "Fn::Sub": format!("https://{host}.${{AWS::Region}}.amazonaws.com") }),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod plan;
 pub mod resolvers;
 #[cfg(test)]
 mod search_tests;
+pub mod services;
 mod stack;
 #[cfg(test)]
 mod testing;
@@ -35,6 +36,10 @@ pub struct ApiSpec {
     /// How long an API key lives, in days, 1 to 365.
     #[serde(default = "api_key_days")]
     pub api_key_days: u16,
+    /// The bucket whose pictures `@predictions` may read, below `public/`; environments may name others in the
+    /// parameter `PredictionsBucket` of the stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predictions_bucket: Option<String>,
     /// The sample that the schema starts as; only used by `scaffold`, never stored.
     #[serde(skip)]
     pub sample: Sample,
@@ -53,6 +58,7 @@ impl Default for ApiSpec {
             auth: ApiAuth::default(),
             additional_auth: Vec::new(),
             api_key_days: api_key_days(),
+            predictions_bucket: None,
             sample: Sample::default(),
             initial_schema: None,
         }
@@ -118,6 +124,15 @@ impl ApiSpec {
             let why = format!("an API key lives for 1 to 365 days, not {}", self.api_key_days);
             problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
         }
+        // "Bucket naming rules" of Amazon S3.
+        let fits = |name: &String| {
+            let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+            (3..=63).contains(&name.len()) && name.chars().all(inner)
+        };
+        if let Some(name) = self.predictions_bucket.as_ref().filter(|name| !fits(name)) {
+            let why = format!("`{name}` is no name of a bucket: 3 to 63 small letters, digits, dots and hyphens");
+            problems.push(SettingProblem::new("predictions-bucket", why).hint("`predictions-bucket = \"my-pictures\"`"));
+        }
         problems
     }
 
@@ -146,7 +161,7 @@ impl ApiSpec {
     /// The stack.
     pub fn synthesize(&self, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
         synthesis::refuse(context.name, &self.check())?;
-        stack::synthesize(&self.plan(context)?, context)
+        stack::synthesize(self, &self.plan(context)?, context)
     }
 
     /// What the schema becomes.
@@ -163,6 +178,7 @@ impl ApiSpec {
         let options = CompileOptions {
             default_auth: Some(self.auth.into()),
             additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
+            predictions_bucket: Some(self.predictions_bucket.clone().map_or(false.into(), Into::into)),
             ..CompileOptions::default()
         };
         compile::compile(&SchemaSource { path: &path, text }, &options)

@@ -5,6 +5,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::services::{Generation, Prediction, Service};
 use crate::base::Location;
 
 /// A whole API.
@@ -289,6 +290,13 @@ pub enum Source {
     },
     /// The OpenSearch domain that holds a copy of every table that can be searched.
     Search,
+    /// A service of AWS, called over HTTPS.
+    Service {
+        /// Which one.
+        service: Service,
+    },
+    /// The function that signs addresses of speech.
+    Speech,
 }
 
 /// Name of the data source for searching.
@@ -315,7 +323,13 @@ pub struct Function {
 
 /// What a function of a pipeline does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {}
+pub enum Step {
+    /// A step of `@predictions`.
+    Predict {
+        /// Which one.
+        prediction: Prediction,
+    },
+}
 
 /// A field with a resolver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -415,6 +429,18 @@ pub enum Action {
         /// Keys of [`Plan::functions`], in order.
         functions: Vec<String>,
     },
+    /// `@generation`: ask a language model.
+    Generate {
+        /// What it is asked.
+        generation: Generation,
+    },
+    /// `@predictions`: run functions as a pipeline does.
+    Predict {
+        /// Keys of [`Plan::functions`], in order.
+        functions: Vec<String>,
+        /// The last gives names with commas between them, and the field is a list.
+        list: bool,
+    },
     /// A field that holds an owner as `sub::username`: give the part after the last `::`, of each element when it is a
     /// list.
     OwnerField {
@@ -436,9 +462,19 @@ impl Action {
             Self::RelatedMany { related, .. } | Self::RelatedOne { related, .. } => Some(related),
             Self::Subscribe { .. }
             | Self::Search { .. }
+            | Self::Generate { .. }
+            | Self::Predict { .. }
             | Self::ProtectedField { .. }
             | Self::OwnerField { .. }
             | Self::Pipeline { .. } => None,
+        }
+    }
+
+    /// The functions of a pipeline; `None` for a resolver that is none.
+    pub fn functions(&self) -> Option<&[String]> {
+        match self {
+            Self::Pipeline { functions } | Self::Predict { functions, .. } => Some(functions),
+            _ => None,
         }
     }
 }

@@ -33,6 +33,7 @@ pub(in crate::cli) fn ask(
     let auth = interview.pick(flags.auth, &question)?;
     interview.given("additional-auth", flags.additional_auth.as_ref().map(|ways| words(ways)));
     interview.given("api-key-days", flags.api_key_days);
+    interview.given("predictions-bucket", flags.predictions_bucket.as_ref());
     let Some(((name, sample), auth)) = name.zip(sample).zip(auth) else { return Ok(None) };
     if let Some(sample) = sample {
         spec.sample = sample.into();
@@ -63,5 +64,9 @@ pub(in crate::cli) fn apply(spec: &mut ApiSpec, flags: &ApiFlags) -> bool {
     }
     spec.additional_auth.retain(|way| *way != spec.auth);
     spec.api_key_days = flags.api_key_days.unwrap_or(spec.api_key_days);
-    flags.auth.is_some() || flags.additional_auth.is_some() || flags.api_key_days.is_some()
+    spec.predictions_bucket = flags.predictions_bucket.clone().or(spec.predictions_bucket.take());
+    flags.auth.is_some()
+        || flags.additional_auth.is_some()
+        || flags.api_key_days.is_some()
+        || flags.predictions_bucket.is_some()
 }

@@ -22,6 +22,8 @@ enum Shape {
     /// A list of texts, or one text.
     Texts,
     Integer,
+    /// Any number; what range it must be in is decided by whoever reads the directive.
+    Number,
     /// One of these names.
     Name(&'static str, &'static [&'static str]),
     /// A list of these names.
@@ -73,6 +75,9 @@ const RULE: &[Argument] = &[
 ];
 const QUERIES: &[Argument] =
     &[argument("get", Shape::Text), argument("list", Shape::Text), argument("sync", Shape::Text)];
+const INFERENCE: &[Argument] =
+    &[argument("maxTokens", Shape::Number), argument("temperature", Shape::Number), argument("topP", Shape::Number)];
+const PREDICTIONS: &[&str] = &["identifyText", "identifyLabels", "convertTextToSpeech", "translateText"];
 const SEARCHES: &[Argument] = &[argument("search", Shape::Text)];
 const MUTATIONS: &[Argument] =
     &[argument("create", Shape::Text), argument("update", Shape::Text), argument("delete", Shape::Text)];
@@ -144,6 +149,16 @@ const KNOWN: &[Known] = &[
     ),
     built("hasOne", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
     built("belongsTo", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
+    built(
+        "generation",
+        FIELD,
+        &[
+            required("aiModel", Shape::Text),
+            required("systemPrompt", Shape::Text),
+            argument("inferenceConfiguration", Shape::Object("GenerationInferenceConfiguration", INFERENCE)),
+        ],
+    ),
+    built("predictions", FIELD, &[required("actions", Shape::Names("PredictionsActions", PREDICTIONS))]),
     built("default", FIELD, &[argument("value", Shape::Text)]),
     kept("aws_api_key", &[]),
     kept("aws_iam", &[]),
@@ -157,13 +172,11 @@ const KNOWN: &[Known] = &[
     unbuilt("manyToMany", FIELD),
     unbuilt("function", FIELD),
     unbuilt("http", FIELD),
-    unbuilt("predictions", FIELD),
     unbuilt("mapsTo", OBJECT),
     unbuilt("refersTo", BOTH),
     unbuilt("sql", FIELD),
     unbuilt("validate", FIELD),
     unbuilt("conversation", FIELD),
-    unbuilt("generation", FIELD),
 ];
 
 /// Directives of the first transformer, and what stands for them today.
@@ -309,6 +322,10 @@ impl Checker<'_, '_> {
                     self.wrong(value, &format!("{what} must be a whole number above 0, not {value}"));
                 }
             }
+            Shape::Number if !matches!(value.value, Value::Int(_) | Value::Float(_)) => {
+                self.wrong(value, &format!("{what} must be a number, not {value}"));
+            }
+            Shape::Number => {}
             Shape::Texts => {
                 for item in value.elements() {
                     if item.as_str().is_none() {

@@ -322,7 +322,7 @@ fn type_json(catalogue: &Catalogue<'_>, name: &str) -> Option<Json> {
 }
 
 /// A literal as JSON; names of enums become texts.
-fn plain(literal: &Literal) -> Json {
+pub(super) fn plain(literal: &Literal) -> Json {
     match &literal.value {
         Value::Null => Json::Null,
         Value::Boolean(truth) => Json::Bool(*truth),

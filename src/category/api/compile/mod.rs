@@ -9,6 +9,7 @@ mod connections;
 mod defaults;
 mod directives;
 mod draft;
+mod generation;
 mod guards;
 mod introspection;
 mod keys;
@@ -19,11 +20,13 @@ mod operations;
 mod options;
 mod output;
 mod plural;
+mod predictions;
 mod reading;
 mod relations;
 mod report;
 mod rules;
 mod search;
+mod services;
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +72,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let catalogue = Catalogue::new(&document);
     let mut drafts = read_models(&catalogue, options, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
+    services::check(&catalogue, options, &mut report);
     check_names(&drafts, &catalogue, &mut report);
     check_index_counts(&drafts, &mut report);
     if !report.is_empty() {
@@ -78,6 +82,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     expand(&drafts, &catalogue, options, &mut output);
     Guard { drafts: &drafts, catalogue: &catalogue, modes: &modes, sandbox, reached: IndexMap::new() }
         .apply(&custom, &mut output);
+    let additions = services::build(&catalogue, &output, &mut report);
+    if !report.is_empty() {
+        return Err(report.finish());
+    }
     let assembler = Assembler {
         drafts: &drafts,
         catalogue: &catalogue,
@@ -96,7 +104,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         })
         .collect();
     let schema = print(&output.into_document());
-    Ok(Plan { schema, modes, models, sources, resolvers, functions: IndexMap::new(), introspection, custom_rules })
+    let mut plan =
+        Plan { schema, modes, models, sources, resolvers, functions: IndexMap::new(), introspection, custom_rules };
+    services::join(additions, &mut plan);
+    Ok(plan)
 }
 
 fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {
@@ -146,4 +157,5 @@ fn expand(
     }
     connections::expand(drafts, catalogue, &options.params, output);
     search::expand(drafts, catalogue, output);
+    predictions::expand(catalogue, output);
 }

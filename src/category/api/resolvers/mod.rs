@@ -10,6 +10,7 @@ mod pipeline;
 mod reading;
 mod script;
 mod searching;
+mod services;
 mod writing;
 
 use serde::Serialize;
@@ -109,6 +110,8 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
             fields::protected(&Scene::new(plan, resolver, model)?, render)
         }
         Action::Pipeline { .. } => pipeline::resolver(plan, resolver, render),
+        Action::Generate { generation } => services::generate(plan, resolver, generation, render),
+        Action::Predict { list, .. } => services::predict(plan, resolver, *list, render),
         Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::access::Guard;
 use super::{Helpers, all};
-use crate::category::api::plan::{Allow, Function, Plan, Resolver, Rule};
+use crate::category::api::plan::{Allow, Function, Plan, Resolver, Rule, Step};
 use crate::render::{RenderError, Renderer};
 
 /// Context of `pipeline.js`.
@@ -36,6 +36,8 @@ pub(super) fn resolver(plan: &Plan, resolver: &Resolver, render: &Renderer) -> R
 }
 
 /// One function.
-pub(super) fn step(_name: &str, function: &Function, _render: &Renderer) -> Result<String, RenderError> {
-    match function.step {}
+pub(super) fn step(_name: &str, function: &Function, render: &Renderer) -> Result<String, RenderError> {
+    match function.step {
+        Step::Predict { prediction } => super::services::step(prediction, render),
+    }
 }

@@ -6,22 +6,26 @@ mod inputs;
 mod names;
 mod policies;
 mod search;
+mod services;
 mod sources;
 mod tables;
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::plan::{Action, AuthMode, Plan, Resolver};
+use super::ApiSpec;
+use super::plan::{AuthMode, Plan, Resolver};
 use super::resolvers::{self, FunctionFile, ResolverFile};
 use crate::base::{Location, ResourceName};
 use crate::category::Context;
 use crate::category::synthesis::{Synthesis, rendered};
 use crate::error::{Code, Diagnose, Problem};
+use crate::render::RenderError;
 use inputs::{Mode, Parameter};
 use names::Names;
 use policies::Policy;
 use search::Search;
+use services::Services;
 use sources::SourceEntry;
 use tables::{Role, Table};
 
@@ -42,6 +46,9 @@ struct ApiStack {
     tables: Vec<Table>,
     roles: Vec<Role>,
     search: Option<Search>,
+    services: Services,
+    /// Given where predictions look at pictures.
+    predictions_bucket: Option<String>,
     /// Data sources that are no tables.
     sources: Vec<SourceEntry>,
     functions: Vec<FunctionEntry>,
@@ -80,13 +87,13 @@ struct FunctionEntry {
 ///
 /// # Errors
 /// When a template cannot be rendered, an auth resource is missing, or a limit is exceeded.
-pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
+pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
     let needs = inputs::needs(plan, context)?;
     let written =
-        resolvers::write(plan, context.render).map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
-    let functions = resolvers::write_functions(plan, context.render)
-        .map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
-    let stack = stack(plan, context, &written, &functions)?;
+        resolvers::write(plan, context.render).map_err(failed)?;
+    let functions = resolvers::write_functions(plan, context.render).map_err(failed)?;
+    let mut stack = stack(plan, context, &written, &functions)?;
+    stack.predictions_bucket.clone_from(&spec.predictions_bucket);
     let problems = tables::limits(plan);
     if !problems.is_empty() {
         return Err(problems);
@@ -105,6 +112,10 @@ pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis
     }
     synthesis.needs = needs;
     Ok(synthesis)
+}
+
+fn failed(error: RenderError) -> Vec<Problem> {
+    vec![Problem::new(error.code(), error.to_string())]
 }
 
 fn too_many(name: &ResourceName, count: usize) -> Problem {
@@ -128,9 +139,8 @@ fn stack(
     let used = |source: &str| {
         written.iter().any(|file| file.source == source) || functions.iter().any(|file| file.source == source)
     };
-    let pipeline = |resolver: &Resolver| match &resolver.action {
-        Action::Pipeline { functions } => functions.iter().map(|name| names::function(name)).collect(),
-        _ => Vec::new(),
+    let pipeline = |resolver: &Resolver| {
+        resolver.action.functions().unwrap_or_default().iter().map(|name| names::function(name)).collect()
     };
     let resolvers: Vec<ResolverEntry> = plan
         .resolvers
@@ -141,7 +151,7 @@ fn stack(
             label: format!("resolver {}.{}", file.type_name, file.field),
             type_name: file.type_name.clone(),
             field: file.field.clone(),
-            source: (!matches!(resolver.action, Action::Pipeline { .. }))
+            source: resolver.action.functions().is_none()
                 .then(|| sources::id(plan, &names, &file.source)),
             functions: pipeline(resolver),
             file: format!("./{name}/{}", file.path),
@@ -159,8 +169,9 @@ fn stack(
         schema_file: format!("./{name}/schema.graphql"),
         tables,
         roles,
-        search: search::search(plan, &names, context.render)
-            .map_err(|error| vec![Problem::new(error.code(), error.to_string())])?,
+        search: search::search(plan, &names, context.render).map_err(failed)?,
+        services: services::services(plan, context.render).map_err(failed)?,
+        predictions_bucket: None,
         sources: sources::sources(plan, used),
         functions: functions
             .iter()

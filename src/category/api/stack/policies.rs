@@ -109,6 +109,8 @@ fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
         | Action::RelatedOne { .. }
         | Action::ProtectedField { .. }
         | Action::Pipeline { .. }
+        | Action::Generate { .. }
+        | Action::Predict { .. }
         | Action::OwnerField { .. } => None,
     }
 }

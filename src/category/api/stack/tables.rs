@@ -149,6 +149,8 @@ fn actions(action: &Action) -> &'static [&'static str] {
         Action::Delete { .. } => &["dynamodb:DeleteItem", "dynamodb:GetItem"],
         Action::Subscribe { .. }
         | Action::Search { .. }
+        | Action::Generate { .. }
+        | Action::Predict { .. }
         | Action::ProtectedField { .. }
         | Action::OwnerField { .. }
         | Action::Pipeline { .. } => &[],
