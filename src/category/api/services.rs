@@ -110,3 +110,77 @@ pub(super) struct Additions {
     pub sources: Vec<(String, Source)>,
     pub functions: Vec<(String, Function)>,
 }
+
+/// A conversation with a language model (`@conversation`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// What its models and operations are named after: the field with a capital first letter.
+    pub name: String,
+    /// The mutation by which users send a message.
+    pub field: String,
+    /// Name of the model in Amazon Bedrock, or of an inference profile.
+    pub ai_model: String,
+    /// What the model is told before all messages.
+    pub system_prompt: String,
+    /// `maxTokens`, `temperature`, `topP`; those that are given.
+    pub inference: Map<String, Value>,
+    /// The queries that the model may use, as handlers take them.
+    pub tools: Vec<Value>,
+    /// What handlers select of a part of an answer.
+    pub selection: String,
+    /// Name of the query that lists messages.
+    pub list_query: String,
+}
+
+impl Conversation {
+    /// The model of conversations.
+    pub fn model(&self) -> String {
+        format!("Conversation{}", self.name)
+    }
+
+    /// The model of their messages.
+    pub fn message_model(&self) -> String {
+        format!("ConversationMessage{}", self.name)
+    }
+
+    /// The mutation by which handlers send a part of an answer.
+    pub fn stream_mutation(&self) -> String {
+        format!("createAssistantResponseStream{}", self.name)
+    }
+
+    /// Name of the data source of its handler.
+    pub fn handler_source(&self) -> String {
+        format!("{}DefaultConversationHandlerLambdaDataSource", self.name)
+    }
+}
+
+/// A step of the pipelines of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConversationStep {
+    /// Set the time of the conversation, when it is the caller's.
+    Touch,
+    /// Store the user's message.
+    Write,
+    /// Give the message to the handler.
+    Ask,
+    /// Whether the conversation is the caller's.
+    Check,
+    /// Store a whole answer.
+    Respond,
+    /// Store what there is of an answer, and pass the new part on.
+    Stream,
+}
+
+impl ConversationStep {
+    /// The second part of its function's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Touch => "TouchConversation",
+            Self::Write => "WriteMessage",
+            Self::Ask => "AskHandler",
+            Self::Check => "CheckConversation",
+            Self::Respond => "WriteAnswer",
+            Self::Stream => "StreamAnswer",
+        }
+    }
+}
