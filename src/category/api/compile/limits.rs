@@ -17,7 +17,7 @@ pub(super) fn check_names(drafts: &IndexMap<&str, Draft<'_>>, catalogue: &Catalo
     }
     let mut add = |root, name, span: &Span| {
         if !taken.insert((root, name)) {
-            let message = format!("type '{root}' cannot redeclare field {name}: two operations would share the name");
+            let message = format!("type '{root}' cannot redeclare field {name}: {root}.{name} exists already");
             let hint = Some("name the operation in @model or @searchable, or the queryField in @index".to_owned());
             report.add_with_hint(Code::AMP0316, span, message, hint);
         }
