@@ -1,5 +1,6 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
+pub mod access;
 pub mod client;
 pub mod compile;
 pub mod conformance;

@@ -168,7 +168,7 @@ impl Guard<'_, '_> {
     }
 
     /// Sandbox mode: API keys may do everything with a model that has no rules.
-    fn open(&mut self, draft: &Draft<'_>, output: &mut Output) {
+    fn open(&self, draft: &Draft<'_>, output: &mut Output) {
         let allowed = BTreeSet::from([AuthMode::ApiKey]);
         let config = &draft.config;
         let roots = self.catalogue.roots;
@@ -183,7 +183,24 @@ impl Guard<'_, '_> {
         if let Some(field) = draft.search.as_deref().and_then(|name| output.field_mut(&roots.query, name)) {
             mark(&mut field.directives, directive(AuthMode::ApiKey));
         }
-        self.reach(draft.name(), &allowed, output);
+        self.mark_declared_types(draft.name(), &allowed, output);
+    }
+
+    /// Lets callers into the types that are no models and that the user's own fields of a type lead to.
+    fn mark_declared_types(&self, type_name: &str, allowed: &BTreeSet<AuthMode>, output: &mut Output) {
+        let mut seen: IndexSet<&str> = IndexSet::new();
+        let mut open = vec![type_name];
+        while let Some(name) = open.pop() {
+            for field in self.catalogue.types.get(name).map(|found| found.fields()).unwrap_or_default() {
+                let inner = field.type_ref.name();
+                if self.catalogue.kind(inner) == Kind::Object && seen.insert(inner) {
+                    for mark in directives(self.modes, allowed) {
+                        output.mark_type(inner, mark);
+                    }
+                    open.push(inner);
+                }
+            }
+        }
     }
 
     /// The answers to aggregations are open to everyone who may do something with a model that can be searched.
