@@ -9,12 +9,21 @@ macro_rules! templates {
 
 /// Every template, by its path below `templates/` without `.tera`; sorted.
 pub const TEMPLATES: &[(&str, &str)] = templates! {
+    "api/conversation/bedrock.mjs"
+    "api/conversation/graphql.mjs"
+    "api/conversation/history.mjs"
+    "api/conversation/index.mjs"
+    "api/conversation/resources.yaml"
+    "api/resolver/answers.js"
+    "api/resolver/conversation_step.js"
+    "api/resolver/converse.js"
     "api/resolver/create.js"
     "api/resolver/delete.js"
     "api/resolver/denied.js"
     "api/resolver/field.js"
     "api/resolver/generate.js"
     "api/resolver/get.js"
+    "api/resolver/latest.js"
     "api/resolver/list.js"
     "api/resolver/parts_access.js"
     "api/resolver/parts_allowed.js"

@@ -6,7 +6,7 @@
 set -euo pipefail
 cases=$1
 modules=$2
-unbuilt='@(function|http|sql|refersTo|predictions|mapsTo|conversation|generation|validate)\b'
+unbuilt='@(function|http|sql|refersTo|mapsTo|validate)\b'
 names=()
 left=()
 for folder in "$cases"/*/; do

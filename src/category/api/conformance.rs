@@ -48,7 +48,7 @@ fn source_json(name: &str, source: &Source) -> Value {
         Source::Service { service } => {
             json!({ "name": name, "type": "HTTP", "endpoint": endpoint(service).to_string() })
         }
-        Source::Speech => json!({ "name": name, "type": "AWS_LAMBDA" }),
+        Source::Speech | Source::ConversationHandler { .. } => json!({ "name": name, "type": "AWS_LAMBDA" }),
         // What the reference calls the same kind of source.
         Source::Search => json!({ "name": name, "type": "AMAZON_ELASTICSEARCH" }),
     }
@@ -73,7 +73,7 @@ fn table(model: &Model) -> Value {
         add_attributes(key, &mut attributes);
     }
     let indexes = |local: bool| -> Vec<Value> {
-        model.indexes.iter().filter(|index| index.local == local).map(index_json).collect()
+        model.indexes.iter().filter(|index| index.local == local).map(|index| index_json(index, model)).collect()
     };
     json!({
         "name": format!("{}-<apiId>-<env>", model.name),
@@ -81,7 +81,7 @@ fn table(model: &Model) -> Value {
         "attributes": attributes,
         "gsis": indexes(false),
         "lsis": indexes(true),
-        "stream": "NEW_AND_OLD_IMAGES",
+        "stream": if model.stream { json!("NEW_AND_OLD_IMAGES") } else { Value::Null },
         "ttl": null,
     })
 }
@@ -102,12 +102,14 @@ fn key_schema(key: &Key) -> Vec<String> {
     std::iter::once(format!("HASH {}", key.partition.name)).chain(sort).collect()
 }
 
-fn index_json(index: &Index) -> Value {
+fn index_json(index: &Index, model: &Model) -> Value {
     let projection = match &index.projection {
         Projection::All => json!({ "ProjectionType": "ALL" }),
         Projection::KeysOnly => json!({ "ProjectionType": "KEYS_ONLY" }),
         Projection::Include(names) => json!({ "ProjectionType": "INCLUDE", "NonKeyAttributes": names }),
     };
+    // The reference writes the indexes of conversations in another way, with the same meaning.
+    let projection = if model.stream { projection } else { json!({ "projectionType": "ALL" }) };
     json!({ "name": index.name, "keys": key_schema(&index.key), "projection": projection })
 }
 

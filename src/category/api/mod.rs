@@ -132,7 +132,8 @@ impl ApiSpec {
         };
         if let Some(name) = self.predictions_bucket.as_ref().filter(|name| !fits(name)) {
             let why = format!("`{name}` is no name of a bucket: 3 to 63 small letters, digits, dots and hyphens");
-            problems.push(SettingProblem::new("predictions-bucket", why).hint("`predictions-bucket = \"my-pictures\"`"));
+            problems
+                .push(SettingProblem::new("predictions-bucket", why).hint("`predictions-bucket = \"my-pictures\"`"));
         }
         problems
     }

@@ -5,7 +5,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::services::{Generation, Prediction, Service};
+use super::services::{Conversation, ConversationStep, Generation, Prediction, Service};
 use crate::base::Location;
 
 /// A whole API.
@@ -90,6 +90,8 @@ pub struct Model {
     pub sandbox: bool,
     /// Whether its subscriptions have no auth step (`level: public`).
     pub public_subscriptions: bool,
+    /// Whether its table has a stream of changes.
+    pub stream: bool,
     /// Where the type stands in the user's schema.
     pub origin: Location,
 }
@@ -297,6 +299,11 @@ pub enum Source {
     },
     /// The function that signs addresses of speech.
     Speech,
+    /// The function that answers the messages of a conversation.
+    ConversationHandler {
+        /// The language model that it asks.
+        ai_model: String,
+    },
 }
 
 /// Name of the data source for searching.
@@ -328,6 +335,13 @@ pub enum Step {
     Predict {
         /// Which one.
         prediction: Prediction,
+    },
+    /// A step of a conversation.
+    Converse {
+        /// Which one.
+        step: ConversationStep,
+        /// The conversation.
+        conversation: Box<Conversation>,
     },
 }
 
@@ -441,6 +455,20 @@ pub enum Action {
         /// The last gives names with commas between them, and the field is a list.
         list: bool,
     },
+    /// A mutation of a conversation: run functions as a pipeline does.
+    Converse {
+        /// Keys of [`Plan::functions`], in order.
+        functions: Vec<String>,
+    },
+    /// Hear the answers in one's own conversations.
+    SubscribeToAnswers,
+    /// List conversations, or the messages of one: the latest, by an index.
+    ListLatest {
+        /// The model.
+        model: String,
+        /// Name of the index.
+        index: String,
+    },
     /// A field that holds an owner as `sub::username`: give the part after the last `::`, of each element when it is a
     /// list.
     OwnerField {
@@ -456,6 +484,7 @@ impl Action {
             Self::Get { model }
             | Self::List { model }
             | Self::QueryIndex { model, .. }
+            | Self::ListLatest { model, .. }
             | Self::Create { model }
             | Self::Update { model }
             | Self::Delete { model } => Some(model),
@@ -464,6 +493,8 @@ impl Action {
             | Self::Search { .. }
             | Self::Generate { .. }
             | Self::Predict { .. }
+            | Self::Converse { .. }
+            | Self::SubscribeToAnswers
             | Self::ProtectedField { .. }
             | Self::OwnerField { .. }
             | Self::Pipeline { .. } => None,
@@ -473,7 +504,9 @@ impl Action {
     /// The functions of a pipeline; `None` for a resolver that is none.
     pub fn functions(&self) -> Option<&[String]> {
         match self {
-            Self::Pipeline { functions } | Self::Predict { functions, .. } => Some(functions),
+            Self::Pipeline { functions } | Self::Predict { functions, .. } | Self::Converse { functions } => {
+                Some(functions)
+            }
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::plan::{Function, Resolver, Source};
+use super::plan::{Function, Index, Resolver, Source};
 
 /// A question to a language model (`@generation`), whose answer has the type of the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +109,8 @@ pub(super) struct Additions {
     pub resolvers: Vec<Resolver>,
     pub sources: Vec<(String, Source)>,
     pub functions: Vec<(String, Function)>,
+    /// Indexes of models, by the model. Such models need no stream of changes.
+    pub indexes: Vec<(String, Index)>,
 }
 
 /// A conversation with a language model (`@conversation`).

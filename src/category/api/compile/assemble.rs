@@ -81,6 +81,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             field_rules: draft.field_rules.iter().map(|(field, list)| (field.clone(), rules(list))).collect(),
             sandbox: self.sandbox && draft.access.is_none(),
             public_subscriptions: draft.config.level == Level::Public,
+            stream: true,
             origin: self.report.location(draft.definition.span.start),
         }
     }

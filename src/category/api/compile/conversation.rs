@@ -11,7 +11,8 @@ use super::output::Output;
 use super::plural::plural;
 use super::report::Report;
 use crate::category::api::plan::{
-    Action, AttributeType, Function, Index, Key, KeyField, NONE_SOURCE, Projection, Resolver, Source, Step, table_source,
+    Action, AttributeType, Function, Index, Key, KeyField, NONE_SOURCE, Projection, Resolver, Source, Step,
+    table_source,
 };
 use crate::category::api::services::{Additions, Conversation, ConversationStep};
 use crate::error::Code;
@@ -47,9 +48,17 @@ fn found(document: &Document) -> Vec<(String, Span)> {
     spans.collect()
 }
 
-/// Adds models, inputs and operations to a document; gives the names of the types that are new.
-pub(super) fn extend(document: &mut Document, report: &mut Report<'_>) -> Vec<String> {
-    let mut added = Vec::new();
+/// The names of what conversations add to a document.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Added {
+    pub types: Vec<String>,
+    /// Fields of root types.
+    pub fields: Vec<String>,
+}
+
+/// Adds models, inputs and operations to a document.
+pub(super) fn extend(document: &mut Document, report: &mut Report<'_>) -> Added {
+    let mut added = Added::default();
     for (field, span) in found(document) {
         let Ok(more) = graphql::parse(&text(&names::upper(&field))) else { continue };
         for mut found in more.types {
@@ -61,14 +70,18 @@ pub(super) fn extend(document: &mut Document, report: &mut Report<'_>) -> Vec<St
                 _ => None,
             };
             match root {
-                Some(root) => extend_root(document, &root, found),
-                None if added.contains(&found.name) => {}
+                Some(root) => {
+                    added.fields.extend(found.fields().iter().map(|field| field.name.clone()));
+                    extend_root(document, &root, found);
+                }
+                None if added.types.contains(&found.name) => {}
                 None if document.types.iter().any(|own| own.name == found.name) => {
-                    let message = format!("type '{}' is declared already: @conversation adds one of that name", found.name);
+                    let message =
+                        format!("type '{}' is declared already: @conversation adds one of that name", found.name);
                     report.add(Code::AMP0316, &span, message);
                 }
                 None => {
-                    added.push(found.name.clone());
+                    added.types.push(found.name.clone());
                     document.types.push(found);
                 }
             }
@@ -79,9 +92,7 @@ pub(super) fn extend(document: &mut Document, report: &mut Report<'_>) -> Vec<St
 
 fn extend_root(document: &mut Document, root: &str, more: TypeDefinition) {
     let new = more.fields().to_vec();
-    if let Some(fields) =
-        document.types.iter_mut().find(|own| own.name == root).and_then(TypeDefinition::fields_mut)
-    {
+    if let Some(fields) = document.types.iter_mut().find(|own| own.name == root).and_then(TypeDefinition::fields_mut) {
         fields.extend(new);
     } else {
         document.types.push(TypeDefinition { name: root.to_owned(), ..more });
@@ -192,11 +203,8 @@ fn check_handler(directive: &Directive, report: &mut Report<'_>) {
         report.add(Code::AMP0305, &directive.span, message);
     }
     if let Some(version) = handler.and_then(|handler| handler.get("eventVersion")).and_then(Literal::as_str) {
-        let digits: String = version
-            .chars()
-            .skip_while(|c| !c.is_ascii_digit())
-            .take_while(char::is_ascii_digit)
-            .collect();
+        let digits: String =
+            version.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
         if digits != "1" {
             let message = format!(
                 "unsupported custom conversation handler: expected eventVersion to match 1.x, received {version}"
@@ -205,7 +213,8 @@ fn check_handler(directive: &Directive, report: &mut Report<'_>) {
         }
     }
     if let Some(own) = handler.or(function) {
-        let message = "a conversation handler of one's own is not built yet: every conversation has the default handler";
+        let message =
+            "a conversation handler of one's own is not built yet: every conversation has the default handler";
         report.add(Code::AMP0304, &own.span, message);
     }
 }
@@ -286,7 +295,9 @@ impl Builder<'_, '_, '_> {
         let conversation = &self.conversation;
         let (mutation, query) = (&self.catalogue.roots.mutation, &self.catalogue.roots.query);
         let handler = conversation.handler_source();
-        additions.sources.push((handler.clone(), Source::ConversationHandler { ai_model: conversation.ai_model.clone() }));
+        additions
+            .sources
+            .push((handler.clone(), Source::ConversationHandler { ai_model: conversation.ai_model.clone() }));
         for step in [S::Touch, S::Write, S::Ask, S::Check, S::Respond, S::Stream] {
             let source = match step {
                 S::Touch | S::Check => table_source(&conversation.model()),
@@ -312,7 +323,8 @@ impl Builder<'_, '_, '_> {
         for (model, by_typename) in [(conversation.model(), true), (conversation.message_model(), false)] {
             let field = names::camel(&["list", &plural(&model)]);
             let source = table_source(&model);
-            let (partition, sort) = if by_typename { ("__typename", "updatedAt") } else { ("conversationId", "createdAt") };
+            let (partition, sort) =
+                if by_typename { ("__typename", "updatedAt") } else { ("conversationId", "createdAt") };
             let index = if by_typename { CONVERSATIONS_INDEX } else { MESSAGES_INDEX };
             additions.indexes.push((model.clone(), new_index(index, partition, sort)));
             let action = Action::ListLatest { model, index: index.to_owned() };
@@ -342,11 +354,8 @@ const CONVERSATIONS_INDEX: &str = "gsi-Conversation.typename.updatedAt";
 const MESSAGES_INDEX: &str = "gsi-ConversationMessage.conversationId.createdAt";
 
 fn new_index(name: &str, partition: &str, sort: &str) -> Index {
-    let part = |name: &str| KeyField {
-        name: name.to_owned(),
-        type_name: "String".to_owned(),
-        attribute: AttributeType::S,
-    };
+    let part =
+        |name: &str| KeyField { name: name.to_owned(), type_name: "String".to_owned(), attribute: AttributeType::S };
     Index {
         name: name.to_owned(),
         key: Key { partition: part(partition), sort: vec![part(sort)] },
@@ -368,7 +377,9 @@ fn read_tool(tool: &Literal, catalogue: &Catalogue<'_>, output: &Output) -> Resu
         return Err("tools must be queries - no queries found in the schema".to_owned());
     }
     let Some(field) = queries.iter().find(|field| field.name == query) else {
-        return Err(format!("tool \"{name}\" defined in @conversation directive has no matching Query field definition"));
+        return Err(format!(
+            "tool \"{name}\" defined in @conversation directive has no matching Query field definition"
+        ));
     };
     let (mut properties, mut types, mut required) = (Map::new(), Map::new(), Vec::new());
     for argument in field.arguments.iter().filter(|_| !of_model) {

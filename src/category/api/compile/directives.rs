@@ -77,6 +77,18 @@ const QUERIES: &[Argument] =
     &[argument("get", Shape::Text), argument("list", Shape::Text), argument("sync", Shape::Text)];
 const INFERENCE: &[Argument] =
     &[argument("maxTokens", Shape::Number), argument("temperature", Shape::Number), argument("topP", Shape::Number)];
+const CONVERSATION_AUTH: &[Argument] = &[
+    required("strategy", Shape::Name("ConversationAuthStrategy", &["owner"])),
+    required("provider", Shape::Name("ConversationAuthProvider", &["userPools"])),
+];
+const HANDLER: &[Argument] = &[required("functionName", Shape::Text), required("eventVersion", Shape::Text)];
+const TOOL: &[Argument] = &[
+    required("name", Shape::Text),
+    required("description", Shape::Text),
+    argument("queryName", Shape::Text),
+    argument("modelName", Shape::Text),
+    argument("modelOperation", Shape::Name("ConversationToolModelOperation", &["list"])),
+];
 const PREDICTIONS: &[&str] = &["identifyText", "identifyLabels", "convertTextToSpeech", "translateText"];
 const SEARCHES: &[Argument] = &[argument("search", Shape::Text)];
 const MUTATIONS: &[Argument] =
@@ -150,6 +162,19 @@ const KNOWN: &[Known] = &[
     built("hasOne", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
     built("belongsTo", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
     built(
+        "conversation",
+        FIELD,
+        &[
+            required("aiModel", Shape::Text),
+            required("systemPrompt", Shape::Text),
+            required("auth", Shape::Object("ConversationAuth", CONVERSATION_AUTH)),
+            argument("functionName", Shape::Text),
+            argument("handler", Shape::Object("ConversationHandlerFunctionConfiguration", HANDLER)),
+            argument("tools", Shape::Objects("ToolMap", TOOL)),
+            argument("inferenceConfiguration", Shape::Object("ConversationInferenceConfiguration", INFERENCE)),
+        ],
+    ),
+    built(
         "generation",
         FIELD,
         &[
@@ -176,7 +201,6 @@ const KNOWN: &[Known] = &[
     unbuilt("refersTo", BOTH),
     unbuilt("sql", FIELD),
     unbuilt("validate", FIELD),
-    unbuilt("conversation", FIELD),
 ];
 
 /// Directives of the first transformer, and what stands for them today.

@@ -21,6 +21,8 @@ pub(super) struct Catalogue<'a> {
     /// The models that join the sides of a `@manyToMany`.
     pub joins: IndexSet<String>,
     pub roots: &'a Roots,
+    /// What conversations add, which the user did not write.
+    pub added: super::conversation::Added,
 }
 
 /// What a type name stands for.
@@ -42,7 +44,7 @@ impl<'a> Catalogue<'a> {
         }
         let models = types.values().filter(|found| found.is_object() && found.directive("model").is_some());
         let models = models.map(|found| found.name.as_str()).collect();
-        Self { types, models, joins, roots: &document.roots }
+        Self { types, models, joins, roots: &document.roots, added: super::conversation::Added::default() }
     }
 
     pub(super) fn kind(&self, name: &str) -> Kind {

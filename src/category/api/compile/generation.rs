@@ -72,7 +72,7 @@ pub(super) fn build(catalogue: &Catalogue<'_>, output: &Output, report: &mut Rep
     for field in query.fields() {
         let Some(directive) = field.directive("generation") else { continue };
         let text = |name: &str| directive.argument(name).and_then(Literal::as_str).unwrap_or_default().to_owned();
-        let mut reader = AnswerReader { catalogue, output, inside: IndexSet::new() };
+        let mut reader = AnswerReader { catalogue, output, inputs: false, inside: IndexSet::new() };
         let schema = match reader.schema(&field.type_ref) {
             Ok(schema) => schema,
             Err(message) => {
@@ -109,15 +109,22 @@ fn is_text(catalogue: &Catalogue<'_>, field: &Field) -> bool {
 }
 
 /// Makes the JSON schema of an answer.
-struct AnswerReader<'r, 'a> {
+pub(super) struct AnswerReader<'r, 'a> {
     catalogue: &'r Catalogue<'a>,
     output: &'r Output,
+    /// It reads inputs instead of objects.
+    inputs: bool,
     /// The types that are being read.
     inside: IndexSet<String>,
 }
 
-impl AnswerReader<'_, '_> {
-    fn schema(&mut self, type_ref: &TypeRef) -> Result<Json, String> {
+impl<'r, 'a> AnswerReader<'r, 'a> {
+    /// A reader of the arguments of a query.
+    pub(super) fn for_arguments(catalogue: &'r Catalogue<'a>, output: &'r Output) -> Self {
+        Self { catalogue, output, inputs: true, inside: IndexSet::new() }
+    }
+
+    pub(super) fn schema(&mut self, type_ref: &TypeRef) -> Result<Json, String> {
         match type_ref {
             TypeRef::List(inner) => Ok(json!({ "type": "array", "items": self.schema(inner)? })),
             TypeRef::NonNull(inner) => {
@@ -140,28 +147,37 @@ impl AnswerReader<'_, '_> {
         if self.catalogue.kind(name) == Kind::Scalar {
             return Ok(scalar(name));
         }
-        let found = self.output.get(name).cloned();
-        match found.as_ref().map(|found| &found.kind) {
+        let output = self.output;
+        match output.get(name).map(|found| &found.kind) {
             Some(TypeKind::Enum(values)) => {
                 let names: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
                 Ok(json!({ "type": "string", "enum": names }))
             }
-            Some(TypeKind::Object { fields, .. }) => self.object(name, fields),
-            Some(_) => Err(format!("unsupported type definition: {name} is no object, enum or scalar")),
+            Some(TypeKind::Object { fields, .. }) if !self.inputs => {
+                self.object(name, fields.iter().map(|field| (&field.name, &field.type_ref)))
+            }
+            Some(TypeKind::Input(fields)) if self.inputs => {
+                self.object(name, fields.iter().map(|field| (&field.name, &field.type_ref)))
+            }
+            Some(_) => Err(format!("unsupported type definition: a language model cannot write a {name}")),
             None => Err(format!("type {name} not found")),
         }
     }
 
-    fn object(&mut self, name: &str, fields: &[Field]) -> Result<Json, String> {
+    fn object<'f>(
+        &mut self,
+        name: &str,
+        fields: impl Iterator<Item = (&'f String, &'f TypeRef)>,
+    ) -> Result<Json, String> {
         if !self.inside.insert(name.to_owned()) {
-            return Err(format!("the answer would never end: type {name} holds itself"));
+            return Err(format!("what the language model writes would never end: type {name} holds itself"));
         }
         let mut properties = Map::new();
         let mut required: Vec<&str> = Vec::new();
-        for field in fields {
-            properties.insert(field.name.clone(), self.schema(&field.type_ref)?);
-            if field.type_ref.is_required() {
-                required.push(&field.name);
+        for (field, type_ref) in fields {
+            properties.insert(field.clone(), self.schema(type_ref)?);
+            if type_ref.is_required() {
+                required.push(field);
             }
         }
         self.inside.shift_remove(name);

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::assemble::Assembler;
 use super::connections::{foreign_keys, owns_key};
+use super::conversation_document;
 use super::draft::{Catalogue, Draft, Kind};
 use super::names;
 use super::relations::{By, Relation, RelationKind, index_name};
@@ -21,10 +22,13 @@ pub(super) fn document(assembler: &Assembler<'_, '_, '_>) -> Json {
     let models: Map<String, Json> = assembler
         .drafts
         .iter()
+        .filter(|(name, _)| !catalogue.added.types.iter().any(|added| added == *name))
         .map(|(name, draft)| ((*name).to_owned(), model(assembler, draft, foreign.get(name).unwrap_or(&none))))
         .collect();
     let (mut enums, mut others, mut inputs) = (Map::new(), Map::new(), Map::new());
-    for (name, found) in &catalogue.types {
+    for (name, found) in
+        catalogue.types.iter().filter(|(name, _)| !catalogue.added.types.iter().any(|added| added == *name))
+    {
         match &found.kind {
             TypeKind::Enum(values) => {
                 let values: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
@@ -44,13 +48,21 @@ pub(super) fn document(assembler: &Assembler<'_, '_, '_>) -> Json {
     }
     let mut all = json!({ "version": 1, "models": models, "enums": enums, "nonModels": others });
     let roots = catalogue.roots;
-    for (key, root) in
-        [("queries", &roots.query), ("mutations", &roots.mutation), ("subscriptions", &roots.subscription)]
-    {
-        let operations = catalogue.types.get(root.as_str()).map(|found| custom_operations(catalogue, found));
+    let root = |name: &String| catalogue.types.get(name.as_str()).copied();
+    for (key, root, directive) in [
+        ("queries", root(&roots.query), None),
+        ("generations", root(&roots.query), Some("generation")),
+        ("mutations", root(&roots.mutation), None),
+        ("subscriptions", root(&roots.subscription), None),
+    ] {
+        let operations = root.map(|found| custom_operations(catalogue, found, directive));
         if let Some(operations) = operations.filter(|operations| !operations.is_empty()) {
             all[key] = Json::Object(operations);
         }
+    }
+    let conversations = conversation_document::document(catalogue, root(&roots.mutation));
+    if !conversations.is_empty() {
+        all["conversations"] = Json::Object(conversations);
     }
     if !inputs.is_empty() {
         all["inputs"] = Json::Object(inputs);
@@ -177,7 +189,6 @@ fn shown(catalogue: &Catalogue<'_>, draft: &Draft<'_>, field: &Field) -> (String
 /// `model` and `searchable` as they stand, then `key`s, then `auth`.
 fn attributes(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreign]) -> Vec<Json> {
     let mut attributes = Vec::new();
-    let directive = |name: &str| draft.definition.directives.iter().filter(move |found| found.name == name).collect();
     let kept = draft.definition.directives.iter().filter(|found| matches!(&*found.name, "model" | "searchable"));
     for found in kept {
         let properties: Map<String, Json> =
@@ -324,13 +335,18 @@ fn plain_fields(catalogue: &Catalogue<'_>, fields: &[Field]) -> Map<String, Json
     known.map(|field| (field.name.clone(), entry(catalogue, &field.name, &field.type_ref, true))).collect()
 }
 
-fn named_values(catalogue: &Catalogue<'_>, values: &[InputValue]) -> Map<String, Json> {
+pub(super) fn named_values(catalogue: &Catalogue<'_>, values: &[InputValue]) -> Map<String, Json> {
     values.iter().map(|value| (value.name.clone(), entry(catalogue, &value.name, &value.type_ref, false))).collect()
 }
 
-fn custom_operations(catalogue: &Catalogue<'_>, root: &TypeDefinition) -> Map<String, Json> {
+/// The user's own operations: those with a directive, or with `None` those that have no list of their own.
+fn custom_operations(catalogue: &Catalogue<'_>, root: &TypeDefinition, listed: Option<&str>) -> Map<String, Json> {
     let mut operations = Map::new();
-    for field in root.fields() {
+    let wanted = |field: &&Field| {
+        let own = ["generation", "conversation"].into_iter().find(|name| field.directive(name).is_some());
+        own == listed && !catalogue.added.fields.contains(&field.name)
+    };
+    for field in root.fields().iter().filter(wanted) {
         let mut value = entry(catalogue, &field.name, &field.type_ref, false);
         if !field.arguments.is_empty() {
             value["arguments"] = Json::Object(named_values(catalogue, &field.arguments));

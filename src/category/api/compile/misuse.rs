@@ -90,8 +90,6 @@ fn field_mistake(field: &Field, directive: &Directive) -> Option<String> {
     match directive.name.as_str() {
         "function" => function(field, directive),
         "http" => http(directive),
-        "conversation" => (field.type_ref.name() != "AmplifyAIConversationMessage")
-            .then(|| "@conversation return type must be AmplifyAIConversationMessage".to_owned()),
         "validate" => validate(field, directive),
         _ => None,
     }

@@ -6,6 +6,8 @@
 mod access;
 mod assemble;
 mod connections;
+mod conversation;
+mod conversation_document;
 mod defaults;
 mod directives;
 mod draft;
@@ -69,9 +71,11 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     }
     directives::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
+    let added = conversation::extend(&mut document, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
     let modes = options.modes();
-    let catalogue = Catalogue::new(&document, joins);
+    let mut catalogue = Catalogue::new(&document, joins);
+    catalogue.added = added;
     let mut drafts = read_models(&catalogue, options, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
     services::check(&catalogue, options, &mut report);

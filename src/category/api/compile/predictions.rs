@@ -91,9 +91,8 @@ pub(super) fn expand(catalogue: &Catalogue<'_>, output: &mut Output) {
             let fields = arguments(*step, place == 0).iter().map(required).collect();
             output.add(TypeDefinition::input(input_name(&field.name, Some(*step)), fields));
         }
-        let part = |step: &Prediction| {
-            InputValue::new(step.name(), TypeRef::required(input_name(&field.name, Some(*step))))
-        };
+        let part =
+            |step: &Prediction| InputValue::new(step.name(), TypeRef::required(input_name(&field.name, Some(*step))));
         let whole = input_name(&field.name, None);
         output.add(TypeDefinition::input(&whole, steps.iter().map(part).collect()));
         if let Some(own) = output.field_mut(&catalogue.roots.query, &field.name) {

@@ -5,6 +5,7 @@
 //! time, so that each file can be read, and replaced, alone.
 
 mod access;
+mod conversation;
 mod fields;
 mod pipeline;
 mod reading;
@@ -112,6 +113,9 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         Action::Pipeline { .. } => pipeline::resolver(plan, resolver, render),
         Action::Generate { generation } => services::generate(plan, resolver, generation, render),
         Action::Predict { list, .. } => services::predict(plan, resolver, *list, render),
+        Action::Converse { .. } => conversation::converse(plan, resolver, render),
+        Action::SubscribeToAnswers => conversation::answers(resolver, render),
+        Action::ListLatest { model, index } => conversation::latest(&Scene::new(plan, resolver, model)?, index, render),
         Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
     }
 }

@@ -37,7 +37,8 @@ pub(super) fn resolver(plan: &Plan, resolver: &Resolver, render: &Renderer) -> R
 
 /// One function.
 pub(super) fn step(_name: &str, function: &Function, render: &Renderer) -> Result<String, RenderError> {
-    match function.step {
-        Step::Predict { prediction } => super::services::step(prediction, render),
+    match &function.step {
+        Step::Predict { prediction } => super::services::step(*prediction, render),
+        Step::Converse { step, conversation } => super::conversation::step(*step, conversation, render),
     }
 }

@@ -46,14 +46,14 @@ struct PredictionStep {
 }
 
 /// The rules of a field of a root type.
-struct FieldRules {
-    checked: bool,
-    guards: Vec<Guard>,
-    helpers: Helpers,
+pub(super) struct FieldRules {
+    pub(super) checked: bool,
+    pub(super) guards: Vec<Guard>,
+    pub(super) helpers: Helpers,
 }
 
 impl FieldRules {
-    fn of(plan: &Plan, name: &str) -> Self {
+    pub(super) fn of(plan: &Plan, name: &str) -> Self {
         let rules = plan.custom_rules.get(name);
         // There is no stored item whose owner or groups could be asked for.
         let fixed = |rule: &&Rule| !matches!(rule.allow, Allow::Owner { .. } | Allow::DynamicGroups { .. });
@@ -109,9 +109,7 @@ pub(super) fn step(prediction: Prediction, render: &Renderer) -> Result<String, 
     let (title, target) = match prediction {
         Prediction::IdentifyText => ("the lines of text in a picture", "RekognitionService.DetectText"),
         Prediction::IdentifyLabels => ("what a picture shows", "RekognitionService.DetectLabels"),
-        Prediction::TranslateText => {
-            ("a text in another language", "AWSShineFrontendService_20170701.TranslateText")
-        }
+        Prediction::TranslateText => ("a text in another language", "AWSShineFrontendService_20170701.TranslateText"),
         Prediction::ConvertTextToSpeech => ("an address from which a text can be heard", ""),
     };
     let step = prediction.name();

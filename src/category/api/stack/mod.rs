@@ -89,8 +89,7 @@ struct FunctionEntry {
 /// When a template cannot be rendered, an auth resource is missing, or a limit is exceeded.
 pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
     let needs = inputs::needs(plan, context)?;
-    let written =
-        resolvers::write(plan, context.render).map_err(failed)?;
+    let written = resolvers::write(plan, context.render).map_err(failed)?;
     let functions = resolvers::write_functions(plan, context.render).map_err(failed)?;
     let mut stack = stack(plan, context, &written, &functions)?;
     stack.predictions_bucket.clone_from(&spec.predictions_bucket);
@@ -102,6 +101,8 @@ pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> 
     let mut files = IndexMap::from([(format!("{}/schema.graphql", context.name), plan.schema.clone())]);
     files.extend(written.into_iter().map(|file| (format!("{}/{}", context.name, file.path), file.text)));
     files.extend(functions.into_iter().map(|file| (format!("{}/{}", context.name, file.path), file.text)));
+    let handlers = services::files(plan, context.render).map_err(failed)?;
+    files.extend(handlers.into_iter().map(|(path, text)| (format!("{}/{path}", context.name), text)));
     let mut synthesis = rendered(context, "api/stack.yaml", &stack, files)?;
     let count = synthesis.template.resources.len();
     if count > MOST_RESOURCES {
@@ -151,8 +152,7 @@ fn stack(
             label: format!("resolver {}.{}", file.type_name, file.field),
             type_name: file.type_name.clone(),
             field: file.field.clone(),
-            source: resolver.action.functions().is_none()
-                .then(|| sources::id(plan, &names, &file.source)),
+            source: resolver.action.functions().is_none().then(|| sources::id(plan, &names, &file.source)),
             functions: pipeline(resolver),
             file: format!("./{name}/{}", file.path),
             origin: resolver.origin.clone(),
@@ -170,7 +170,7 @@ fn stack(
         tables,
         roles,
         search: search::search(plan, &names, context.render).map_err(failed)?,
-        services: services::services(plan, context.render).map_err(failed)?,
+        services: services::services(plan, name, context.render).map_err(failed)?,
         predictions_bucket: None,
         sources: sources::sources(plan, used),
         functions: functions

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::names;
+use crate::base::ResourceName;
 use crate::category::api::plan::{Plan, Source, Step};
 use crate::category::api::services::{Prediction, Service};
 use crate::render::{RenderError, Renderer};
@@ -19,8 +20,46 @@ pub(super) struct Services {
     sources: Vec<HttpSource>,
     roles: Vec<ServiceRole>,
     speech: Option<Speech>,
+    conversations: Option<Conversations>,
     /// Predictions read pictures from the bucket that a parameter names.
     pub(super) pictures: bool,
+}
+
+/// What conversations share.
+#[derive(Debug, Serialize)]
+struct Conversations {
+    sources: Vec<HandlerSource>,
+    /// Folder of the handler's code.
+    folder: String,
+    /// The language models that it may ask, as YAML.
+    models: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct HandlerSource {
+    id: String,
+    label: String,
+    name: String,
+}
+
+/// The files of the handler of conversations.
+const HANDLER: [&str; 4] = ["bedrock.mjs", "graphql.mjs", "history.mjs", "index.mjs"];
+
+/// The code of the handler by its paths below the folder of the API; nothing when no field needs it.
+pub(super) fn files(plan: &Plan, render: &Renderer) -> Result<Vec<(String, String)>, RenderError> {
+    if !plan.sources.values().any(|source| matches!(source, Source::ConversationHandler { .. })) {
+        return Ok(Vec::new());
+    }
+    let file = |name: &&str| {
+        let text = render.render(&format!("api/conversation/{name}"), &serde_json::json!({}))?;
+        Ok((format!("conversation/{name}"), text.trim_start().to_owned()))
+    };
+    HANDLER.iter().map(file).collect()
+}
+
+/// Logical id of the data source of a conversation's handler.
+pub(super) fn handler_id(source: &str) -> String {
+    format!("{}Source", names::function(source.trim_end_matches("LambdaDataSource")))
 }
 
 #[derive(Debug, Serialize)]
@@ -69,9 +108,10 @@ pub(super) fn id(source: &str, service: &Service) -> String {
 }
 
 /// What the fields of a plan need.
-pub(super) fn services(plan: &Plan, render: &Renderer) -> Result<Services, RenderError> {
+pub(super) fn services(plan: &Plan, api: &ResourceName, render: &Renderer) -> Result<Services, RenderError> {
     let mut roles: IndexMap<String, ServiceRole> = IndexMap::new();
-    let mut services = Services { sources: Vec::new(), roles: Vec::new(), speech: None, pictures: false };
+    let mut services =
+        Services { sources: Vec::new(), roles: Vec::new(), speech: None, conversations: None, pictures: false };
     for (name, source) in &plan.sources {
         match source {
             Source::Service { service } => {
@@ -93,7 +133,19 @@ pub(super) fn services(plan: &Plan, render: &Renderer) -> Result<Services, Rende
                 render.render("api/services/speech.js", &speech)?.trim_end().clone_into(&mut speech.code);
                 services.speech = Some(speech);
             }
-            _ => {}
+            Source::ConversationHandler { ai_model } => {
+                let folder = format!("./{api}/conversation/");
+                let empty = || Conversations { sources: Vec::new(), folder, models: Vec::new() };
+                let conversations = services.conversations.get_or_insert_with(empty);
+                let label = format!("data source {name}");
+                conversations.sources.push(HandlerSource { id: handler_id(name), label, name: name.clone() });
+                for resource in bedrock_resources(ai_model) {
+                    if !conversations.models.contains(&resource) {
+                        conversations.models.push(resource);
+                    }
+                }
+            }
+            Source::None | Source::Table { .. } | Source::Search => {}
         }
     }
     services.roles = roles.into_values().collect();
@@ -133,7 +185,9 @@ pub(super) fn bedrock_resources(ai_model: &str) -> Vec<String> {
     let escaped = ai_model.replace("${", "${!");
     match escaped.split_once('.') {
         Some((geography, model)) if GEOGRAPHIES.contains(&geography) => vec![
-            text(format!("arn:${{AWS::Partition}}:bedrock:${{AWS::Region}}:${{AWS::AccountId}}:inference-profile/{escaped}")),
+            text(format!(
+                "arn:${{AWS::Partition}}:bedrock:${{AWS::Region}}:${{AWS::AccountId}}:inference-profile/{escaped}"
+            )),
             text(format!("arn:${{AWS::Partition}}:bedrock:*::foundation-model/{model}")),
         ],
         _ => vec![text(format!("arn:${{AWS::Partition}}:bedrock:${{AWS::Region}}::foundation-model/{escaped}"))],
@@ -151,7 +205,8 @@ fn predictions(plan: &Plan) -> Vec<Grant> {
         (Prediction::IdentifyLabels, "rekognition:DetectLabels"),
         (Prediction::TranslateText, "translate:TranslateText"),
     ];
-    let actions: Vec<&'static str> = calls.into_iter().filter(|(step, _)| done(*step)).map(|(_, action)| action).collect();
+    let actions: Vec<&'static str> =
+        calls.into_iter().filter(|(step, _)| done(*step)).map(|(_, action)| action).collect();
     let mut grants = vec![Grant { actions, resources: vec!["'*'".to_owned()] }];
     if done(Prediction::IdentifyText) || done(Prediction::IdentifyLabels) {
         let pictures = "!Sub 'arn:${AWS::Partition}:s3:::${PredictionsBucket}/public/*'".to_owned();

@@ -26,6 +26,7 @@ pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
         Some(Source::Table { model }) => format!("{}DataSource", names.model(model)),
         Some(Source::Service { service }) => services::id(source, service),
         Some(Source::Speech) => services::SPEECH_ID.to_owned(),
+        Some(Source::ConversationHandler { .. }) => services::handler_id(source),
         Some(Source::Search) => search::SOURCE_ID.to_owned(),
         Some(Source::None) | None => "NoneSource".to_owned(),
     }
@@ -34,7 +35,11 @@ pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
 /// The data sources that something uses.
 pub(super) fn sources(plan: &Plan, used: impl Fn(&str) -> bool) -> Vec<SourceEntry> {
     let entry = |(name, source): (&String, &Source)| match source {
-        Source::Table { .. } | Source::Search | Source::Service { .. } | Source::Speech => None,
+        Source::Table { .. }
+        | Source::Search
+        | Source::Service { .. }
+        | Source::Speech
+        | Source::ConversationHandler { .. } => None,
         Source::None => Some(SourceEntry {
             id: "NoneSource".to_owned(),
             comment: "For fields that need no data of their own.",

@@ -6,7 +6,8 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::names::Names;
-use crate::category::api::plan::{Action, AttributeType, Index, Key, Model, Plan, Projection};
+use crate::category::api::plan::{Action, AttributeType, Index, Key, Model, Plan, Projection, Step, table_source};
+use crate::category::api::services::ConversationStep;
 use crate::error::{Code, Problem};
 
 /// How many tables share a role: the policies of a role hold 10,240 characters ("IAM and AWS STS quotas").
@@ -22,6 +23,7 @@ const TABLE_NAME_SUFFIX: usize = 44;
 pub(super) struct Table {
     pub(super) id: String,
     label: String,
+    stream: bool,
     source_label: String,
     source_name: String,
     /// Text for `!Sub`.
@@ -90,6 +92,7 @@ fn table(model: &Model, id: String, role: &str) -> Table {
     let (local, global): (Vec<&Index>, Vec<&Index>) = model.indexes.iter().partition(|index| index.local);
     Table {
         label: format!("table for {}", model.name),
+        stream: model.stream,
         source_label: format!("data source for {}", model.name),
         source_name: format!("{}Table", model.name),
         name: format!("{}-${{GraphQLApi.ApiId}}-${{Environment}}", model.name),
@@ -133,7 +136,10 @@ fn index_entry(index: &Index) -> IndexEntry {
 /// What the resolvers do with a model's table.
 fn grant(plan: &Plan, model: &Model, id: String) -> Grant {
     let used = plan.resolvers.iter().filter(|resolver| resolver.action.table() == Some(&model.name));
-    let actions: BTreeSet<&'static str> = used.flat_map(|resolver| actions(&resolver.action)).copied().collect();
+    let mut actions: BTreeSet<&'static str> = used.flat_map(|resolver| actions(&resolver.action)).copied().collect();
+    let source = table_source(&model.name);
+    let steps = plan.functions.values().filter(|function| function.source == source);
+    actions.extend(steps.flat_map(|function| step_actions(&function.step)));
     Grant { id, actions: actions.into_iter().collect(), indexes: !model.indexes.is_empty() }
 }
 
@@ -141,7 +147,7 @@ fn grant(plan: &Plan, model: &Model, id: String) -> Grant {
 fn actions(action: &Action) -> &'static [&'static str] {
     match action {
         Action::Get { .. } => &["dynamodb:GetItem"],
-        Action::List { .. } => &["dynamodb:Query", "dynamodb:Scan"],
+        Action::List { .. } | Action::ListLatest { .. } => &["dynamodb:Query", "dynamodb:Scan"],
         Action::QueryIndex { .. } | Action::RelatedMany { .. } => &["dynamodb:Query"],
         Action::RelatedOne { .. } => &["dynamodb:GetItem", "dynamodb:Query"],
         Action::Create { .. } => &["dynamodb:GetItem", "dynamodb:PutItem"],
@@ -150,10 +156,25 @@ fn actions(action: &Action) -> &'static [&'static str] {
         Action::Subscribe { .. }
         | Action::Search { .. }
         | Action::Generate { .. }
+        | Action::Converse { .. }
+        | Action::SubscribeToAnswers
         | Action::Predict { .. }
         | Action::ProtectedField { .. }
         | Action::OwnerField { .. }
         | Action::Pipeline { .. } => &[],
+    }
+}
+
+/// The same for the functions of pipelines.
+fn step_actions(step: &Step) -> &'static [&'static str] {
+    match step {
+        Step::Converse { step, .. } => match step {
+            ConversationStep::Touch | ConversationStep::Stream => &["dynamodb:GetItem", "dynamodb:UpdateItem"],
+            ConversationStep::Write | ConversationStep::Respond => &["dynamodb:PutItem"],
+            ConversationStep::Check => &["dynamodb:GetItem"],
+            ConversationStep::Ask => &[],
+        },
+        Step::Predict { .. } => &[],
     }
 }
 
