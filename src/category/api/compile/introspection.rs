@@ -177,7 +177,6 @@ fn shown(catalogue: &Catalogue<'_>, draft: &Draft<'_>, field: &Field) -> (String
 /// `model` and `searchable` as they stand, then `key`s, then `auth`.
 fn attributes(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreign]) -> Vec<Json> {
     let mut attributes = Vec::new();
-    let directive = |name: &str| draft.definition.directives.iter().filter(move |found| found.name == name).collect();
     let kept = draft.definition.directives.iter().filter(|found| matches!(&*found.name, "model" | "searchable"));
     for found in kept {
         let properties: Map<String, Json> =
