@@ -99,6 +99,7 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
         sandbox: false,
         public_subscriptions: false,
         stream: true,
+        conflict: None,
         origin: Location::new("schema.graphql", 1, 1),
     }
 }
@@ -144,6 +145,7 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
         functions: IndexMap::new(),
         introspection: json!({ "version": 1, "models": {}, "enums": {}, "nonModels": {} }),
         custom_rules: IndexMap::new(),
+        switches: Switches::default(),
     }
 }
 

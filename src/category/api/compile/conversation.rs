@@ -304,8 +304,9 @@ impl Builder<'_, '_, '_> {
                 S::Write | S::Respond | S::Stream => table_source(&conversation.message_model()),
                 S::Ask => handler.clone(),
             };
+            let name = format!("{}{}", conversation.name, step.name());
             let step = Step::Converse { step, conversation: Box::new(conversation.clone()) };
-            additions.functions.push((self.function(&step), Function { source, step, origin: self.origin() }));
+            additions.functions.push((name, Function { source, step, origin: self.origin() }));
         }
         let messages = table_source(&conversation.message_model());
         let pipelines: [(String, &[S], &String); 3] = [
@@ -329,13 +330,6 @@ impl Builder<'_, '_, '_> {
             additions.indexes.push((model.clone(), new_index(index, partition, sort)));
             let action = Action::ListLatest { model, index: index.to_owned() };
             additions.resolvers.push(self.resolver(query, field, action, &source));
-        }
-    }
-
-    fn function(&self, step: &Step) -> String {
-        match step {
-            Step::Converse { step, .. } => format!("{}{}", self.conversation.name, step.name()),
-            Step::Predict { prediction } => prediction.name().to_owned(),
         }
     }
 

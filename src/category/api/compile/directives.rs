@@ -73,8 +73,7 @@ const RULE: &[Argument] = &[
     argument("groups", Shape::Texts),
     argument("operations", Shape::Names("ModelOperation", OPERATIONS)),
 ];
-const QUERIES: &[Argument] =
-    &[argument("get", Shape::Text), argument("list", Shape::Text), argument("sync", Shape::Text)];
+const QUERIES: &[Argument] = &[argument("get", Shape::Text), argument("list", Shape::Text)];
 const INFERENCE: &[Argument] =
     &[argument("maxTokens", Shape::Number), argument("temperature", Shape::Number), argument("topP", Shape::Number)];
 const CONVERSATION_AUTH: &[Argument] = &[

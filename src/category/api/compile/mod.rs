@@ -30,6 +30,7 @@ mod report;
 mod rules;
 mod search;
 mod services;
+mod sync;
 
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ use report::Report;
 
 pub use options::{AuthKind, CompileOptions, Parameters};
 pub use report::SchemaSource;
+pub use sync::{ConflictKind, ConflictOption};
 
 /// Compiles a schema.
 ///
@@ -72,7 +74,9 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     directives::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
     let added = conversation::extend(&mut document, &mut report);
+    sync::check(&document, options, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
+    sync::check_handlers(&document, options, &mut report);
     let modes = options.modes();
     let mut catalogue = Catalogue::new(&document, joins);
     catalogue.added = added;
@@ -101,7 +105,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         report: &report,
     };
     let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
-    let sources = assembler.sources();
+    let (sources, functions) = (assembler.sources(), assembler.functions(&models));
     let introspection = introspection::document(&assembler);
     let custom_rules = custom
         .iter()
@@ -110,8 +114,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         })
         .collect();
     let schema = print(&output.into_document());
-    let mut plan =
-        Plan { schema, modes, models, sources, resolvers, functions: IndexMap::new(), introspection, custom_rules };
+    let switches = options.params.switches();
+    let mut plan = Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches };
     services::join(additions, &mut plan);
     Ok(plan)
 }

@@ -140,8 +140,8 @@ fn stack(
     let used = |source: &str| {
         written.iter().any(|file| file.source == source) || functions.iter().any(|file| file.source == source)
     };
-    let pipeline = |resolver: &Resolver| {
-        resolver.action.functions().unwrap_or_default().iter().map(|name| names::function(name)).collect()
+    let pipeline = |resolver: &Resolver| -> Vec<String> {
+        resolver.functions(plan).iter().map(|name| names::function(name)).collect()
     };
     let resolvers: Vec<ResolverEntry> = plan
         .resolvers
@@ -152,7 +152,7 @@ fn stack(
             label: format!("resolver {}.{}", file.type_name, file.field),
             type_name: file.type_name.clone(),
             field: file.field.clone(),
-            source: resolver.action.functions().is_none().then(|| sources::id(plan, &names, &file.source)),
+            source: resolver.functions(plan).is_empty().then(|| sources::id(plan, &names, &file.source)),
             functions: pipeline(resolver),
             file: format!("./{name}/{}", file.path),
             origin: resolver.origin.clone(),

@@ -103,6 +103,7 @@ fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
             Some((model, Operation::List))
         }
         Action::Search { model } => Some((model, Operation::Search)),
+        Action::Sync { model } => Some((model, Operation::Sync)),
         Action::Create { model } => Some((model, Operation::Create)),
         Action::Update { model } => Some((model, Operation::Update)),
         Action::Delete { model } => Some((model, Operation::Delete)),

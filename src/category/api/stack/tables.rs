@@ -147,7 +147,7 @@ fn grant(plan: &Plan, model: &Model, id: String) -> Grant {
 fn actions(action: &Action) -> &'static [&'static str] {
     match action {
         Action::Get { .. } => &["dynamodb:GetItem"],
-        Action::List { .. } | Action::ListLatest { .. } => &["dynamodb:Query", "dynamodb:Scan"],
+        Action::List { .. } | Action::ListLatest { .. } | Action::Sync { .. } => &["dynamodb:Query", "dynamodb:Scan"],
         Action::QueryIndex { .. } | Action::RelatedMany { .. } => &["dynamodb:Query"],
         Action::RelatedOne { .. } => &["dynamodb:GetItem", "dynamodb:Query"],
         Action::Create { .. } => &["dynamodb:GetItem", "dynamodb:PutItem"],
@@ -174,7 +174,8 @@ fn step_actions(step: &Step) -> &'static [&'static str] {
             ConversationStep::Check => &["dynamodb:GetItem"],
             ConversationStep::Ask => &[],
         },
-        Step::Predict { .. } => &[],
+        // The resolver of a write counts for its functions.
+        Step::CheckItem { .. } | Step::WriteItem { .. } | Step::Predict { .. } => &[],
     }
 }
 
