@@ -335,7 +335,10 @@ impl Checker<'_, '_> {
             Shape::Text if value.as_str().is_none() => {
                 self.wrong(value, &format!("{what} must be a text, not {value}"));
             }
-            Shape::Text => {}
+            Shape::Number if !matches!(value.value, Value::Int(_) | Value::Float(_)) => {
+                self.wrong(value, &format!("{what} must be a number, not {value}"));
+            }
+            Shape::Text | Shape::Number => {}
             Shape::Integer => {
                 let number = match &value.value {
                     Value::Int(number) => number.parse::<u32>().ok(),
@@ -345,10 +348,6 @@ impl Checker<'_, '_> {
                     self.wrong(value, &format!("{what} must be a whole number above 0, not {value}"));
                 }
             }
-            Shape::Number if !matches!(value.value, Value::Int(_) | Value::Float(_)) => {
-                self.wrong(value, &format!("{what} must be a number, not {value}"));
-            }
-            Shape::Number => {}
             Shape::Texts => {
                 for item in value.elements() {
                     if item.as_str().is_none() {
