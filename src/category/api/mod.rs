@@ -9,6 +9,8 @@ pub mod resolvers;
 #[cfg(test)]
 mod search_tests;
 pub mod services;
+#[cfg(test)]
+mod services_tests;
 mod stack;
 #[cfg(test)]
 mod testing;

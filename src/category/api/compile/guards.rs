@@ -81,8 +81,13 @@ impl Guard<'_, '_> {
             if self.catalogue.kind(name) != Kind::Object {
                 continue;
             }
+            let root = self.catalogue.roots.contains(name);
+            let added = &self.catalogue.added.fields;
+            if root && declared.fields().iter().all(|field| added.contains(&field.name)) {
+                continue;
+            }
             output.mark_type(name, directive(AuthMode::Iam));
-            for own in declared.fields().iter().filter(|_| self.catalogue.roots.contains(name)) {
+            for own in declared.fields().iter().filter(|field| root && !added.contains(&field.name)) {
                 if let Some(field) = output.field_mut(name, &own.name) {
                     mark(&mut field.directives, directive(AuthMode::Iam));
                 }

@@ -87,10 +87,10 @@ pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFil
 }
 
 fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, RenderError> {
-    if !resolver.functions(plan).is_empty() {
-        return pipeline::resolver(plan, resolver, render);
-    }
     match &resolver.action {
+        Action::Update { .. } | Action::Delete { .. } if !resolver.functions(plan).is_empty() => {
+            pipeline::resolver(plan, resolver, render)
+        }
         Action::Get { model } => reading::get(&Scene::new(plan, resolver, model)?, render),
         Action::List { model } => reading::list(&Scene::new(plan, resolver, model)?, render),
         Action::Sync { model } => syncing::sync(&Scene::new(plan, resolver, model)?, render),
