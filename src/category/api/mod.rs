@@ -3,6 +3,7 @@
 pub mod access;
 pub mod client;
 pub mod compile;
+mod conflict;
 pub mod conformance;
 pub mod plan;
 pub mod resolvers;
@@ -15,6 +16,7 @@ mod stack;
 #[cfg(test)]
 mod testing;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, SettingProblem, SourceFile, Synthesis, synthesis};
@@ -24,6 +26,7 @@ use crate::render::Renderer;
 
 pub use client::{ApiClient, client_section};
 pub use compile::{AuthKind, CompileOptions, SchemaSource};
+pub use conflict::Conflict;
 pub use plan::Plan;
 
 /// Settings of a GraphQL API. Its schema is `ampup/api/<name>/schema.graphql`.
@@ -43,6 +46,12 @@ pub struct ApiSpec {
     /// parameter `PredictionsBucket` of the stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predictions_bucket: Option<String>,
+    /// Data sync: every model is versioned, and this settles writes on old versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<Conflict>,
+    /// What settles the conflicts of single models instead.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub conflict_models: IndexMap<String, Conflict>,
     /// The sample that the schema starts as; only used by `scaffold`, never stored.
     #[serde(skip)]
     pub sample: Sample,
@@ -62,6 +71,8 @@ impl Default for ApiSpec {
             additional_auth: Vec::new(),
             api_key_days: api_key_days(),
             predictions_bucket: None,
+            conflict: None,
+            conflict_models: IndexMap::new(),
             sample: Sample::default(),
             initial_schema: None,
         }
@@ -134,8 +145,16 @@ impl ApiSpec {
         };
         if let Some(name) = self.predictions_bucket.as_ref().filter(|name| !fits(name)) {
             let why = format!("`{name}` is no name of a bucket: 3 to 63 small letters, digits, dots and hyphens");
-            problems
-                .push(SettingProblem::new("predictions-bucket", why).hint("`predictions-bucket = \"my-pictures\"`"));
+            let hint = "`predictions-bucket = \"my-pictures\"`";
+            problems.push(SettingProblem::new("predictions-bucket", why).hint(hint));
+        }
+        if self.conflict.is_none() && !self.conflict_models.is_empty() {
+            let why =
+                "single models have a conflict handler, but the API has none: data sync is for all models or none";
+            problems.push(SettingProblem::new("conflict-models", why).hint("`conflict = \"auto-merge\"`"));
+        }
+        for conflict in self.conflict.iter().chain(self.conflict_models.values()) {
+            problems.extend(conflict.problem());
         }
         problems
     }
@@ -183,6 +202,10 @@ impl ApiSpec {
             default_auth: Some(self.auth.into()),
             additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
             predictions_bucket: Some(self.predictions_bucket.clone().map_or(false.into(), Into::into)),
+            conflict: self.conflict.as_ref().map(Conflict::option),
+            conflict_models: self.conflict.as_ref().map(|_| {
+                self.conflict_models.iter().map(|(model, conflict)| (model.clone(), conflict.option())).collect()
+            }),
             ..CompileOptions::default()
         };
         compile::compile(&SchemaSource { path: &path, text }, &options)

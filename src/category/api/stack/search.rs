@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::names::Names;
+use super::content::Layout;
 use crate::category::api::plan::{Action, Plan, SEARCH_SOURCE};
 use crate::category::api::resolvers::index_name;
 use crate::render::{RenderError, Renderer};
@@ -23,21 +23,22 @@ pub(super) struct Search {
 /// A model that can be searched.
 #[derive(Debug, Serialize)]
 struct Searched {
-    /// Logical id, to which `Table` is added.
+    /// Logical id of the model.
     id: String,
     label: String,
+    /// YAML for the stream of its table.
+    stream: String,
     /// Name of its index.
     index: String,
 }
 
 /// What the search queries of a plan need; `None` when it has none.
-pub(super) fn search(plan: &Plan, names: &Names, render: &Renderer) -> Result<Option<Search>, RenderError> {
+pub(super) fn search(plan: &Plan, layout: &Layout<'_>, render: &Renderer) -> Result<Option<Search>, RenderError> {
     let model = |action: &Action| match action {
-        Action::Search { model } => Some(Searched {
-            id: names.model(model),
-            label: format!("stream of {model} into search"),
-            index: index_name(model),
-        }),
+        Action::Search { model } => {
+            let (id, stream) = layout.stream(model);
+            Some(Searched { id, label: format!("stream of {model} into search"), stream, index: index_name(model) })
+        }
         _ => None,
     };
     let models: Vec<Searched> = plan.resolvers.iter().filter_map(|resolver| model(&resolver.action)).collect();

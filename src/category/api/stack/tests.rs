@@ -6,8 +6,9 @@ use indexmap::IndexMap;
 use super::names::Names;
 use super::tables;
 use crate::base::{LogicalId, ResourceName};
+use crate::category::api::plan::Model;
 use crate::category::api::testing::{blog, index, model, plan};
-use crate::category::api::{ApiAuth, Sample, client_section};
+use crate::category::api::{ApiAuth, Conflict, Sample, client_section};
 use crate::category::{ApiSpec, AuthSpec, Context, ResourceSpec, Sources, Synthesis};
 use crate::cfn::{self, Value};
 use crate::error::{Code, Problem};
@@ -135,13 +136,39 @@ fn what_is_missing_or_too_much_is_refused_with_a_way_out() {
     refused(synthesize(&users, None, true), Code::AMP0315, &["ampup/api/blog/schema.graphql"]);
     let broken = synthesize(&users, Some("type A @model {"), true).unwrap_err();
     assert!(broken[0].location.is_some(), "{broken:?}");
-    let many = (0..60).fold(String::new(), |mut all, number| {
-        let _ = writeln!(all, "type M{number} @model @auth(rules: [{{ allow: private }}]) {{ id: ID! }}");
-        all
-    });
-    refused(synthesize(&users, Some(&many), true), Code::AMP0314, &["607 resources", "500"]);
     let short = ApiSpec { api_key_days: 0, ..users.clone() };
     refused(synthesize(&short, Some(one), true), Code::AMP0103, &["api-key-days"]);
+}
+
+/// A schema of models that are alike.
+fn models(numbers: impl Iterator<Item = usize>) -> String {
+    numbers.fold(String::new(), |mut all, number| {
+        let _ = writeln!(all, "type M{number} @model @auth(rules: [{{ allow: private }}]) {{ id: ID! }}");
+        all
+    })
+}
+
+#[test]
+fn models_that_do_not_fit_go_to_further_stacks() {
+    let synthesis = synthesize(&spec(ApiAuth::UserPool, &[]), Some(&models(0..60)), true).unwrap();
+    assert_eq!(synthesis.parts.keys().collect::<Vec<_>>(), ["blog/models-2"]);
+    for (template, most) in synthesis.templates().zip([410, 250]) {
+        assert_eq!(cfn::check::check(template), Vec::new());
+        assert!(template.resources.len() <= most, "{} resources", template.resources.len());
+    }
+    let part = &synthesis.parts["blog/models-2"].template;
+    assert!(part.resources.values().all(|resource| resource.label.is_some()));
+    let table = part.resources.values().find(|resource| resource.kind.as_str() == "AWS::DynamoDB::Table").unwrap();
+    assert!(table.origin.as_ref().unwrap().file.ends_with("schema.graphql"), "{:?}", table.origin);
+    let nested = &synthesis.template.resources["Models2"].properties;
+    let filled = nested.get("Parameters").unwrap();
+    for (parameter, _) in &part.parameters {
+        assert!(filled.get(parameter.as_str()).is_some(), "{parameter} is not filled");
+    }
+    let [kept] = &synthesis.kept[..] else { panic!("{:?}", synthesis.kept) };
+    assert_eq!((kept.path.as_str(), &kept.before), ("ampup/api/blog/placement.toml", &None));
+    assert_eq!(kept.text.lines().filter(|line| line.starts_with('M')).count(), 60);
+    assert!(synthesize(&spec(ApiAuth::UserPool, &[]), Some(&models(0..3)), true).unwrap().kept.is_empty());
 }
 
 #[test]
@@ -171,10 +198,18 @@ fn a_model_keeps_its_logical_id_whatever_else_there_is() {
 
 #[test]
 fn many_tables_are_spread_over_roles() {
-    let models = (0..16).map(|number| model(&format!("M{number}"), &["id"], &[("id", "ID!")])).collect();
-    let plan = plan(models, Vec::new());
-    let (tables, roles) = tables::tables(&plan, &mut Names::new(&plan));
-    assert_eq!((tables.len(), roles.len()), (16, 2));
+    let roles = |prefix: &str, count: usize| {
+        let indexed = |number| Model {
+            indexes: vec![index("byName", &["name"])],
+            ..model(&format!("{prefix}{number}"), &["id"], &[("id", "ID!"), ("name", "String")])
+        };
+        let plan = plan((0..count).map(indexed).collect(), Vec::new());
+        let models: Vec<&Model> = plan.models.values().collect();
+        let (tables, roles) = tables::tables(&plan, &models, &Names::new(&plan), "ApiId");
+        (tables.len(), roles.len())
+    };
+    assert_eq!((roles("M", 15), roles("M", 16)), ((15, 1), (16, 2)));
+    assert_eq!(roles(&"Long".repeat(50), 15), (15, 2), "the policies of a role hold 10,240 characters");
 }
 
 #[test]
@@ -194,4 +229,74 @@ fn front_ends_are_told_in_both_forms() {
     assert_eq!(client.resources_config["GraphQL"]["modelIntrospection"], client.data["model_introspection"]);
     let keyless = client_section(&blog(), &IndexMap::new(), "eu-west-1");
     assert!(keyless.data.get("api_key").is_none());
+}
+
+#[test]
+fn data_sync_versions_sources_and_keeps_recent_changes() {
+    let conflict = Some(Conflict::Lambda("settle-${env}".to_owned()));
+    let models = IndexMap::from([("Tag".to_owned(), Conflict::AutoMerge)]);
+    let spec = ApiSpec { conflict, conflict_models: models, ..spec(ApiAuth::UserPool, &[]) };
+    let schema = "type Note @model @auth(rules: [{ allow: owner }]) { id: ID! text: String @index(name: \"byText\") }
+        type Tag @model @auth(rules: [{ allow: private }]) { id: ID! name: String }";
+    let synthesis = synthesize(&spec, Some(schema), true).unwrap();
+    assert_eq!(cfn::check::check(&synthesis.template), Vec::new());
+    let properties = |id: &str| format!("{:?}", synthesis.template.resources.get(id).expect(id).properties);
+    for id in ["NoteDataSource", "TagDataSource"] {
+        let source = properties(id);
+        assert!(
+            source.contains("Versioned") && source.contains("43200") && source.contains("RecentChanges"),
+            "{source}"
+        );
+    }
+    assert!(properties("NoteTable").contains("_ttl") && properties("RecentChanges").contains("ds_sk"));
+    let settle = "function:settle-${Environment}";
+    for id in ["MutationCreateNoteResolver", "UpdateNoteFunction", "CheckDeleteNoteFunction"] {
+        let text = properties(id);
+        assert!(text.contains("LAMBDA") && text.contains(settle), "{id}: {text}");
+    }
+    // A pipeline writes by its functions, so it settles nothing itself.
+    let update = properties("MutationUpdateNoteResolver");
+    assert!(update.contains("PIPELINE") && !update.contains("SyncConfig"), "{update}");
+    let tag = properties("MutationUpdateTagResolver");
+    assert!(tag.contains("AUTOMERGE") && tag.contains("UNIT") && !tag.contains("LambdaConflict"), "{tag}");
+    let role = properties("TablesRole");
+    assert!(role.contains(settle) && role.contains("table/${RecentChanges}"), "{role}");
+    let plain = synthesize(&self::spec(ApiAuth::UserPool, &[]), Some(schema), true).unwrap().text;
+    for excess in ["Versioned", "SyncConfig", "_ttl", "lambda:"] {
+        assert!(!plain.contains(excess), "{excess}");
+    }
+}
+
+#[test]
+fn data_sync_spreads_over_stacks_with_its_functions() {
+    let spec = ApiSpec { conflict: Some(Conflict::AutoMerge), ..spec(ApiAuth::UserPool, &[]) };
+    let many = (0..60).fold(String::new(), |mut all, number| {
+        let _ = writeln!(all, "type M{number} @model @auth(rules: [{{ allow: owner }}]) {{ id: ID! }}");
+        all
+    });
+    let synthesis = synthesize(&spec, Some(&many), true).unwrap();
+    assert!(synthesis.parts.len() > 1, "60 models are more than one stack");
+    for (path, part) in &synthesis.parts {
+        assert_eq!(cfn::check::check(&part.template), Vec::new(), "{path}");
+        assert!(part.template.resources.len() <= 500, "{path}");
+        assert!(part.text.contains("RecentChanges:\n    Type: String"), "{path}");
+        assert!(part.template.outputs.is_empty(), "{path}: what a model does itself is used by nobody else");
+    }
+    assert!(synthesis.text.contains("RecentChanges: !Ref RecentChanges"), "{}", synthesis.text);
+}
+
+#[test]
+fn wrong_settings_of_data_sync_are_refused() {
+    let lone = ApiSpec {
+        conflict_models: IndexMap::from([("Note".to_owned(), Conflict::AutoMerge)]),
+        ..spec(ApiAuth::UserPool, &[])
+    };
+    let one = "type Note @model @auth(rules: [{ allow: private }]) { id: ID! }";
+    refused(synthesize(&lone, Some(one), true), Code::AMP0103, &["conflict-models", "auto-merge"]);
+    let named = ApiSpec { conflict: Some(Conflict::Lambda("a b".to_owned())), ..spec(ApiAuth::UserPool, &[]) };
+    refused(synthesize(&named, Some(one), true), Code::AMP0103, &["`a b`"]);
+    let models = IndexMap::from([("Nots".to_owned(), Conflict::AutoMerge)]);
+    let unknown =
+        ApiSpec { conflict: Some(Conflict::AutoMerge), conflict_models: models, ..spec(ApiAuth::UserPool, &[]) };
+    refused(synthesize(&unknown, Some(one), true), Code::AMP0103, &["`Nots`", "did you mean `Note`?"]);
 }
