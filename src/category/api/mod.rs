@@ -2,9 +2,11 @@
 
 pub mod access;
 pub mod client;
+pub mod codegen;
 pub mod compile;
 mod conflict;
 pub mod conformance;
+mod models;
 pub mod plan;
 pub mod resolvers;
 #[cfg(test)]
@@ -25,6 +27,7 @@ use crate::error::{Code, Diagnose, Problem};
 use crate::render::Renderer;
 
 pub use client::{ApiClient, client_section};
+pub use codegen::{CodegenSpec, Target};
 pub use compile::{AuthKind, CompileOptions, SchemaSource};
 pub use conflict::Conflict;
 pub use plan::Plan;
@@ -46,6 +49,9 @@ pub struct ApiSpec {
     /// parameter `PredictionsBucket` of the stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predictions_bucket: Option<String>,
+    /// The code for front ends that is kept up to date; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codegen: Option<CodegenSpec>,
     /// Data sync: every model is versioned, and this settles writes on old versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict: Option<Conflict>,
@@ -71,6 +77,7 @@ impl Default for ApiSpec {
             additional_auth: Vec::new(),
             api_key_days: api_key_days(),
             predictions_bucket: None,
+            codegen: None,
             conflict: None,
             conflict_models: IndexMap::new(),
             sample: Sample::default(),
@@ -148,6 +155,7 @@ impl ApiSpec {
             let hint = "`predictions-bucket = \"my-pictures\"`";
             problems.push(SettingProblem::new("predictions-bucket", why).hint(hint));
         }
+        problems.extend(self.codegen.iter().flat_map(CodegenSpec::check));
         if self.conflict.is_none() && !self.conflict_models.is_empty() {
             let why =
                 "single models have a conflict handler, but the API has none: data sync is for all models or none";
@@ -198,7 +206,12 @@ impl ApiSpec {
             let hint = format!("write the schema into `{path}`, or take the API away: `ampup remove {}`", context.name);
             return Err(vec![Problem::new(Code::AMP0315, message).hint(hint)]);
         };
-        let options = CompileOptions {
+        compile::compile(&SchemaSource { path: &path, text }, &self.compile_options())
+    }
+
+    /// The settings as the compiler takes them.
+    pub fn compile_options(&self) -> CompileOptions {
+        CompileOptions {
             default_auth: Some(self.auth.into()),
             additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
             predictions_bucket: Some(self.predictions_bucket.clone().map_or(false.into(), Into::into)),
@@ -207,7 +220,6 @@ impl ApiSpec {
                 self.conflict_models.iter().map(|(model, conflict)| (model.clone(), conflict.option())).collect()
             }),
             ..CompileOptions::default()
-        };
-        compile::compile(&SchemaSource { path: &path, text }, &options)
+        }
     }
 }

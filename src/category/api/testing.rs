@@ -146,6 +146,7 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
         introspection: json!({ "version": 1, "models": {}, "enums": {}, "nonModels": {} }),
         custom_rules: IndexMap::new(),
         switches: Switches::default(),
+        conflict: None,
     }
 }
 

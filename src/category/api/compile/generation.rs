@@ -4,7 +4,6 @@ use indexmap::IndexSet;
 use serde_json::{Map, Value as Json, json};
 
 use super::draft::{Catalogue, Kind};
-use super::introspection::plain;
 use super::names;
 use super::output::Output;
 use super::report::Report;
@@ -60,10 +59,14 @@ pub(super) fn check_inference(name: &str, directive: &Directive, report: &mut Re
 
 /// What `inferenceConfiguration` gives.
 pub(super) fn inference(directive: &Directive) -> Map<String, Json> {
-    match directive.argument("inferenceConfiguration").map(plain) {
-        Some(Json::Object(entries)) => entries.into_iter().filter(|(_, value)| !value.is_null()).collect(),
-        _ => Map::new(),
-    }
+    let Some(Value::Object(entries)) = directive.argument("inferenceConfiguration").map(|given| &given.value) else {
+        return Map::new();
+    };
+    let number = |value: &Literal| match &value.value {
+        Value::Int(number) | Value::Float(number) => serde_json::from_str(number).ok(),
+        _ => None,
+    };
+    entries.iter().filter_map(|(name, value)| Some((name.name.clone(), number(value)?))).collect()
 }
 
 /// Adds the resolvers of all fields with the directive; the schema is expanded already.

@@ -7,22 +7,20 @@ mod access;
 mod assemble;
 mod connections;
 mod conversation;
-mod conversation_document;
 mod defaults;
 mod directives;
 mod draft;
 mod generation;
 mod guards;
-mod introspection;
 mod keys;
 mod limits;
 mod many_to_many;
 mod misuse;
-mod names;
+pub(in crate::category::api) mod names;
 mod operations;
 mod options;
 mod output;
-mod plural;
+pub(in crate::category::api) mod plural;
 mod predictions;
 mod reading;
 mod relations;
@@ -68,6 +66,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         }
     };
     let sandbox = take_amplify(&mut document, options, &mut report);
+    let written = document.clone();
     for fault in check(&document) {
         report.fault(fault);
     }
@@ -106,7 +105,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     };
     let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
     let (sources, functions) = (assembler.sources(), assembler.functions(&models));
-    let introspection = introspection::document(&assembler);
+    let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
+    let introspection = super::codegen::introspection::document(&written, custom_keys);
     let custom_rules = custom
         .iter()
         .map(|((type_name, field), rules)| {
@@ -114,8 +114,9 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         })
         .collect();
     let schema = print(&output.into_document());
-    let switches = options.params.switches();
-    let mut plan = Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches };
+    let (switches, conflict) = (options.params.switches(), options.usual_conflict_handler());
+    let mut plan =
+        Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches, conflict };
     services::join(additions, &mut plan);
     Ok(plan)
 }
