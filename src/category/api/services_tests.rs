@@ -183,7 +183,7 @@ fn a_conversation_has_models_pipelines_and_a_handler() {
     check("functions/ChatAskHandler.js", &["invocationType: 'Event'", "propertyTypes: { city: 'String!' }"]);
     check("functions/ChatCheckConversation.js", &["ctx.stash.owners.includes(ctx.result.owner)"]);
     check("functions/ChatStreamAnswer.js", &["if_not_exists(#createdAt, :createdAt)", "attributeExists: false"]);
-    check("resolvers/Query.listConversationChats.js", &["const partition = 'ConversationChat';"]);
+    check("resolvers/Query.listConversationChats.js", &["const partition = 'ConversationChat';", "shown(item)"]);
     check("resolvers/Query.listConversationMessageChats.js", &["items.reverse()", "operation: 'Scan'"]);
     check("resolvers/Subscription.onCreateAssistantResponseChat.js", &["fieldName: 'owner', operator: 'in'"]);
     let synthesis = stack(&schema);

@@ -83,6 +83,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             sandbox: self.sandbox && draft.access.is_none(),
             public_subscriptions: draft.config.level == Level::Public,
             stream: true,
+            shown_owners: Vec::new(),
             conflict: draft.conflict.clone(),
             origin: self.report.location(draft.definition.span.start),
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::access::Guard;
 use super::services::FieldRules;
-use super::{Helpers, Scene, all, denied};
+use super::{Helpers, KeyEntry, Scene, all, denied, shown};
 use crate::category::api::plan::{Operation, Plan, Resolver};
 use crate::category::api::services::{Conversation, ConversationStep};
 use crate::render::{RenderError, Renderer};
@@ -28,6 +28,7 @@ struct Latest {
     partition: String,
     /// JavaScript for the partition; `None` where the filter may name it.
     value: Option<String>,
+    shown: Vec<KeyEntry>,
     guards: Vec<Guard>,
     helpers: Helpers,
 }
@@ -88,6 +89,7 @@ pub(super) fn latest(scene: &Scene<'_>, index: &str, render: &Renderer) -> Resul
         index: index.to_owned(),
         value: (partition == "__typename").then(|| super::script::text(&scene.model.name)),
         partition,
+        shown: shown(scene.model),
         helpers: Helpers::of(&guards, false),
         guards,
     };
