@@ -39,7 +39,8 @@ pub fn conformance_files(plan: &Plan) -> IndexMap<String, String> {
 }
 
 fn tables(plan: &Plan) -> Value {
-    let delta = plan.models.values().any(|model| model.conflict.is_some()).then(delta_table);
+    let synced = plan.conflict.is_some() || plan.models.values().any(|model| model.conflict.is_some());
+    let delta = synced.then(delta_table);
     let tables: Vec<Value> = plan.models.values().map(table).chain(delta).collect();
     let sources: Vec<Value> = plan.sources.iter().map(|(name, source)| source_json(plan, name, source)).collect();
     json!({ "tables": tables, "dataSources": sources })

@@ -10,6 +10,7 @@ mod conversation;
 mod defaults;
 mod directives;
 mod draft;
+mod extensions;
 mod generation;
 mod guards;
 mod keys;
@@ -72,6 +73,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         report.fault(fault);
     }
     directives::check(&document, &mut report);
+    extensions::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
     let added = conversation::extend(&mut document, &mut report);
     sync::check(&document, options, &mut report);
