@@ -99,6 +99,7 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
         sandbox: false,
         public_subscriptions: false,
         sql: None,
+        stream: true,
         shown_owners: Vec::new(),
         conflict: None,
         origin: Location::new("schema.graphql", 1, 1),

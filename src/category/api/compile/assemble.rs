@@ -15,7 +15,7 @@ use super::sql::Statements;
 use super::sync;
 use crate::category::api::plan::{
     Action, Field, FieldKind, Function, Index, Key, KeyField, Model, NONE_SOURCE, Operation, Projection, Resolver,
-    Rule, SQL_SOURCE, Source, Step, checked_write, table_source,
+    Rule, SEARCH_SOURCE, SQL_SOURCE, Source, Step, checked_write, table_source,
 };
 use crate::graphql::{Field as GraphqlField, Span};
 
@@ -85,6 +85,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             sandbox: self.sandbox && draft.access.is_none(),
             public_subscriptions: draft.config.level == Level::Public,
             sql: draft.sql.clone(),
+            stream: true,
             shown_owners: Vec::new(),
             conflict: draft.conflict.clone(),
             origin: self.report.location(draft.definition.span.start),
@@ -176,6 +177,9 @@ impl<'a> Assembler<'_, 'a, '_> {
         let run = self.statements.values().next();
         sources.extend(run.map(|statement| (SQL_SOURCE.to_owned(), Source::Sql { engine: statement.engine })));
         sources.insert(NONE_SOURCE.to_owned(), Source::None);
+        if self.drafts.values().any(|draft| draft.search.is_some()) {
+            sources.insert(SEARCH_SOURCE.to_owned(), Source::Search);
+        }
         sources.sort_keys();
         sources
     }
@@ -234,8 +238,11 @@ impl<'a> Assembler<'_, 'a, '_> {
         match action.table() {
             Some(model) if self.drafts.get(model).is_some_and(|draft| draft.sql.is_some()) => SQL_SOURCE.to_owned(),
             Some(model) => table_source(model),
-            None if matches!(action, Action::SqlStatement(_)) => SQL_SOURCE.to_owned(),
-            None => NONE_SOURCE.to_owned(),
+            None => match action {
+                Action::SqlStatement(_) => SQL_SOURCE.to_owned(),
+                Action::Search { .. } => SEARCH_SOURCE.to_owned(),
+                _ => NONE_SOURCE.to_owned(),
+            },
         }
     }
 
@@ -260,6 +267,7 @@ impl<'a> Assembler<'_, 'a, '_> {
         };
         add(&roots.query, config.get.as_deref(), Action::Get { model: model.clone() }, span);
         add(&roots.query, config.list.as_deref(), Action::List { model: model.clone() }, span);
+        add(&roots.query, draft.search.as_deref(), Action::Search { model: model.clone() }, span);
         add(&roots.query, config.sync.as_deref(), Action::Sync { model: model.clone() }, span);
         for index in &draft.indexes {
             let action = Action::QueryIndex { model: model.clone(), index: index.name.clone() };

@@ -32,7 +32,10 @@ pub(super) fn read_models<'a>(
             continue;
         }
         let mut draft = Draft::new(definition, options);
-        draft.sql = sql::read_table(definition, options);
+        // What a conversation adds has tables of its own.
+        if !catalogue.added.types.iter().any(|added| added == name) {
+            draft.sql = sql::read_table(definition, options);
+        }
         draft.key = keys::read_primary(&draft, catalogue, report);
         draft.indexes = keys::read_indexes(&draft, catalogue, &options.params, report);
         draft.defaults = defaults::read(&draft, catalogue, report);
