@@ -38,7 +38,8 @@ pub fn conformance_files(plan: &Plan) -> IndexMap<String, String> {
 }
 
 fn tables(plan: &Plan) -> Value {
-    let delta = plan.models.values().any(|model| model.conflict.is_some()).then(delta_table);
+    let synced = plan.conflict.is_some() || plan.models.values().any(|model| model.conflict.is_some());
+    let delta = synced.then(delta_table);
     let tables: Vec<Value> = plan.models.values().map(table).chain(delta).collect();
     let sources: Vec<Value> = plan.sources.iter().map(|(name, source)| source_json(plan, name, source)).collect();
     json!({ "tables": tables, "dataSources": sources })
@@ -128,6 +129,8 @@ fn conflict_handler<'a>(plan: &'a Plan, source: &str) -> Option<&'a ConflictHand
     }
 }
 
+/// Every field with a resolver in the reference's terms: owner fields too, though the resolvers of items do their part
+/// where they can.
 fn resolvers(plan: &Plan) -> Value {
     let all = plan.resolvers.iter().map(|resolver| {
         let field = format!("{}.{}", resolver.type_name, resolver.field);

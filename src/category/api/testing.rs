@@ -98,6 +98,7 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
         field_rules: IndexMap::new(),
         sandbox: false,
         public_subscriptions: false,
+        shown_owners: Vec::new(),
         conflict: None,
         origin: Location::new("schema.graphql", 1, 1),
     }
@@ -145,6 +146,7 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
         introspection: json!({ "version": 1, "models": {}, "enums": {}, "nonModels": {} }),
         custom_rules: IndexMap::new(),
         switches: Switches::default(),
+        conflict: None,
     }
 }
 

@@ -9,6 +9,7 @@ mod connections;
 mod defaults;
 mod directives;
 mod draft;
+mod extensions;
 mod guards;
 mod keys;
 mod limits;
@@ -18,6 +19,7 @@ pub(in crate::category::api) mod names;
 mod operations;
 mod options;
 mod output;
+mod owners;
 pub(in crate::category::api) mod plural;
 mod reading;
 mod relations;
@@ -66,6 +68,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         report.fault(fault);
     }
     directives::check(&document, &mut report);
+    extensions::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
     sync::check(&document, options, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
@@ -91,7 +94,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         output: &output,
         report: &report,
     };
-    let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
+    let (mut models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
+    owners::find_shown(&mut models, &resolvers, &output, &catalogue.roots.subscription);
     let (sources, functions) = (assembler.sources(), assembler.functions(&models));
     let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
     let introspection = super::codegen::introspection::document(&written, custom_keys);
@@ -102,8 +106,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         })
         .collect();
     let schema = print(&output.into_document());
-    let switches = options.params.switches();
-    Ok(Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches })
+    let (switches, conflict) = (options.params.switches(), options.usual_conflict_handler());
+    Ok(Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches, conflict })
 }
 
 fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {

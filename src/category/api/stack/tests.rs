@@ -7,6 +7,7 @@ use super::names::Names;
 use super::tables;
 use crate::base::{LogicalId, ResourceName};
 use crate::category::api::plan::Model;
+use crate::category::api::plan::{ConflictHandler, Plan};
 use crate::category::api::testing::{blog, index, model, plan};
 use crate::category::api::{ApiAuth, Conflict, Sample, client_section};
 use crate::category::{ApiSpec, AuthSpec, Context, ResourceSpec, Sources, Synthesis};
@@ -85,12 +86,21 @@ fn the_blog_is_a_sound_stack_with_labels_and_files() {
 
 #[test]
 fn a_model_costs_few_resources() {
-    let schema = "type Post @model @auth(rules: [{ allow: owner }, { allow: private, operations: [read] }]) {
-        id: ID! title: String @index(name: \"byTitle\") parentId: ID parent: Post @hasOne(fields: [\"parentId\"]) }";
-    let synthesis = synthesize(&spec(ApiAuth::UserPool, &[]), Some(schema), true).unwrap();
-    let shared = ["GraphQLApi", "GraphQLSchema", "TablesRole", "NoneSource"];
-    let own = synthesis.template.resources.keys().filter(|id| !shared.contains(&id.as_str())).count();
-    assert!(own <= 13, "{own} resources");
+    // Two rules, one index, one relation; each model is the child of the one before it.
+    let schema = (0..50).fold(String::new(), |mut all, number| {
+        let parent = (number + 49) % 50;
+        let _ = writeln!(
+            all,
+            "type M{number} @model @auth(rules: [{{ allow: owner }}, {{ allow: private, operations: [read] }}]) {{
+               id: ID! title: String @index(name: \"byTitle\") parentId: ID parent: M{parent} @hasOne(fields: [\"parentId\"]) }}"
+        );
+        all
+    });
+    let synthesis = synthesize(&spec(ApiAuth::UserPool, &[]), Some(&schema), true).unwrap();
+    // Everything counts: the API, the schema, roles, nested stacks.
+    let all: usize = synthesis.templates().map(|template| template.resources.len()).sum();
+    assert!(all <= 50 * 13, "{all} resources for 50 models");
+    assert!(all <= 50 * 12 + 20, "{all} resources for 50 models");
 }
 
 #[test]
@@ -227,6 +237,10 @@ fn front_ends_are_told_in_both_forms() {
     assert_eq!(client.resources_config["GraphQL"]["defaultAuthMode"], "userPool");
     assert_eq!(client.resources_config["GraphQL"]["apiKey"], client.data["api_key"]);
     assert_eq!(client.resources_config["GraphQL"]["modelIntrospection"], client.data["model_introspection"]);
+    assert!(client.data.get("conflict_resolution_mode").is_none());
+    let synced = Plan { conflict: Some(ConflictHandler::AutoMerge), ..blog() };
+    let synced = client_section(&synced, &outputs, "eu-west-1");
+    assert_eq!(synced.data["conflict_resolution_mode"], "AUTOMERGE");
     let keyless = client_section(&blog(), &IndexMap::new(), "eu-west-1");
     assert!(keyless.data.get("api_key").is_none());
 }
