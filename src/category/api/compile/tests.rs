@@ -406,7 +406,6 @@ const REFUSED: &[(Code, &str, &str)] = &[
         "does not exist in \"ModelOperation\"",
         "type A @model @auth(rules: [{ allow: public, operations: [write] }]) { id: ID! }",
     ),
-    (Code::AMP0304, "@searchable is not built yet", "type A @model @searchable { id: ID! }"),
     (Code::AMP0305, "may not be used on", "enum E @model { A }"),
     (Code::AMP0305, "can only be used once", "type A @model @model { id: ID! }"),
     (Code::AMP0305, "reserved type name", "type Mutation @model { id: ID! }"),
