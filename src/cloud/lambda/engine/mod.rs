@@ -170,7 +170,7 @@ impl Engine {
         }
         self.functions.put(&function.name, &function)?;
         if rebuilt {
-            self.pool.retire(&function.name);
+            self.pool.retire(&before);
             self.sweep();
         }
         Ok(function)
@@ -179,9 +179,9 @@ impl Engine {
     /// Deletes a function and ends its processes.
     pub(super) fn delete(&self, named: &Named) -> Result<(), ApiError> {
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.function(named)?;
+        let function = self.function(named)?;
         self.functions.remove(&named.name)?;
-        self.pool.retire(&named.name);
+        self.pool.retire(&function);
         self.sweep();
         Ok(())
     }
