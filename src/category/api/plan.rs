@@ -81,6 +81,8 @@ pub struct Model {
     pub updated_at: Option<String>,
     /// `@default` values, converted to the field's type.
     pub defaults: IndexMap<String, Value>,
+    /// `@validate`: what is asked of the values that are written, by field.
+    pub validations: IndexMap<String, Vec<Validation>>,
     /// The rules of the type; empty means: nobody, or API keys in sandbox mode.
     pub rules: Vec<Rule>,
     /// The rules of single fields.
@@ -119,6 +121,40 @@ pub enum FieldKind {
     Enum,
     /// An object type without `@model`.
     NonModel,
+}
+
+/// What `@validate` asks of a value that is not null.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validation {
+    /// The test.
+    pub kind: ValidationKind,
+    /// What the value is tested against; for lengths and comparisons a number as JavaScript writes it.
+    pub value: String,
+    /// What the caller is told when the test fails.
+    pub message: String,
+}
+
+/// The tests of `@validate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidationKind {
+    /// `gt`.
+    GreaterThan,
+    /// `gte`.
+    GreaterOrEqual,
+    /// `lt`.
+    LessThan,
+    /// `lte`.
+    LessOrEqual,
+    /// `minLength`, in UTF-16 units.
+    MinLength,
+    /// `maxLength`, in UTF-16 units.
+    MaxLength,
+    /// `startsWith`.
+    StartsWith,
+    /// `endsWith`.
+    EndsWith,
+    /// `matches`: a regular expression, as AppSync's `util.matches` takes it.
+    Matches,
 }
 
 /// The key of a table or an index.

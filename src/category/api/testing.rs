@@ -94,6 +94,7 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
         created_at: Some("createdAt".to_owned()),
         updated_at: Some("updatedAt".to_owned()),
         defaults: IndexMap::new(),
+        validations: IndexMap::new(),
         rules: Vec::new(),
         field_rules: IndexMap::new(),
         sandbox: false,

@@ -77,6 +77,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             created_at: Self::automatic(draft, draft.config.created_at.as_deref()),
             updated_at: Self::automatic(draft, draft.config.updated_at.as_deref()),
             defaults: draft.defaults.clone(),
+            validations: draft.validations.clone(),
             rules: rules(&draft.rules),
             field_rules: draft.field_rules.iter().map(|(field, list)| (field.clone(), rules(list))).collect(),
             sandbox: self.sandbox && draft.access.is_none(),

@@ -59,6 +59,8 @@ struct Known {
 const OPERATIONS: &[&str] = &["create", "update", "delete", "read", "list", "get", "sync", "listen", "search"];
 const STRATEGIES: &[&str] = &["owner", "groups", "private", "public", "custom"];
 const PROVIDERS: &[&str] = &["apiKey", "iam", "identityPool", "oidc", "userPools", "function"];
+const VALIDATIONS: &[&str] =
+    &["gt", "gte", "lt", "lte", "minLength", "maxLength", "startsWith", "endsWith", "matches"];
 const LEVELS: &[&str] = &["off", "public", "on"];
 
 const RULE: &[Argument] = &[
@@ -143,6 +145,18 @@ const KNOWN: &[Known] = &[
     built("hasOne", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
     built("belongsTo", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
     built("default", FIELD, &[argument("value", Shape::Text)]),
+    Known {
+        repeatable: true,
+        ..built(
+            "validate",
+            FIELD,
+            &[
+                required("type", Shape::Name("ValidationType", VALIDATIONS)),
+                required("value", Shape::Text),
+                argument("errorMessage", Shape::Text),
+            ],
+        )
+    },
     kept("aws_api_key", &[]),
     kept("aws_iam", &[]),
     kept("aws_oidc", &[]),
@@ -160,7 +174,6 @@ const KNOWN: &[Known] = &[
     unbuilt("mapsTo", OBJECT),
     unbuilt("refersTo", BOTH),
     unbuilt("sql", FIELD),
-    unbuilt("validate", FIELD),
     unbuilt("conversation", FIELD),
     unbuilt("generation", FIELD),
 ];

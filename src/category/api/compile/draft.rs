@@ -10,7 +10,7 @@ use super::options::Parameters;
 use super::plural::plural;
 use super::relations::Relation;
 use super::rules::ParsedRule;
-use crate::category::api::plan::Operation;
+use crate::category::api::plan::{Operation, Validation};
 use crate::graphql::{Directive, Document, Field, Literal, Roots, TypeDefinition, TypeKind, scalars};
 
 /// The types of a document by name.
@@ -75,6 +75,7 @@ pub(super) struct Draft<'a> {
     pub indexes: Vec<IndexDraft>,
     pub relations: Vec<Relation<'a>>,
     pub defaults: IndexMap<String, Json>,
+    pub validations: IndexMap<String, Vec<Validation>>,
     pub rules: Vec<ParsedRule>,
     pub field_rules: IndexMap<String, Vec<ParsedRule>>,
     /// Who may do what with which field; `None` when neither the type nor a field has rules.
@@ -98,6 +99,7 @@ impl<'a> Draft<'a> {
             indexes: Vec::new(),
             relations: Vec::new(),
             defaults: IndexMap::new(),
+            validations: IndexMap::new(),
             rules: Vec::new(),
             field_rules: IndexMap::new(),
             access: None,

@@ -111,7 +111,6 @@ fn field_mistake(field: &Field, directive: &Directive, options: &CompileOptions)
         "generation" => temperature(directive),
         "conversation" => (field.type_ref.name() != "AmplifyAIConversationMessage")
             .then(|| "@conversation return type must be AmplifyAIConversationMessage".to_owned()),
-        "validate" => validate(field, directive),
         _ => None,
     }
 }
@@ -145,22 +144,6 @@ fn temperature(directive: &Directive) -> Option<String> {
     outside.then(|| {
         format!(
             "@generation directive temperature valid range: minimum value of 0, maximum value of 1, provided: {number}"
-        )
-    })
-}
-
-fn validate(field: &Field, directive: &Directive) -> Option<String> {
-    let kind = directive.argument("type").map(ToString::to_string)?;
-    let type_name = field.type_ref.name();
-    let (allowed, what): (&[&str], &str) = match kind.as_str() {
-        "gt" | "gte" | "lt" | "lte" => (&["Int", "Float"], "numeric fields (Int, Float)"),
-        "minLength" | "maxLength" | "startsWith" | "endsWith" | "matches" => (&["String"], "'String' fields"),
-        _ => return None,
-    };
-    (!allowed.contains(&type_name)).then(|| {
-        format!(
-            "validation type '{kind}' can only be used with {what}. Field '{}' is of type '{type_name}'",
-            field.name
         )
     })
 }

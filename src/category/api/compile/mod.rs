@@ -23,6 +23,7 @@ mod reading;
 mod relations;
 mod report;
 mod rules;
+mod validations;
 
 #[cfg(test)]
 mod tests;

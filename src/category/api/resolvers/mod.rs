@@ -9,6 +9,7 @@ mod fields;
 mod pipeline;
 mod reading;
 mod script;
+mod validation;
 mod writing;
 
 use serde::Serialize;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::access::{Guard, allows, identities, rules_for};
 use super::fields::mode_of;
+use super::validation::{self, FieldCheck};
 use super::script::{is_one_of, key as key_name, list, member};
 use super::{Helpers, KeyEntry, Scene, denied, key_entries, key_fields};
 use crate::category::api::plan::{Allow, Model, Operation, Rule};
@@ -36,6 +37,8 @@ struct Writing {
     defaulted: Vec<String>,
     owners: Vec<FilledOwner>,
     composites: Vec<Composite>,
+    /// What is asked of the values that are written.
+    checks: Vec<FieldCheck>,
     checks_sort_keys: bool,
     /// JavaScript for the short names of composite attributes.
     aliases: Option<String>,
@@ -160,6 +163,7 @@ fn writing(scene: &Scene<'_>, operation: Operation, title: String) -> Writing {
         defaulted: Vec::new(),
         owners: Vec::new(),
         composites: Vec::new(),
+        checks: if operation == Operation::Delete { Vec::new() } else { validation::checks(model) },
         checks_sort_keys: false,
         aliases: None,
     }
