@@ -41,6 +41,7 @@ pub fn check(document: &Document) -> Vec<Fault> {
     for found in &document.types {
         checker.type_definition(found);
     }
+    checker.endless_inputs();
     for root in [&document.roots.query, &document.roots.mutation, &document.roots.subscription] {
         checker.root(root);
     }
@@ -115,6 +116,61 @@ impl<'a> Checker<'a> {
                 }
             }
         }
+    }
+
+    /// Inputs that need themselves, directly or through others: no value could ever be given.
+    fn endless_inputs(&mut self) {
+        let mut told: IndexSet<&'a str> = IndexSet::new();
+        let inputs: Vec<&'a str> = self.types.keys().copied().collect();
+        for start in inputs {
+            let Some((field, path)) = self.way_back(start).filter(|(_, path)| !path.iter().any(|on| told.contains(on)))
+            else {
+                continue;
+            };
+            told.extend(&path);
+            let way = path.iter().chain([&start]).copied().collect::<Vec<&str>>().join(" → ");
+            let message = format!("input {start} can never be given: it needs another of itself ({way})");
+            let hint = Some(format!("make {start}.{} nullable, or a list", field.name));
+            self.faults.push(Fault { kind: FaultKind::Refused, message, span: field.span.clone(), hint });
+        }
+    }
+
+    /// The inputs by which required fields lead from an input back to it, and its own field that is the first step.
+    fn way_back(&self, start: &'a str) -> Option<(&'a InputValue, Vec<&'a str>)> {
+        let mut open: Vec<(&'a str, usize)> = vec![(start, 0)];
+        let mut seen: IndexSet<&'a str> = IndexSet::from([start]);
+        let mut first: Vec<&'a InputValue> = Vec::new();
+        while let Some((name, next)) = open.last_mut() {
+            let Some(field) = self.needs(name).nth(*next) else {
+                open.pop();
+                first.truncate(open.len().min(1));
+                continue;
+            };
+            *next += 1;
+            if open.len() == 1 {
+                first = vec![field];
+            }
+            let target = field.type_ref.name();
+            if target == start {
+                let path = open.iter().map(|(name, _)| *name).collect();
+                return first.first().map(|field| (*field, path));
+            }
+            if seen.insert(target) {
+                open.push((target, 0));
+            }
+        }
+        None
+    }
+
+    /// The fields of an input that need a value of another input.
+    fn needs(&self, name: &str) -> impl Iterator<Item = &'a InputValue> {
+        let fields = match self.types.get(name).map(|found| &found.kind) {
+            Some(TypeKind::Input(fields)) => &fields[..],
+            _ => &[],
+        };
+        fields
+            .iter()
+            .filter(|field| field.type_ref.is_required() && field.default.is_none() && !field.type_ref.is_list())
     }
 
     fn not_empty(&mut self, found: &TypeDefinition, count: usize, what: &str) {
@@ -242,6 +298,19 @@ impl<'a> Checker<'a> {
         self.distinct(names, &format!("interface of {}", found.name));
         for named in interfaces {
             let Some(interface) = self.resolve(named) else { continue };
+            if interface.name == found.name {
+                self.refuse(&named.span, format!("interface {} cannot implement itself", found.name));
+                continue;
+            }
+            for above in interface.interfaces() {
+                if above.name != found.name && !interfaces.iter().any(|own| own.name == above.name) {
+                    let message = format!(
+                        "type {} must implement {} because it is implemented by {}",
+                        found.name, above.name, interface.name
+                    );
+                    self.refuse(&named.span, message);
+                }
+            }
             if !matches!(interface.kind, TypeKind::Interface { .. }) {
                 let message = format!("{} can only implement interfaces, and {} is none", found.name, named.name);
                 self.refuse(&named.span, message);

@@ -8,6 +8,7 @@ pub mod parse;
 pub mod print;
 pub mod scalars;
 pub mod schema;
+pub mod syntax;
 
 #[cfg(test)]
 mod tests;
@@ -16,9 +17,10 @@ mod tests;
 pub use apollo_compiler as engine;
 
 pub use check::{Fault, FaultKind, check};
-pub use parse::{SyntaxError, parse};
+pub use parse::parse;
 pub use print::print;
 pub use schema::{
     Directive, Document, EnumValue, Field, InputValue, Literal, Named, Roots, Span, TypeDefinition, TypeKind, TypeRef,
     Value,
 };
+pub use syntax::SyntaxError;

@@ -1,6 +1,5 @@
 //! Text of a schema → [`Document`], with every syntax error at once. Types are not checked here.
 
-use apollo_compiler::diagnostic::ToCliReport as _;
 use apollo_compiler::parser::{Parser, SourceSpan};
 use apollo_compiler::{Name, Node, ast};
 use indexmap::IndexMap;
@@ -9,6 +8,7 @@ use super::schema::{
     Directive, Document, EnumValue, Field, InputValue, Literal, Named, Roots, Span, TypeDefinition, TypeKind, TypeRef,
     Value,
 };
+use super::syntax::{SyntaxError, causes};
 
 /// Nesting of values and types beyond which a document is refused.
 const NESTING_LIMIT: usize = 200;
@@ -16,54 +16,21 @@ const NESTING_LIMIT: usize = 200;
 /// Tokens beyond which a document is refused; AppSync takes 1 MB of text.
 const TOKEN_LIMIT: usize = 4_000_000;
 
-/// Text that is not GraphQL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyntaxError {
-    /// What is wrong.
-    pub message: String,
-    /// Where.
-    pub span: Span,
-}
-
 /// Parses the text of a schema. Operations and fragments in it are syntax errors too.
 pub fn parse(text: &str) -> Result<Document, Vec<SyntaxError>> {
     let parsed = Parser::new().recursion_limit(NESTING_LIMIT).token_limit(TOKEN_LIMIT).parse_ast(text, "schema");
     let document = match parsed {
         Ok(document) => document,
-        Err(failed) => return Err(syntax_errors(text, &failed.errors)),
+        Err(failed) => match causes(text, &failed.errors) {
+            errors if errors.is_empty() => failed.partial,
+            errors => return Err(errors),
+        },
     };
     let mut reader = Reader::default();
     for definition in &document.definitions {
         reader.definition(definition);
     }
     reader.finish()
-}
-
-fn syntax_errors(text: &str, found: &apollo_compiler::validation::DiagnosticList) -> Vec<SyntaxError> {
-    let mut errors: Vec<SyntaxError> = Vec::new();
-    for diagnostic in found.iter() {
-        let message = readable(diagnostic.error.to_string().trim_end_matches('.'));
-        let span = diagnostic.error.location().map_or(text.len()..text.len(), |span| bytes(&span));
-        // One slip makes the parser complain of the same token several times over.
-        if errors.last().is_none_or(|last| last.span.start != span.start) {
-            errors.push(SyntaxError { message, span });
-        }
-    }
-    errors
-}
-
-/// The parser names some tokens as its source does.
-fn readable(message: &str) -> String {
-    let tokens = [
-        ("R_BRACK", "`]`"),
-        ("L_BRACK", "`[`"),
-        ("R_CURLY", "`}`"),
-        ("L_CURLY", "`{`"),
-        ("R_PAREN", "`)`"),
-        ("L_PAREN", "`(`"),
-        ("got EOF", "found <EOF>, the end of the schema"),
-    ];
-    tokens.iter().fold(message.to_owned(), |message, (name, token)| message.replace(name, token))
 }
 
 fn bytes(span: &SourceSpan) -> Span {
@@ -111,7 +78,8 @@ impl Reader {
 
     fn not_a_schema(&mut self, span: Span, what: &str) {
         let message = format!("syntax error: {what} cannot stand in a schema");
-        self.errors.push(SyntaxError { message, span: span.start..span.start + 1 });
+        let hint = "a schema declares types; queries are sent by clients".to_owned();
+        self.errors.push(SyntaxError { message, span: span.start..span.start + 1, hint: Some(hint) });
     }
 
     fn roots(&mut self, operations: &[Node<(ast::OperationType, ast::NamedType)>]) {

@@ -14,6 +14,28 @@ fn every_syntax_error_is_told_with_its_place() {
 }
 
 #[test]
+fn syntax_errors_have_no_echoes_and_name_what_is_open() {
+    // Each: the text, the lines on which an error is told, and words of the hints.
+    let cases: [(&str, &[usize], &str); 7] = [
+        ("type A { a: Int = 3, b(x: [Int!]! = [1]): Int! }\ntype B { b: Int }", &[1], ""),
+        ("type A { a: Int = 3 }\ntype B { b: Int }\ntype C { c Int }", &[1, 3], ""),
+        ("type A { a: Int\ntype B { b: Int }\ntype C { c: Int }", &[2], "the `{` of line 1, column 8 is not closed"),
+        ("input A { a: [Int! }", &[1], "the `[` of line 1, column 14 is not closed"),
+        ("type A {\n  naïve: Int\n}", &[2], "names hold the letters A to Z"),
+        ("# { in a comment\ntype A { \"a { in a text\" a Int }\n\"\"\"{ {\"\"\" type B { b: Int }", &[2], ""),
+        ("type A { a: Int }\n}", &[2], ""),
+    ];
+    for (text, wanted, hint) in cases {
+        let errors = parse(text).expect_err("it is broken");
+        let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
+        let lines: Vec<usize> = errors.iter().map(|error| line(error.span.start)).collect();
+        assert_eq!(lines, wanted, "{text}: {errors:?}");
+        let hints: String = errors.iter().filter_map(|error| error.hint.clone()).collect();
+        assert!(hints.contains(hint) && hints.is_empty() == hint.is_empty(), "{text}: {errors:?}");
+    }
+}
+
+#[test]
 fn operations_are_no_part_of_a_schema() {
     let errors = parse("type Query { a: Int }\nquery Q { a }").expect_err("an operation is refused");
     assert_eq!(errors.len(), 1);
@@ -83,6 +105,20 @@ fn faults_of_types_are_told() {
         ("scalar Date", FaultKind::Refused, "no scalars of your own"),
         ("type AWSThing { a: Int }", FaultKind::Refused, "reserved by AppSync"),
         ("type A { __b: Int }", FaultKind::Refused, "reserved by GraphQL"),
+        (
+            "input A { b: B! } input B { a: A! }",
+            FaultKind::Refused,
+            "can never be given: it needs another of itself (A → B → A)",
+        ),
+        ("input A { a: A! }", FaultKind::Refused, "can never be given: it needs another of itself (A → A)"),
+        ("interface I implements I { a: Int }", FaultKind::Refused, "cannot implement itself"),
+        (
+            "interface I { a: Int } interface J implements I { a: Int } type A implements J { a: Int }",
+            FaultKind::Refused,
+            "A must implement I because",
+        ),
+        ("type A { } enum E { }", FaultKind::Refused, "enum E must define one or more values"),
+        ("type A { } enum E { # none\n }", FaultKind::Refused, "type A must define one or more fields"),
         ("input Query { a: Int }", FaultKind::Refused, "a root type must be an object type"),
     ];
     for (text, kind, words) in cases {
@@ -98,7 +134,7 @@ fn valid_types_have_no_faults() {
         "interface Node { id: ID! } interface Named implements Node { id: ID! name: String }",
         "type A implements Node & Named { id: ID! name: String! next: [Node] pick(by: In = {kind: X, at: [1]}): U }",
         "union U = A enum Kind { X } input In { kind: Kind! at: [Int] many: [Int] = 3 t: AWSTimestamp = -4 }",
-        "scalar AWSDate type B { d: AWSDate }",
+        "input L { more: [L!]! next: L other: L! = { more: [] } } scalar AWSDate type B { d: AWSDate }",
     );
     assert_eq!(check(&parse(text).expect("valid")), []);
 }

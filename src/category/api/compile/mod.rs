@@ -101,7 +101,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
 
 fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {
     for error in errors {
-        report.add(Code::AMP0301, &error.span, error.message.clone());
+        report.add_with_hint(Code::AMP0301, &error.span, error.message.clone(), error.hint.clone());
     }
 }
 
