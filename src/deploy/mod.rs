@@ -10,6 +10,7 @@ pub mod connection;
 mod deployer;
 pub mod error;
 mod failure;
+mod function_code;
 pub mod package;
 pub mod parameters;
 mod prepared;

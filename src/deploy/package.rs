@@ -9,13 +9,14 @@ use bytes::Bytes;
 use indexmap::IndexMap;
 
 use super::artifacts::{ArtifactKey, ObjectStore, Upload};
+use super::function_code;
 use crate::base::{LogicalId, ResourceKind, StackName};
 use crate::blueprint::Blueprint;
 use crate::cfn::{self, Map, Template, Value};
 use crate::error::{Code, Problem};
 
 /// The properties that may hold a path, by resource type, and what becomes of it.
-const PATHS: [(&str, &str, Kind); 8] = [
+const PATHS: [(&str, &str, Kind); 9] = [
     ("AWS::CloudFormation::Stack", "TemplateURL", Kind::Template),
     ("AWS::AppSync::GraphQLSchema", "DefinitionS3Location", Kind::File { inline: "Definition", largest: 256 * 1024 }),
     ("AWS::AppSync::Resolver", "CodeS3Location", CODE),
@@ -24,6 +25,7 @@ const PATHS: [(&str, &str, Kind); 8] = [
     ("AWS::AppSync::FunctionConfiguration", "CodeS3Location", CODE),
     ("AWS::AppSync::FunctionConfiguration", "RequestMappingTemplateS3Location", REQUEST),
     ("AWS::AppSync::FunctionConfiguration", "ResponseMappingTemplateS3Location", RESPONSE),
+    ("AWS::Lambda::Function", "Code", Kind::Archive),
 ];
 
 /// `AppSync` takes code of 32 KiB and mapping templates of 64 KiB; half of the smaller is inlined.
@@ -43,6 +45,8 @@ enum Kind {
     Template,
     /// A file: the value of the property `inline` when it has at most `largest` bytes, else named by its `s3://` URI.
     File { inline: &'static str, largest: usize },
+    /// A folder or a file: uploaded as an archive, named by its bucket and key.
+    Archive,
 }
 
 /// What is packaged: the root template and everything that paths may lead to.
@@ -147,21 +151,22 @@ impl Packer<'_> {
                 }
                 let found = resolve(place.file, text);
                 let placed = match becomes {
-                    Kind::Template => self.nested(&found, id, place).map(|url| (*property, url)),
+                    Kind::Template => self.nested(&found, id, place).map(|url| (*property, Value::Text(url))),
+                    Kind::Archive => self.archived(&found).map(|location| (*property, location)),
                     // Both properties at once are the user's mistake, and the cloud's to refuse.
                     Kind::File { inline, .. } if properties.contains_key(*inline) => {
-                        self.uploaded(&found).map(|uri| (*property, uri))
+                        self.uploaded(&found).map(|uri| (*property, Value::Text(uri)))
                     }
                     Kind::File { inline, largest } => match self.inlined(&found, *largest, length) {
-                        Some(content) => Some((*inline, content)),
-                        None => self.uploaded(&found).map(|uri| (*property, uri)),
+                        Some(content) => Some((*inline, Value::Text(content))),
+                        None => self.uploaded(&found).map(|uri| (*property, Value::Text(uri))),
                     },
                 };
                 let Some((name, value)) = placed else {
                     self.problems.push(lost(place, id, &kind, property, text));
                     continue;
                 };
-                length += printed_length(&value);
+                length += value.to_json().to_string().len();
                 replace(properties, property, name, value);
             }
         }
@@ -187,6 +192,18 @@ impl Packer<'_> {
         let extension = found.rsplit_once('.').map_or("txt", |(_, extension)| extension).to_owned();
         let key = self.add(found, content, &extension);
         Some(self.objects.uri(&key.0))
+    }
+
+    /// The bucket and key of a function's code, which is uploaded; `None` when there is nothing at the path.
+    fn archived(&mut self, found: &str) -> Option<Value> {
+        let content = function_code::archive(&self.bundle.files, found)?;
+        let key = self.add(found, content, "zip");
+        let uri = self.objects.uri(&key.0);
+        let (bucket, key) = uri.trim_start_matches("s3://").split_once('/')?;
+        let members = [("S3Bucket", bucket), ("S3Key", key)];
+        Some(Value::Map(
+            members.map(|(name, text)| (name.to_owned(), Value::Text(text.to_owned()))).into_iter().collect(),
+        ))
     }
 
     /// The URL of a nested template; `None` when the path leads nowhere, or in a circle.
@@ -228,10 +245,10 @@ fn printed_length(text: &str) -> usize {
     serde_json::Value::from(text).to_string().len()
 }
 
-/// Puts `name` with a text where `property` was.
-fn replace(properties: &mut Map, property: &str, name: &str, text: String) {
+/// Puts `name` with a value where `property` was.
+fn replace(properties: &mut Map, property: &str, name: &str, value: Value) {
     if let Some((index, ..)) = properties.shift_remove_full(property) {
-        properties.shift_insert(index, name.to_owned(), Value::Text(text));
+        properties.shift_insert(index, name.to_owned(), value);
     }
 }
 

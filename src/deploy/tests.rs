@@ -376,3 +376,39 @@ fn publishing_sends_what_changed_and_removes_what_is_gone() {
         );
     });
 }
+
+/// The files in the archive that becomes the `Code` of a function which names `path`, with their permissions.
+fn function_code(path: &str, files: &[(&str, &[u8])]) -> Option<Vec<(String, u32)>> {
+    let text = format!("Resources: {{One: {{Type: 'AWS::Lambda::Function', Properties: {{Code: {path}}}}}}}");
+    let files = files.iter().map(|(name, content)| ((*name).to_owned(), Bytes::copy_from_slice(content))).collect();
+    let bundle = Bundle { root: cfn::parse::parse(&text, "root.yaml").unwrap(), files, ..Bundle::default() };
+    let packaged = package(&bundle, &StackName::new("my-app-dev").unwrap(), &Memory::default()).ok()?;
+    let code = packaged.tree[&Vec::new()].template.resources["One"].properties.to_json()["Code"].clone();
+    let (key, upload) = packaged.uploads.first().unwrap();
+    assert_eq!(code, serde_json::json!({"S3Bucket": "bucket", "S3Key": key.0}));
+    assert_eq!(key.0, format!("artifacts/{}.zip", super::artifacts::sha256(&upload.content)));
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(upload.content.to_vec())).unwrap();
+    let entries = (0..archive.len()).map(|index| {
+        let file = archive.by_index(index).unwrap();
+        (file.name().unwrap().into_owned(), file.unix_mode().unwrap() & 0o777)
+    });
+    Some(entries.collect())
+}
+
+#[test]
+fn the_code_of_functions_is_uploaded_as_archives() {
+    let files: &[(&str, &[u8])] = &[
+        ("hello/bootstrap", b"#!/bin/sh\n"),
+        ("hello/index.mjs", b"export"),
+        ("hello/lib/a.mjs", b"a"),
+        ("hello-other/x", b"x"),
+        ("one.py", b"def"),
+    ];
+    let folder = [("bootstrap".to_owned(), 0o755), ("index.mjs".to_owned(), 0o644), ("lib/a.mjs".to_owned(), 0o644)];
+    assert_eq!(function_code("./hello", files).unwrap(), folder);
+    assert_eq!(function_code("./hello/", files).unwrap(), folder);
+    assert_eq!(function_code("one.py", files).unwrap(), [("one.py".to_owned(), 0o644)]);
+    assert_eq!(function_code("./hell", files), None);
+    let archive = super::function_code::archive(&BTreeMap::from([("a/b".to_owned(), Bytes::from("b"))]), "a").unwrap();
+    assert_eq!(function_code("ready.zip", &[("ready.zip", &archive)]).unwrap(), [("b".to_owned(), 0o644)]);
+}
