@@ -43,6 +43,8 @@ fn tables(plan: &Plan) -> Value {
 fn source_json(name: &str, source: &Source) -> Value {
     match source {
         Source::None => json!({ "name": name, "type": "NONE" }),
+        Source::Lambda(_) => json!({ "name": name, "type": "AWS_LAMBDA" }),
+        Source::Http { endpoint } => json!({ "name": name, "type": "HTTP", "endpoint": endpoint }),
         Source::Table { .. } => json!({ "name": name, "type": "AMAZON_DYNAMODB", "versioned": false }),
     }
 }

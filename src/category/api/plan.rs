@@ -7,6 +7,10 @@ use serde_json::Value;
 
 use crate::base::Location;
 
+mod answers;
+
+pub use answers::{DeclaredField, HttpMethod, HttpRequest, LambdaFunction, Piece, Validation, ValidationKind};
+
 /// A whole API.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -27,6 +31,12 @@ pub struct Plan {
     /// Rules of fields of root types and of types that are no models, by `Type.field`. Each such field has a
     /// resolver with [`Action::ProtectedField`]. Owner and dynamic group rules cannot hold there and allow nobody.
     pub custom_rules: IndexMap<String, Vec<Rule>>,
+    /// The object types that the fields of `custom_rules` return, directly or within, by `Type.field`.
+    pub returned: IndexMap<String, Vec<String>>,
+    /// The queries and mutations that the user declared. Each needs a resolver, by a directive or by the user's file.
+    pub declared: Vec<DeclaredField>,
+    /// The user's own files: `resolvers/Query.now.js`, `functions/check.js`. Each stands instead of ours.
+    pub own_files: IndexMap<String, String>,
 }
 
 /// How callers of an API may identify themselves.
@@ -121,40 +131,6 @@ pub enum FieldKind {
     Enum,
     /// An object type without `@model`.
     NonModel,
-}
-
-/// What `@validate` asks of a value that is not null.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Validation {
-    /// The test.
-    pub kind: ValidationKind,
-    /// What the value is tested against; for lengths and comparisons a number as JavaScript writes it.
-    pub value: String,
-    /// What the caller is told when the test fails.
-    pub message: String,
-}
-
-/// The tests of `@validate`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValidationKind {
-    /// `gt`.
-    GreaterThan,
-    /// `gte`.
-    GreaterOrEqual,
-    /// `lt`.
-    LessThan,
-    /// `lte`.
-    LessOrEqual,
-    /// `minLength`, in UTF-16 units.
-    MinLength,
-    /// `maxLength`, in UTF-16 units.
-    MaxLength,
-    /// `startsWith`.
-    StartsWith,
-    /// `endsWith`.
-    EndsWith,
-    /// `matches`: a regular expression, as AppSync's `util.matches` takes it.
-    Matches,
 }
 
 /// The key of a table or an index.
@@ -318,6 +294,13 @@ pub enum Operation {
 pub enum Source {
     /// Nothing: the resolver answers by itself.
     None,
+    /// A Lambda function.
+    Lambda(LambdaFunction),
+    /// Another server.
+    Http {
+        /// Scheme and host; `${env}` and `${aws_region}` stand for the environment and the region.
+        endpoint: String,
+    },
     /// The table of a model.
     Table {
         /// The model.
@@ -346,7 +329,15 @@ pub struct Function {
 
 /// What a function of a pipeline does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {}
+pub enum Step {
+    /// Invoke the Lambda function that is the data source.
+    Invoke {
+        /// Do not wait for its result.
+        event: bool,
+    },
+    /// What the user's file says, see [`Plan::own_files`].
+    Own,
+}
 
 /// A field with a resolver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -441,6 +432,15 @@ pub enum Action {
         /// Keys of [`Plan::functions`], in order.
         functions: Vec<String>,
     },
+    /// Invoke the Lambda function that is the data source.
+    Invoke {
+        /// Do not wait for its result.
+        event: bool,
+    },
+    /// Ask the server that is the data source.
+    Request(HttpRequest),
+    /// What the user's file says, see [`Plan::own_files`].
+    Own,
     /// A field that holds an owner as `sub::username`: give the part after the last `::`, of each element when it is a
     /// list.
     OwnerField {
@@ -460,9 +460,13 @@ impl Action {
             | Self::Update { model }
             | Self::Delete { model } => Some(model),
             Self::RelatedMany { related, .. } | Self::RelatedOne { related, .. } => Some(related),
-            Self::Subscribe { .. } | Self::ProtectedField { .. } | Self::OwnerField { .. } | Self::Pipeline { .. } => {
-                None
-            }
+            Self::Subscribe { .. }
+            | Self::ProtectedField { .. }
+            | Self::OwnerField { .. }
+            | Self::Pipeline { .. }
+            | Self::Invoke { .. }
+            | Self::Request(_)
+            | Self::Own => None,
         }
     }
 }

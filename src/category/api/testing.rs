@@ -144,6 +144,9 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
         functions: IndexMap::new(),
         introspection: json!({ "version": 1, "models": {}, "enums": {}, "nonModels": {} }),
         custom_rules: IndexMap::new(),
+        returned: IndexMap::new(),
+        declared: Vec::new(),
+        own_files: IndexMap::new(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Drafts and the expanded schema → the plan: models with stored fields and indexes, resolvers.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
+use super::answers::Answered;
 use super::connections::{foreign_keys, owns_key};
 use super::draft::{Catalogue, Draft, Kind, Level};
 use super::guards::is_list;
@@ -12,8 +13,8 @@ use super::relations::{By, Relation, RelationKind, index_name};
 use super::report::Report;
 use super::rules::{ParsedRule, Strategy};
 use crate::category::api::plan::{
-    Action, Field, FieldKind, Index, Key, KeyField, Model, NONE_SOURCE, Projection, Resolver, Rule, Source,
-    table_source,
+    Action, DeclaredField, Field, FieldKind, Index, Key, KeyField, Model, NONE_SOURCE, Projection, Resolver, Rule,
+    Source, table_source,
 };
 use crate::graphql::Span;
 
@@ -157,32 +158,81 @@ impl<'a> Assembler<'_, 'a, '_> {
     }
 
     /// Every data source, sorted by name.
-    pub(super) fn sources(&self) -> IndexMap<String, Source> {
+    pub(super) fn sources(&self, answered: &Answered) -> IndexMap<String, Source> {
         let tables = self.drafts.keys().map(|name| (table_source(name), Source::Table { model: (*name).to_owned() }));
         let mut sources: IndexMap<String, Source> = tables.collect();
+        sources.extend(answered.sources.clone());
         sources.insert(NONE_SOURCE.to_owned(), Source::None);
         sources.sort_keys();
         sources
     }
 
-    /// Every resolver, sorted by type and field.
-    pub(super) fn resolvers(&self, custom: &IndexMap<(String, String), Vec<ParsedRule>>) -> Vec<Resolver> {
+    /// Every resolver, sorted by type and field. What answers a field checks its rules as well.
+    pub(super) fn resolvers(
+        &self,
+        custom: &IndexMap<(String, String), Vec<ParsedRule>>,
+        answered: &Answered,
+    ) -> Vec<Resolver> {
         let mut resolvers = Vec::new();
+        for ((type_name, field), (action, source)) in &answered.actions {
+            let resolver = self.resolver(type_name, field, action.clone(), &self.place(type_name, field));
+            resolvers.push(Resolver { source: source.clone(), ..resolver });
+        }
         for draft in self.drafts.values() {
             self.operations(draft, &mut resolvers);
             self.fields(draft, &mut resolvers);
         }
         for (type_name, field) in custom.keys() {
-            let place = self.catalogue.types.get(type_name.as_str()).copied();
-            let span = place
-                .and_then(|found| found.fields().iter().find(|own| own.name == *field))
-                .map_or(0..0, |field| field.span.clone());
             let action = Action::ProtectedField { model: type_name.clone() };
-            resolvers.push(self.resolver(type_name, field, action, &span));
+            resolvers.push(self.resolver(type_name, field, action, &self.place(type_name, field)));
         }
+        // The first of several for one field stays.
         resolvers.sort_by(|left, right| (&left.type_name, &left.field).cmp(&(&right.type_name, &right.field)));
         resolvers.dedup_by(|left, right| left.type_name == right.type_name && left.field == right.field);
         resolvers
+    }
+
+    /// Where a declared field stands.
+    fn place(&self, type_name: &str, field: &str) -> Span {
+        let fields = self.catalogue.types.get(type_name).map(|found| found.fields()).unwrap_or_default();
+        fields.iter().find(|own| own.name == field).map_or(0..0, |own| own.span.clone())
+    }
+
+    /// The object types that fields with rules of their own return, directly or within.
+    pub(super) fn returned(
+        &self,
+        custom: &IndexMap<(String, String), Vec<ParsedRule>>,
+    ) -> IndexMap<String, Vec<String>> {
+        let types = &self.catalogue.types;
+        let reach = |(type_name, field): &(String, String)| {
+            let found = types.get(type_name.as_str()).map(|found| found.fields()).unwrap_or_default();
+            let mut open: Vec<&str> =
+                found.iter().filter(|own| own.name == *field).map(|own| own.type_ref.name()).collect();
+            let mut reached: IndexSet<&str> = IndexSet::new();
+            while let Some(name) = open.pop() {
+                let Some(found) = types.get(name).filter(|found| found.is_object()) else { continue };
+                if reached.insert(name) && !self.catalogue.models.contains(name) {
+                    open.extend(found.fields().iter().map(|field| field.type_ref.name()));
+                }
+            }
+            (format!("{type_name}.{field}"), reached.into_iter().map(str::to_owned).collect())
+        };
+        custom.keys().map(reach).collect()
+    }
+
+    /// The queries and mutations that the user declared.
+    pub(super) fn declared_operations(&self) -> Vec<DeclaredField> {
+        let roots = self.catalogue.roots;
+        let mut declared = Vec::new();
+        for root in [&roots.query, &roots.mutation] {
+            let fields = self.catalogue.types.get(root.as_str()).map(|found| found.fields()).unwrap_or_default();
+            declared.extend(fields.iter().map(|field| DeclaredField {
+                type_name: root.clone(),
+                field: field.name.clone(),
+                origin: self.report.location(field.span.start),
+            }));
+        }
+        declared
     }
 
     fn resolver(&self, type_name: &str, field: &str, action: Action, span: &Span) -> Resolver {

@@ -59,8 +59,7 @@ struct Known {
 const OPERATIONS: &[&str] = &["create", "update", "delete", "read", "list", "get", "sync", "listen", "search"];
 const STRATEGIES: &[&str] = &["owner", "groups", "private", "public", "custom"];
 const PROVIDERS: &[&str] = &["apiKey", "iam", "identityPool", "oidc", "userPools", "function"];
-const VALIDATIONS: &[&str] =
-    &["gt", "gte", "lt", "lte", "minLength", "maxLength", "startsWith", "endsWith", "matches"];
+const VALIDATIONS: &[&str] = &["gt", "gte", "lt", "lte", "minLength", "maxLength", "startsWith", "endsWith", "matches"];
 const LEVELS: &[&str] = &["off", "public", "on"];
 
 const RULE: &[Argument] = &[
@@ -84,6 +83,7 @@ const SUBSCRIPTIONS: &[Argument] = &[
     argument("level", Shape::Name("ModelSubscriptionLevel", LEVELS)),
 ];
 const TIMESTAMPS: &[Argument] = &[argument("createdAt", Shape::Text), argument("updatedAt", Shape::Text)];
+const HEADER: &[Argument] = &[argument("key", Shape::Text), argument("value", Shape::Text)];
 const PROJECTION: &[Argument] = &[
     required("type", Shape::Name("ProjectionType", &["ALL", "KEYS_ONLY", "INCLUDE"])),
     argument("nonKeyAttributes", Shape::Texts),
@@ -148,6 +148,28 @@ const KNOWN: &[Known] = &[
     Known {
         repeatable: true,
         ..built(
+            "function",
+            FIELD,
+            &[
+                required("name", Shape::Text),
+                argument("region", Shape::Text),
+                argument("accountId", Shape::Text),
+                argument("invocationType", Shape::Name("InvocationType", &["RequestResponse", "Event"])),
+            ],
+        )
+    },
+    built(
+        "http",
+        FIELD,
+        &[
+            argument("method", Shape::Name("HttpMethod", &["GET", "POST", "PUT", "DELETE", "PATCH"])),
+            required("url", Shape::Text),
+            argument("headers", Shape::Objects("HttpHeader", HEADER)),
+        ],
+    ),
+    Known {
+        repeatable: true,
+        ..built(
             "validate",
             FIELD,
             &[
@@ -168,8 +190,6 @@ const KNOWN: &[Known] = &[
     built("deprecated", &[Place::Field, Place::Other], &[argument("reason", Shape::Text)]),
     unbuilt("manyToMany", FIELD),
     unbuilt("searchable", OBJECT),
-    unbuilt("function", FIELD),
-    unbuilt("http", FIELD),
     unbuilt("predictions", FIELD),
     unbuilt("mapsTo", OBJECT),
     unbuilt("refersTo", BOTH),

@@ -100,8 +100,6 @@ fn type_directives(document: &Document, found: &TypeDefinition, report: &mut Rep
 
 fn field_mistake(field: &Field, directive: &Directive, options: &CompileOptions) -> Option<String> {
     match directive.name.as_str() {
-        "function" => function(field, directive),
-        "http" => http(directive),
         "predictions" => {
             let missing = matches!(options.predictions_bucket, Some(serde_json::Value::Bool(false)));
             missing.then(|| {
@@ -113,28 +111,6 @@ fn field_mistake(field: &Field, directive: &Directive, options: &CompileOptions)
             .then(|| "@conversation return type must be AmplifyAIConversationMessage".to_owned()),
         _ => None,
     }
-}
-
-fn function(field: &Field, directive: &Directive) -> Option<String> {
-    let event = directive.argument("invocationType").is_some_and(|value| value.to_string() == "Event");
-    (event && field.type_ref.name() != "EventInvocationResponse").then(|| {
-        format!(
-            "invalid return type {} for {} @function(name: {}, invocationType: Event): use return type \
-             'EventInvocationResponse' and, if necessary, add 'type EventInvocationResponse {{ success: Boolean! }}' to \
-             your model schema",
-            field.type_ref,
-            field.name,
-            text(directive, "name").unwrap_or_default()
-        )
-    })
-}
-
-fn http(directive: &Directive) -> Option<String> {
-    let url = text(directive, "url").unwrap_or_default();
-    let fits = url.starts_with("http://") || url.starts_with("https://");
-    (!fits).then(|| {
-        "the @http directive at this location requires a url parameter that begins with http:// or https://".to_owned()
-    })
 }
 
 fn temperature(directive: &Directive) -> Option<String> {

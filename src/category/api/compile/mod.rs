@@ -4,12 +4,14 @@
 //! Amplify GraphQL transformer, version 2. It writes no templates and no resolvers.
 
 mod access;
+mod answers;
 mod assemble;
 mod connections;
 mod defaults;
 mod directives;
 mod draft;
 mod guards;
+mod http;
 mod introspection;
 mod keys;
 mod limits;
@@ -68,6 +70,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let modes = options.modes();
     let catalogue = Catalogue::new(&document);
     let mut drafts = read_models(&catalogue, options, &mut report);
+    let answers = answers::read(&catalogue, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
     check_names(&drafts, &catalogue, &mut report);
     check_index_counts(&drafts, &mut report);
@@ -76,6 +79,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     }
     let mut output = Output::new(&document);
     expand(&drafts, &catalogue, options, &mut output);
+    answers.expand(&mut output);
     Guard { drafts: &drafts, catalogue: &catalogue, modes: &modes, sandbox, reached: IndexMap::new() }
         .apply(&custom, &mut output);
     let assembler = Assembler {
@@ -86,8 +90,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         output: &output,
         report: &report,
     };
-    let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
-    let sources = assembler.sources();
+    let answered = answers::plan(&answers, &report);
+    let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom, &answered));
+    let sources = assembler.sources(&answered);
+    let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
     let introspection = introspection::document(&assembler);
     let custom_rules = custom
         .iter()
@@ -96,7 +102,19 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         })
         .collect();
     let schema = print(&output.into_document());
-    Ok(Plan { schema, modes, models, sources, resolvers, functions: IndexMap::new(), introspection, custom_rules })
+    Ok(Plan {
+        schema,
+        modes,
+        models,
+        sources,
+        resolvers,
+        functions: answered.functions,
+        introspection,
+        custom_rules,
+        returned,
+        declared,
+        own_files: IndexMap::new(),
+    })
 }
 
 fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {

@@ -115,9 +115,7 @@ fn misplaced(found: &TypeDefinition, field: &Field, report: &mut Report<'_>) {
                     format!("the @{name} directive may only be added to object definitions annotated with @model");
                 (Code::AMP0309, what)
             }
-            "validate" => {
-                (Code::AMP0305, "@validate can only be used on fields within @model types".to_owned())
-            }
+            "validate" => (Code::AMP0305, "@validate can only be used on fields within @model types".to_owned()),
             name if relations::RELATIONS.contains(&name) => {
                 (Code::AMP0308, format!("@{name} must be on an @model object type field"))
             }

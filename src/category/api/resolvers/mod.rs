@@ -6,6 +6,9 @@
 
 mod access;
 mod fields;
+mod gate;
+mod http;
+mod lambda;
 mod pipeline;
 mod reading;
 mod script;
@@ -38,18 +41,16 @@ pub struct ResolverFile {
 /// # Errors
 /// When a template cannot be rendered, or the plan names a model that it does not have.
 pub fn write(plan: &Plan, render: &Renderer) -> Result<Vec<ResolverFile>, RenderError> {
-    plan.resolvers
-        .iter()
-        .map(|resolver| {
-            Ok(ResolverFile {
-                type_name: resolver.type_name.clone(),
-                field: resolver.field.clone(),
-                source: resolver.source.clone(),
-                path: format!("resolvers/{}.{}.js", resolver.type_name, resolver.field),
-                text: tidy(&text(plan, resolver, render)?),
-            })
-        })
-        .collect()
+    let file = |resolver: &Resolver| {
+        let path = format!("resolvers/{}.{}.js", resolver.type_name, resolver.field);
+        let text = match plan.own_files.get(&path) {
+            Some(own) => own.clone(),
+            None => tidy(&text(plan, resolver, render)?),
+        };
+        let (type_name, field) = (resolver.type_name.clone(), resolver.field.clone());
+        Ok(ResolverFile { type_name, field, source: resolver.source.clone(), path, text })
+    };
+    plan.resolvers.iter().map(file).collect()
 }
 
 /// A function of pipelines as text.
@@ -71,12 +72,12 @@ pub struct FunctionFile {
 /// When a template cannot be rendered.
 pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFile>, RenderError> {
     let file = |(name, function): (&String, &Function)| {
-        Ok(FunctionFile {
-            name: name.clone(),
-            source: function.source.clone(),
-            path: format!("functions/{name}.js"),
-            text: tidy(&pipeline::step(name, function, render)?),
-        })
+        let path = format!("functions/{name}.js");
+        let text = match plan.own_files.get(&path) {
+            Some(own) => own.clone(),
+            None => tidy(&pipeline::step(name, function, plan, render)?),
+        };
+        Ok(FunctionFile { name: name.clone(), source: function.source.clone(), path, text })
     };
     plan.functions.iter().map(file).collect()
 }
@@ -106,6 +107,12 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
             fields::protected(&Scene::new(plan, resolver, model)?, render)
         }
         Action::Pipeline { .. } => pipeline::resolver(plan, resolver, render),
+        Action::Invoke { event } => lambda::resolver(plan, resolver, *event, render),
+        Action::Request(request) => http::resolver(plan, resolver, request, render),
+        Action::Own => Err(RenderError {
+            template: format!("resolvers/{}.{}.js", resolver.type_name, resolver.field),
+            reason: "the plan has no file of the user for it".to_owned(),
+        }),
         Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
     }
 }
@@ -238,7 +245,12 @@ struct Denied {
 }
 
 fn denied(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
-    render.render("api/resolver/denied.js", &Denied { title: scene.name() })
+    refused(scene.name(), render)
+}
+
+/// The resolver of a field that no rule allows to anyone.
+fn refused(title: String, render: &Renderer) -> Result<String, RenderError> {
+    render.render("api/resolver/denied.js", &Denied { title })
 }
 
 /// References to rules, as guards take them.

@@ -2,40 +2,37 @@
 
 use serde::Serialize;
 
-use super::access::Guard;
-use super::{Helpers, all};
-use crate::category::api::plan::{Allow, Function, Plan, Resolver, Rule};
+use super::gate::Gate;
+use super::lambda;
+use crate::category::api::plan::{Function, Plan, Resolver, Step};
 use crate::render::{RenderError, Renderer};
 
 /// Context of `pipeline.js`.
 #[derive(Debug, Serialize)]
 struct Pipeline {
     title: String,
-    /// It has rules to check.
-    checked: bool,
-    guards: Vec<Guard>,
-    helpers: Helpers,
+    #[serde(flatten)]
+    gate: Gate,
 }
 
 /// `Mutation.doWork`: the rules of the field, then its functions.
 pub(super) fn resolver(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, RenderError> {
     let name = format!("{}.{}", resolver.type_name, resolver.field);
-    let rules = plan.custom_rules.get(&name);
-    // There is no stored item whose owner or groups could be asked for.
-    let fixed = |rule: &&Rule| !matches!(rule.allow, Allow::Owner { .. } | Allow::DynamicGroups { .. });
-    let kept: Vec<Rule> = rules.into_iter().flatten().filter(fixed).cloned().collect();
-    let guard = Guard::new("access", format!("Whether the rules of {name} let the caller in."), &all(&kept), None);
-    let guards = vec![guard];
-    let context = Pipeline {
-        title: format!("{name}: its functions, one after the other."),
-        checked: rules.is_some(),
-        helpers: Helpers::of(&guards, false),
-        guards: if rules.is_some() { guards } else { Vec::new() },
-    };
+    let gate = Gate::of(plan, resolver);
+    if gate.closed {
+        return super::refused(name, render);
+    }
+    let context = Pipeline { title: format!("{name}: its functions, one after the other."), gate };
     render.render("api/resolver/pipeline.js", &context)
 }
 
 /// One function.
-pub(super) fn step(_name: &str, function: &Function, _render: &Renderer) -> Result<String, RenderError> {
-    match function.step {}
+pub(super) fn step(name: &str, function: &Function, plan: &Plan, render: &Renderer) -> Result<String, RenderError> {
+    match &function.step {
+        Step::Invoke { event } => lambda::step(plan, function, *event, render),
+        Step::Own => Err(RenderError {
+            template: format!("functions/{name}.js"),
+            reason: "the plan has no file of the user for it".to_owned(),
+        }),
+    }
 }

@@ -24,10 +24,9 @@ struct Test {
 pub(super) fn checks(model: &Model) -> Vec<FieldCheck> {
     let check = |(field, validations): (&String, &Vec<Validation>)| {
         let value = member("values", field);
-        let tests = validations.iter().map(|validation| Test {
-            broken: broken(&value, validation),
-            message: validation.message.clone(),
-        });
+        let tests = validations
+            .iter()
+            .map(|validation| Test { broken: broken(&value, validation), message: validation.message.clone() });
         FieldCheck { tests: tests.collect(), value }
     };
     model.validations.iter().map(check).collect()

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::access::{Guard, allows, identities, rules_for};
 use super::fields::mode_of;
-use super::validation::{self, FieldCheck};
 use super::script::{is_one_of, key as key_name, list, member};
+use super::validation::{self, FieldCheck};
 use super::{Helpers, KeyEntry, Scene, denied, key_entries, key_fields};
 use crate::category::api::plan::{Allow, Model, Operation, Rule};
 use crate::render::filters::js;

@@ -3,6 +3,7 @@
 //! Nothing is decided here about the schema; the plan says it all. Environments differ by parameters alone.
 
 mod inputs;
+mod lambdas;
 mod names;
 mod policies;
 mod sources;
@@ -18,6 +19,7 @@ use crate::category::Context;
 use crate::category::synthesis::{Synthesis, rendered};
 use crate::error::{Code, Diagnose, Problem};
 use inputs::{Mode, Parameter};
+use lambdas::Invoker;
 use names::Names;
 use policies::Policy;
 use sources::SourceEntry;
@@ -41,6 +43,10 @@ struct ApiStack {
     roles: Vec<Role>,
     /// Data sources that are no tables.
     sources: Vec<SourceEntry>,
+    /// Roles by which Lambda functions are invoked.
+    invokers: Vec<Invoker>,
+    /// Resolvers ask for the environment's name or the region.
+    environment: bool,
     functions: Vec<FunctionEntry>,
     resolvers: Vec<ResolverEntry>,
     policies: Vec<Policy>,
@@ -84,7 +90,8 @@ pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis
     let functions = resolvers::write_functions(plan, context.render)
         .map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
     let stack = stack(plan, context.name, &written, &functions)?;
-    let problems = tables::limits(plan);
+    let mut problems = tables::limits(plan);
+    problems.extend(lambdas::problems(plan));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -144,6 +151,7 @@ fn stack(
             origin: resolver.origin.clone(),
         })
         .collect();
+    let (sources, invokers) = sources::sources(plan, used);
     Ok(ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
         // What a name in AppSync may hold: letters, digits, underscores, hyphens.
@@ -155,7 +163,9 @@ fn stack(
         schema_file: format!("./{name}/schema.graphql"),
         tables,
         roles,
-        sources: sources::sources(plan, used),
+        sources,
+        invokers,
+        environment: sources::needs_environment(plan),
         functions: functions
             .iter()
             .zip(plan.functions.values())
@@ -163,7 +173,7 @@ fn stack(
                 id: names::function(&file.name),
                 label: format!("function {}", file.name),
                 name: file.name.clone(),
-                source: sources::id(plan, &names, &file.source),
+                source: self::sources::id(plan, &names, &file.source),
                 file: format!("./{name}/{}", file.path),
                 origin: function.origin.clone(),
             })

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::names::Names;
-use crate::category::api::plan::{Action, AttributeType, Index, Key, Model, Plan, Projection};
+use crate::category::api::plan::{Action, AttributeType, Index, Key, Model, Plan, Projection, Resolver, table_source};
 use crate::error::{Code, Problem};
 
 /// How many tables share a role: the policies of a role hold 10,240 characters ("IAM and AWS STS quotas").
@@ -133,8 +133,34 @@ fn index_entry(index: &Index) -> IndexEntry {
 /// What the resolvers do with a model's table.
 fn grant(plan: &Plan, model: &Model, id: String) -> Grant {
     let used = plan.resolvers.iter().filter(|resolver| resolver.action.table() == Some(&model.name));
-    let actions: BTreeSet<&'static str> = used.flat_map(|resolver| actions(&resolver.action)).copied().collect();
+    let mut actions: BTreeSet<&'static str> = used.flat_map(|resolver| actions(&resolver.action)).copied().collect();
+    if is_used_by_own_files(plan, &table_source(&model.name)) {
+        actions.extend(EVERY_ACTION);
+    }
     Grant { id, actions: actions.into_iter().collect(), indexes: !model.indexes.is_empty() }
+}
+
+/// What AppSync can do with items ("Resolver mapping template reference for DynamoDB").
+const EVERY_ACTION: [&str; 9] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "dynamodb:UpdateItem",
+];
+
+/// Whether the user's own resolvers or functions use a data source.
+fn is_used_by_own_files(plan: &Plan, source: &str) -> bool {
+    let own = |path: String| plan.own_files.contains_key(&path);
+    let in_resolver = |resolver: &Resolver| {
+        resolver.source == source && own(format!("resolvers/{}.{}.js", resolver.type_name, resolver.field))
+    };
+    plan.resolvers.iter().any(in_resolver)
+        || plan.functions.iter().any(|(name, step)| step.source == source && own(format!("functions/{name}.js")))
 }
 
 /// The calls of DynamoDB that AppSync makes. When a condition fails it reads the item, to hand it to the resolver.
@@ -150,7 +176,10 @@ fn actions(action: &Action) -> &'static [&'static str] {
         Action::Subscribe { .. }
         | Action::ProtectedField { .. }
         | Action::OwnerField { .. }
-        | Action::Pipeline { .. } => &[],
+        | Action::Pipeline { .. }
+        | Action::Invoke { .. }
+        | Action::Request(_)
+        | Action::Own => &[],
     }
 }
 
