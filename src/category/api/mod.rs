@@ -1,5 +1,7 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
+#[cfg(test)]
+mod answers_tests;
 pub mod client;
 pub mod compile;
 pub mod conformance;

@@ -30,7 +30,7 @@ impl Invoker {
 }
 
 /// The ARN of a function, as text for `!Sub`.
-pub(super) fn arn(function: &LambdaFunction) -> String {
+pub(in crate::category::api) fn arn(function: &LambdaFunction) -> String {
     let region = function.region.as_deref().unwrap_or("${AWS::Region}");
     let account = function.account.as_deref().unwrap_or("${AWS::AccountId}");
     let name = function.name.replace("${env}", "${Environment}");
@@ -79,4 +79,19 @@ pub(super) fn problems(plan: &Plan) -> Vec<Problem> {
         _ => None,
     };
     plan.sources.iter().filter_map(account).collect()
+}
+
+/// How many characters each role's policy can take, for tests: every parameter at its longest.
+#[cfg(test)]
+pub(in crate::category::api) fn role_sizes(functions: impl Iterator<Item = String>) -> Vec<usize> {
+    let filled = |arn: &String| {
+        PARAMETERS.iter().fold(arn.clone(), |arn, (parameter, most)| arn.replace(parameter, &"x".repeat(*most)))
+    };
+    let document = |invoker: &Invoker| {
+        let resources: Vec<String> = invoker.functions.iter().map(filled).collect();
+        let statement =
+            serde_json::json!({ "Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": resources });
+        serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string().len()
+    };
+    invokers(functions).iter().map(document).collect()
 }

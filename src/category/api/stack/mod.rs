@@ -194,4 +194,6 @@ fn origins(plan: &Plan, stack: &ApiStack) -> IndexMap<String, Location> {
 }
 
 #[cfg(test)]
+pub(super) use lambdas::{arn as function_arn, role_sizes};
+#[cfg(test)]
 mod tests;
