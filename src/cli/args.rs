@@ -435,6 +435,22 @@ pub(crate) struct CompletionsArgs {
 pub(crate) enum ApiCommand {
     /// Compile a schema into a folder
     Compile(CompileArgs),
+    /// Show who may do what with the models of an API
+    Access(AccessArgs),
+}
+
+/// Arguments of `api access`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AccessArgs {
+    /// The model; every model when absent
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// A schema, instead of the project's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema: Option<PathBuf>,
+    /// Options of that schema, a JSON file
+    #[arg(long, value_name = "FILE", requires = "schema")]
+    pub(crate) options: Option<PathBuf>,
 }
 
 /// Arguments of `api compile`.

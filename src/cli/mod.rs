@@ -132,6 +132,14 @@ fn dispatch(context: &Context<'_>, command: Command) -> Result<ExitStatus, Failu
         Command::Doctor => deploying::doctor(context),
         Command::Explain(args) => Ok(context.ui.finish(&crate::ops::explain::explain(&args.code)?)),
         Command::Completions(args) => Ok(editing::completions(context, args)),
+        Command::Api(ApiCommand::Access(args)) => {
+            let model = args.model.as_deref();
+            let report = match &args.schema {
+                Some(schema) => crate::ops::access::of_schema(schema, args.options.as_deref(), model)?,
+                None => crate::ops::access::of_project(&context.project()?, model)?,
+            };
+            Ok(context.ui.finish(&report))
+        }
         Command::Api(ApiCommand::Compile(args)) => {
             let report = crate::ops::compile::compile(&args.schema, args.options.as_deref(), &args.out)?;
             Ok(context.ui.finish(&report))

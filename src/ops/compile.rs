@@ -37,7 +37,7 @@ pub fn compile(schema: &Path, options: Option<&Path>, out: &Path) -> Result<Comp
     Ok(CompileReport { out: out.display().to_string(), files: files.into_keys().collect() })
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path)
         .map_err(|source| OperationError::File { path: path.display().to_string(), action: "read", source }.into())
 }

@@ -26,6 +26,14 @@ pub enum OperationError {
         /// What there is.
         known: Vec<String>,
     },
+    /// There is no such model.
+    #[error("there is no model `{}`", wanted.escape_debug())]
+    NoModel {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: Vec<String>,
+    },
     /// There is no resource of the kind.
     #[error("this project has no {kind}")]
     NoneOfKind {
@@ -109,7 +117,7 @@ impl Diagnose for OperationError {
     fn code(&self) -> Code {
         match self {
             Self::ResourceExists(_) | Self::KindExists { .. } => Code::AMP0110,
-            Self::NoResource { .. } | Self::NoneOfKind { .. } => Code::AMP0109,
+            Self::NoResource { .. } | Self::NoModel { .. } | Self::NoneOfKind { .. } => Code::AMP0109,
             Self::Several { .. } | Self::CannotDetach => Code::AMP0202,
             Self::Needed { .. } => Code::AMP0115,
             Self::EnvironmentExists(_) => Code::AMP0114,
@@ -133,6 +141,15 @@ impl Diagnose for OperationError {
                 let near = near.map(|near| format!("did you mean `{near}`?"));
                 let all = match &known[..] {
                     [] => "the project has none yet: `ampup add auth`".to_owned(),
+                    known => format!("there are: {}", known.join(", ")),
+                };
+                near.into_iter().chain([all]).collect()
+            }
+            Self::NoModel { wanted, known } => {
+                let near = nearest(wanted, known.iter().map(String::as_str));
+                let near = near.map(|near| format!("did you mean `{near}`?"));
+                let all = match &known[..] {
+                    [] => "the schema has none".to_owned(),
                     known => format!("there are: {}", known.join(", ")),
                 };
                 near.into_iter().chain([all]).collect()

@@ -2,6 +2,7 @@
 //!
 //! Whoever calls has asked everything before; whoever reports shows the typed results.
 
+pub mod access;
 pub mod add;
 pub mod backend;
 pub mod compile;
@@ -30,6 +31,7 @@ use std::time::Instant;
 use crate::base::{Clock, Event, Ids, Outcome, Reporter, Secret, Step};
 use crate::error::Failure;
 
+pub use crate::category::api::access::{Access as CellAccess, ApiAccess, Cell, FieldAccess, ModelAccess, Row, Verb};
 pub use crate::project::{Applied, Project};
 pub use error::OperationError;
 

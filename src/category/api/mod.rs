@@ -1,5 +1,6 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
+pub mod access;
 #[cfg(test)]
 mod answers_tests;
 pub mod client;

@@ -1,5 +1,6 @@
 //! The human face of each result.
 
+mod access;
 mod deploy;
 mod local;
 mod project;

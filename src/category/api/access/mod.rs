@@ -1,0 +1,245 @@
+//! Who may do what on which field of an API, worked out from its plan. It deploys and asks nothing.
+//!
+//! Rows are callers as they stand to one item, columns are operations. An identity that a rule does not know is
+//! refused: nothing is allowed by default.
+
+mod admission;
+mod identity;
+mod judge;
+
+#[cfg(test)]
+mod tests;
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::plan::{Action, AuthMode, Model, Operation, Plan, Rule};
+use admission::Admission;
+
+pub use identity::{Identity, Who};
+
+/// The access matrix of an API.
+#[derive(Clone, Debug, Serialize)]
+pub struct ApiAccess {
+    /// The authorisation modes, as AppSync writes them, the default first.
+    pub modes: Vec<&'static str>,
+    /// A matrix for each model.
+    pub models: Vec<ModelAccess>,
+    /// The fields that are the user's own: of root types, and of other types where they have rules.
+    pub custom: Vec<CustomAccess>,
+}
+
+/// The matrix of a model.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModelAccess {
+    /// The type.
+    pub model: String,
+    /// Its operations.
+    pub columns: Vec<Column>,
+    /// Its callers.
+    pub rows: Vec<Row>,
+}
+
+/// An operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Column {
+    /// What is done.
+    pub operation: Verb,
+    /// The root type.
+    pub type_name: String,
+    /// Its field.
+    pub field: String,
+}
+
+/// What can be done with the items of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verb {
+    /// Add one.
+    Create,
+    /// Read one by its key.
+    Get,
+    /// Read many.
+    List,
+    /// Read many by an index.
+    Query,
+    /// Change one.
+    Update,
+    /// Remove one.
+    Delete,
+    /// Listen to additions.
+    OnCreate,
+    /// Listen to changes.
+    OnUpdate,
+    /// Listen to removals.
+    OnDelete,
+}
+
+impl Verb {
+    /// What rules call it.
+    pub fn operation(self) -> Operation {
+        match self {
+            Self::Create => Operation::Create,
+            Self::Get => Operation::Get,
+            Self::List | Self::Query => Operation::List,
+            Self::Update => Operation::Update,
+            Self::Delete => Operation::Delete,
+            Self::OnCreate | Self::OnUpdate | Self::OnDelete => Operation::Listen,
+        }
+    }
+}
+
+/// A caller, with what each column gives.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// The caller.
+    pub identity: Identity,
+    /// In the order of the columns.
+    pub cells: Vec<Cell>,
+}
+
+/// What a caller gets of an operation on one item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// The operation as a whole.
+    pub access: Access,
+    /// Fields that are treated otherwise.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub fields: IndexMap<String, FieldAccess>,
+}
+
+/// An operation as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// It is carried out on the item.
+    Allowed,
+    /// It is answered, without the item: lists leave it out, subscriptions do not deliver it.
+    Hidden,
+    /// `Unauthorized`.
+    Refused,
+}
+
+/// A field that is treated otherwise than the item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldAccess {
+    /// Reading gives null and `Unauthorized` at its path; a write that names it is `Unauthorized`.
+    Refused,
+    /// It may be set but not cleared with null.
+    KeepOnly,
+}
+
+/// A field of the user's own, with what each caller gets.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomAccess {
+    /// `Query`, `Mutation`, `Subscription`, or another type.
+    pub type_name: String,
+    /// The field.
+    pub field: String,
+    /// The callers.
+    pub rows: Vec<CustomRow>,
+}
+
+/// What a caller gets of a field.
+#[derive(Clone, Debug, Serialize)]
+pub struct CustomRow {
+    /// The caller.
+    pub identity: Identity,
+    /// Allowed or refused.
+    pub access: Access,
+}
+
+/// AppSync's name of a mode.
+pub(super) fn mode_name(mode: AuthMode) -> &'static str {
+    match mode {
+        AuthMode::ApiKey => "API_KEY",
+        AuthMode::UserPools => "AMAZON_COGNITO_USER_POOLS",
+        AuthMode::Iam => "AWS_IAM",
+        AuthMode::Oidc => "OPENID_CONNECT",
+        AuthMode::Lambda => "AWS_LAMBDA",
+    }
+}
+
+/// The access matrix of a plan.
+pub fn access(plan: &Plan) -> ApiAccess {
+    let admission = Admission::of(plan);
+    let all: Vec<AuthMode> = std::iter::once(plan.modes.default).chain(plan.modes.additional.iter().copied()).collect();
+    let models = plan.models.values().map(|model| of_model(plan, model, &all, &admission)).collect();
+    ApiAccess {
+        modes: all.iter().map(|mode| mode_name(*mode)).collect(),
+        models,
+        custom: of_custom_fields(plan, &all, &admission),
+    }
+}
+
+fn of_model(plan: &Plan, model: &Model, modes: &[AuthMode], admission: &Admission) -> ModelAccess {
+    let columns: Vec<Column> = plan.resolvers.iter().filter_map(|resolver| column(resolver, &model.name)).collect();
+    let mut columns = columns;
+    columns.sort_by_key(|column| column.operation as u8);
+    let rules = model.rules.iter().chain(model.field_rules.values().flatten());
+    let rows = identity::identities(modes, rules)
+        .into_iter()
+        .map(|identity| {
+            let cell = |column: &Column| {
+                if admission.admits(&column.type_name, &column.field, identity.mode) {
+                    judge::cell(model, column, &identity)
+                } else {
+                    Cell { access: Access::Refused, fields: IndexMap::new() }
+                }
+            };
+            Row { cells: columns.iter().map(cell).collect(), identity }
+        })
+        .collect();
+    ModelAccess { model: model.name.clone(), columns, rows }
+}
+
+/// The column that a resolver of a root type makes for a model.
+fn column(resolver: &super::plan::Resolver, of: &str) -> Option<Column> {
+    let (model, operation) = match &resolver.action {
+        Action::Get { model } => (model, Verb::Get),
+        Action::List { model } => (model, Verb::List),
+        Action::QueryIndex { model, .. } => (model, Verb::Query),
+        Action::Create { model } => (model, Verb::Create),
+        Action::Update { model } => (model, Verb::Update),
+        Action::Delete { model } => (model, Verb::Delete),
+        Action::Subscribe { model, to: Operation::Create } => (model, Verb::OnCreate),
+        Action::Subscribe { model, to: Operation::Update } => (model, Verb::OnUpdate),
+        Action::Subscribe { model, to: Operation::Delete } => (model, Verb::OnDelete),
+        _ => return None,
+    };
+    let (type_name, field) = (resolver.type_name.clone(), resolver.field.clone());
+    (model == of).then_some(Column { operation, type_name, field })
+}
+
+fn of_custom_fields(plan: &Plan, modes: &[AuthMode], admission: &Admission) -> Vec<CustomAccess> {
+    let generated = |type_name: &str, field: &str| {
+        let same = |resolver: &&super::plan::Resolver| resolver.type_name == type_name && resolver.field == field;
+        plan.resolvers.iter().filter(same).any(|found| plan.models.keys().any(|model| column(found, model).is_some()))
+    };
+    let mut names = admission.root_fields();
+    names.retain(|(type_name, field)| !generated(type_name, field));
+    for name in plan.custom_rules.keys() {
+        let Some((type_name, field)) = name.split_once('.') else { continue };
+        let name = (type_name.to_owned(), field.to_owned());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let all_rules: Vec<&Rule> = plan.custom_rules.values().flatten().collect();
+    let identities = identity::identities(modes, all_rules.iter().copied());
+    let of = |(type_name, field): (String, String)| {
+        let rules = plan.custom_rules.get(&format!("{type_name}.{field}"));
+        let row = |identity: &Identity| {
+            let may = admission.admits(&type_name, &field, identity.mode)
+                && rules.is_none_or(|rules| rules.iter().any(|rule| judge::holds_without_item(rule, identity)));
+            let access = if may { Access::Allowed } else { Access::Refused };
+            CustomRow { identity: identity.clone(), access }
+        };
+        let known: Vec<&Identity> = identities.iter().filter(|identity| !identity.needs_item()).collect();
+        CustomAccess { rows: known.into_iter().map(row).collect(), type_name, field }
+    };
+    names.into_iter().map(of).collect()
+}
