@@ -6,7 +6,7 @@
 set -euo pipefail
 cases=$1
 modules=$2
-unbuilt='@(manyToMany|searchable|function|http|sql|refersTo|predictions|mapsTo|conversation|generation|validate)\b'
+unbuilt='@(searchable|function|http|sql|refersTo|predictions|mapsTo|conversation|generation|validate)\b'
 names=()
 left=()
 for folder in "$cases"/*/; do

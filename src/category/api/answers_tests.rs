@@ -130,7 +130,7 @@ fn what_is_wrong_is_refused_with_its_reason() {
 #[test]
 fn written_values_are_tested_after_the_rules_and_before_the_write() {
     let files = files(&plan(
-        "type A @model { id: ID! n: Int @validate(type: gt, value: \"-1.50\") @validate(type: lte, value: \"1e3\") \
+        "type A @model @auth(rules: [{ allow: public }]) { id: ID! n: Int @validate(type: gt, value: \"-1.50\") @validate(type: lte, value: \"1e3\") \
          s: String @default(value: \"ab\") @validate(type: minLength, value: \"2\", errorMessage: \"it's short\") \
          @validate(type: matches, value: \"^[a-z']+$\") t: String @validate(type: endsWith, value: \"!\") }",
         "{}",
@@ -240,8 +240,8 @@ fn appsync_may_invoke_these_functions_and_nothing_else() {
     }
     let source = resource(&synthesis, "FirstLambdaSource");
     assert!(source.contains("ServiceRoleArn: !GetAtt FunctionsRole.Arn"), "{source}");
-    assert!(resource(&synthesis, "MutationchainResolver").contains("Kind: PIPELINE"));
-    assert!(resource(&synthesis, "QueryoneResolver").contains("Kind: UNIT"));
+    assert!(resource(&synthesis, "MutationChainResolver").contains("Kind: PIPELINE"));
+    assert!(resource(&synthesis, "QueryOneResolver").contains("Kind: UNIT"));
     let guests = resource(&synthesis, "GuestPolicy");
     for path in ["types/Query/fields/guests", "types/Out/*", "types/Inner/*"] {
         assert!(guests.contains(path), "{guests}");

@@ -144,6 +144,7 @@ const KNOWN: &[Known] = &[
     ),
     built("hasOne", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
     built("belongsTo", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
+    built("manyToMany", FIELD, &[required("relationName", Shape::Text), argument("limit", Shape::Integer)]),
     built("default", FIELD, &[argument("value", Shape::Text)]),
     Known {
         repeatable: true,
@@ -188,7 +189,6 @@ const KNOWN: &[Known] = &[
     built("aws_subscribe", FIELD, &[argument("mutations", Shape::Texts)]),
     built("aws_publish", FIELD, &[argument("subscriptions", Shape::Texts)]),
     built("deprecated", &[Place::Field, Place::Other], &[argument("reason", Shape::Text)]),
-    unbuilt("manyToMany", FIELD),
     unbuilt("searchable", OBJECT),
     unbuilt("predictions", FIELD),
     unbuilt("mapsTo", OBJECT),

@@ -18,6 +18,8 @@ use crate::graphql::{Directive, Document, Field, Literal, Roots, TypeDefinition,
 pub(super) struct Catalogue<'a> {
     pub types: IndexMap<&'a str, &'a TypeDefinition>,
     pub models: IndexSet<&'a str>,
+    /// The models that join the sides of a `@manyToMany`.
+    pub joins: IndexSet<String>,
     pub roots: &'a Roots,
 }
 
@@ -33,14 +35,14 @@ pub(super) enum Kind {
 }
 
 impl<'a> Catalogue<'a> {
-    pub(super) fn new(document: &'a Document) -> Self {
+    pub(super) fn new(document: &'a Document, joins: IndexSet<String>) -> Self {
         let mut types = IndexMap::new();
         for found in &document.types {
             types.entry(found.name.as_str()).or_insert(found);
         }
         let models = types.values().filter(|found| found.is_object() && found.directive("model").is_some());
         let models = models.map(|found| found.name.as_str()).collect();
-        Self { types, models, roots: &document.roots }
+        Self { types, models, joins, roots: &document.roots }
     }
 
     pub(super) fn kind(&self, name: &str) -> Kind {

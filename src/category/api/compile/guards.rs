@@ -165,7 +165,7 @@ impl Guard<'_, '_> {
     }
 
     /// Sandbox mode: API keys may do everything with a model that has no rules.
-    fn open(&mut self, draft: &Draft<'_>, output: &mut Output) {
+    fn open(&self, draft: &Draft<'_>, output: &mut Output) {
         let allowed = BTreeSet::from([AuthMode::ApiKey]);
         let config = &draft.config;
         let roots = self.catalogue.roots;
@@ -177,7 +177,24 @@ impl Guard<'_, '_> {
         queries.for_each(|name| self.mark(&roots.query, name, &allowed, output));
         mutations.for_each(|name| self.mark(&roots.mutation, name, &allowed, output));
         subscriptions.for_each(|name| self.mark(&roots.subscription, name, &allowed, output));
-        self.reach(draft.name(), &allowed, output);
+        self.mark_declared_types(draft.name(), &allowed, output);
+    }
+
+    /// Lets callers into the types that are no models and that the user's own fields of a type lead to.
+    fn mark_declared_types(&self, type_name: &str, allowed: &BTreeSet<AuthMode>, output: &mut Output) {
+        let mut seen: IndexSet<&str> = IndexSet::new();
+        let mut open = vec![type_name];
+        while let Some(name) = open.pop() {
+            for field in self.catalogue.types.get(name).map(|found| found.fields()).unwrap_or_default() {
+                let inner = field.type_ref.name();
+                if self.catalogue.kind(inner) == Kind::Object && seen.insert(inner) {
+                    for mark in directives(self.modes, allowed) {
+                        output.mark_type(inner, mark);
+                    }
+                    open.push(inner);
+                }
+            }
+        }
     }
 
     /// Lets the callers of a type into the types of its fields that are no models, connections included. A type counts

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::assemble::Assembler;
 use super::connections::{foreign_keys, owns_key};
 use super::draft::{Catalogue, Draft, Kind};
+use super::names;
 use super::relations::{By, Relation, RelationKind, index_name};
 use crate::graphql::{Field, InputValue, Literal, TypeDefinition, TypeKind, TypeRef, Value};
 
@@ -101,14 +102,16 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
         if !known || (relation.is_none() && catalogue.kind(field.type_ref.name()) == Kind::Model) {
             continue;
         }
-        let mut value = entry(catalogue, &field.name, &field.type_ref, true);
+        let (name, type_ref) = shown(catalogue, draft, field);
+        let mut value = entry(catalogue, &name, &type_ref, true);
         if let Some(relation) = relation {
             value["association"] = association(assembler, draft, relation);
         }
-        fields.insert(field.name.clone(), value);
+        fields.insert(name, value);
     }
     let timestamps = draft.definition.directive("model").and_then(|model| model.argument("timestamps"));
-    for (index, default) in ["createdAt", "updatedAt"].into_iter().enumerate() {
+    let off = timestamps.is_some_and(Literal::is_null);
+    for (index, default) in ["createdAt", "updatedAt"].into_iter().enumerate().filter(|_| !off) {
         let given = timestamps.and_then(|value| value.get(default)).and_then(Literal::as_str);
         let name = given.filter(|name| !name.is_empty()).unwrap_or(default);
         if index == 1 || !fields.contains_key(name) {
@@ -122,12 +125,15 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
             fields.insert(name.clone(), entry(catalogue, name, &TypeRef::named(type_name), true));
         }
     }
+    if !assembler.parameters.respect_primary_key_attributes_on_connection_field {
+        hide_foreign_keys(assembler, draft, &mut fields);
+    }
     json!({
         "name": draft.name(),
         "fields": fields,
         "syncable": true,
         "pluralName": super::plural::plural(draft.name()),
-        "attributes": attributes(draft, foreign),
+        "attributes": attributes(assembler, draft, foreign),
         "primaryKeyInfo": {
             "isCustomPrimaryKey": draft.key.declared,
             "primaryKeyFieldName": draft.key.partition,
@@ -136,8 +142,40 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
     })
 }
 
+/// Where foreign keys are not named after primary keys, the first column of a `@belongsTo` is not shown, unless it is the
+/// key of its own model.
+fn hide_foreign_keys(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, fields: &mut Map<String, Json>) {
+    let join = assembler.catalogue.joins.contains(draft.name());
+    for relation in &draft.relations {
+        let columns = match &relation.by {
+            By::Fields(names) => names.clone(),
+            By::Implicit => assembler.implied_fields(draft, relation),
+            By::References(_) => continue,
+        };
+        let belongs = relation.kind == RelationKind::Belongs || join;
+        let own_key = |column: &&String| draft.key.partition == **column || *column == "id";
+        if let Some(column) = columns.first().filter(|column| belongs && !own_key(column)) {
+            fields.shift_remove(column);
+        }
+    }
+}
+
+/// Name and type of a field. A join model's columns are nullable and its partition columns of type ID, whatever the API
+/// says; its relation fields are named by words, `httpPost`.
+fn shown(catalogue: &Catalogue<'_>, draft: &Draft<'_>, field: &Field) -> (String, TypeRef) {
+    let (name, type_ref) = (&field.name, &field.type_ref);
+    if !catalogue.joins.contains(draft.name()) || name == "id" {
+        return (name.clone(), type_ref.clone());
+    }
+    if catalogue.kind(type_ref.name()) == Kind::Model {
+        return (names::words(type_ref.name()), type_ref.clone());
+    }
+    let type_name = if field.directive("index").is_some() { "ID" } else { type_ref.name() };
+    (name.clone(), TypeRef::named(type_name))
+}
+
 /// `model`, then `key`s, then `auth`.
-fn attributes(draft: &Draft<'_>, foreign: &[Foreign]) -> Vec<Json> {
+fn attributes(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreign]) -> Vec<Json> {
     let mut attributes = Vec::new();
     let directive = |name: &str| draft.definition.directives.iter().filter(move |found| found.name == name).collect();
     let models: Vec<_> = directive("model");
@@ -167,13 +205,22 @@ fn attributes(draft: &Draft<'_>, foreign: &[Foreign]) -> Vec<Json> {
     }
     let implied = foreign.iter().flat_map(|foreign| &foreign.keys);
     attributes.extend(implied.map(|key| json!({ "type": "key", "properties": key })));
-    let rules: Vec<_> = directive("auth");
+    let ruled = if assembler.catalogue.joins.contains(draft.name()) { sides(assembler, draft) } else { vec![draft] };
+    let rules = ruled.iter().flat_map(|draft| draft.definition.directives.iter().filter(|found| found.name == "auth"));
     for found in rules {
         let rules = found.argument("rules").map(Literal::elements).unwrap_or_default();
         let rules: Vec<Json> = rules.into_iter().map(auth_rule).collect();
-        attributes.push(json!({ "type": "auth", "properties": { "rules": rules } }));
+        let attribute = json!({ "type": "auth", "properties": { "rules": rules } });
+        if !attributes.contains(&attribute) {
+            attributes.push(attribute);
+        }
     }
     attributes
+}
+
+/// The models that a join model joins: it has the rules of each.
+fn sides<'r, 'a>(assembler: &Assembler<'r, 'a, '_>, draft: &Draft<'_>) -> Vec<&'r Draft<'a>> {
+    draft.relations.iter().filter_map(|relation| assembler.drafts.get(relation.related)).collect()
 }
 
 /// A rule as given, with the defaults of its strategy.
@@ -225,7 +272,9 @@ fn association(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, relation: &
             json!({ "connectionType": "HAS_MANY", "associatedWith": own_keys() })
         }
         (RelationKind::Many { .. }, By::Fields(_)) => {
-            json!({ "connectionType": "HAS_MANY", "associatedWith": [joined_field(draft, related, relation)] })
+            let join = assembler.catalogue.joins.contains(related.name());
+            let field = if join { names::words(draft.name()) } else { joined_field(draft, related, relation) };
+            json!({ "connectionType": "HAS_MANY", "associatedWith": [field] })
         }
         (RelationKind::One, By::References(names)) => {
             json!({ "connectionType": "HAS_ONE", "associatedWith": names, "targetNames": [] })
@@ -235,6 +284,9 @@ fn association(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, relation: &
                 By::Fields(fields) => fields.clone(),
                 _ => assembler.implied_fields(draft, relation),
             };
+            if assembler.catalogue.joins.contains(draft.name()) {
+                return json!({ "connectionType": "BELONGS_TO", "targetNames": targets });
+            }
             let keys: Vec<&str> = related.key.all().collect();
             json!({ "connectionType": "HAS_ONE", "associatedWith": keys, "targetNames": targets })
         }

@@ -9,18 +9,12 @@ use crate::graphql::{Directive, Document, Field, Literal, TypeDefinition, Value}
 
 /// Checks a document.
 pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut Report<'_>) {
-    let mut relations: IndexMap<String, Vec<&Directive>> = IndexMap::new();
     for found in &document.types {
         type_directives(document, found, report);
         for field in found.fields() {
             for directive in &field.directives {
                 if let Some(message) = field_mistake(field, directive, options) {
                     report.add(Code::AMP0305, &directive.span, message);
-                }
-                if directive.name == "manyToMany"
-                    && let Some(name) = text(directive, "relationName")
-                {
-                    relations.entry(name.to_owned()).or_default().push(directive);
                 }
             }
         }
@@ -30,12 +24,6 @@ pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut 
     }
     if options.conflict.is_some() {
         sync_cycles(document, report);
-    }
-    for (name, uses) in relations.iter().filter(|(_, uses)| uses.len() != 2) {
-        let message = format!("@manyToMany relation '{name}' must be used in exactly two locations");
-        for directive in uses {
-            report.add(Code::AMP0308, &directive.span, message.clone());
-        }
     }
 }
 

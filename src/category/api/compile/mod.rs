@@ -15,6 +15,7 @@ mod http;
 mod introspection;
 mod keys;
 mod limits;
+mod many_to_many;
 mod misuse;
 mod names;
 mod operations;
@@ -67,8 +68,9 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     }
     directives::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
+    let joins = many_to_many::expand(&mut document, &options.params, &mut report);
     let modes = options.modes();
-    let catalogue = Catalogue::new(&document);
+    let catalogue = Catalogue::new(&document, joins);
     let mut drafts = read_models(&catalogue, options, &mut report);
     let answers = answers::read(&catalogue, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);

@@ -25,6 +25,33 @@ pub(super) fn camel(words: &[&str]) -> String {
     }
 }
 
+/// `HTTPPost` → `httpPost`, `a_tag` → `aTag`: words begin at capitals and after what is no letter or digit.
+pub(super) fn words(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut words: Vec<String> = vec![String::new()];
+    for (at, letter) in letters.iter().enumerate() {
+        if !letter.is_ascii_alphanumeric() {
+            words.push(String::new());
+            continue;
+        }
+        let before = at.checked_sub(1).and_then(|at| letters.get(at));
+        let after_small = before.is_some_and(|before| before.is_ascii_lowercase() || before.is_ascii_digit());
+        let ends_capitals =
+            before.is_some_and(char::is_ascii_uppercase) && letters.get(at + 1).is_some_and(char::is_ascii_lowercase);
+        if letter.is_ascii_uppercase() && (after_small || ends_capitals) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.push(letter.to_ascii_lowercase());
+        }
+    }
+    let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let after = |word: &String| {
+        if word.starts_with(|first: char| first.is_ascii_digit()) { format!("_{word}") } else { upper(word) }
+    };
+    words.iter().take(1).cloned().chain(words.iter().skip(1).map(after)).collect()
+}
+
 /// `onCreatePost`; a name that is too long for AppSync is cut and made unique by a digest.
 pub(super) fn subscription(event: &str, model: &str) -> String {
     let name = camel(&[event, model]);

@@ -8,7 +8,11 @@ use super::access::{self, Access};
 use super::draft::{Catalogue, Draft};
 use super::report::Report;
 use super::rules::{self, Level, ParsedRule, RuleReader};
+<<<<<<< HEAD
 use super::{CompileOptions, defaults, keys, relations, validations};
+=======
+use super::{CompileOptions, defaults, keys, many_to_many, relations};
+>>>>>>> main
 use crate::category::api::plan::Modes;
 use crate::error::Code;
 use crate::graphql::{Field, TypeDefinition};
@@ -62,6 +66,9 @@ pub(super) fn read_rules<'a>(
         };
         if let Some(directive) = found.directive("auth") {
             draft.rules = reader.read(directive, Level::Model, name, report);
+            if catalogue.joins.contains(*name) {
+                draft.rules = many_to_many::last_of_each_role(std::mem::take(&mut draft.rules));
+            }
         }
         for field in found.fields() {
             if let Some(directive) = field.directive("auth") {

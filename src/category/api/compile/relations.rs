@@ -92,7 +92,13 @@ pub(super) fn read<'a>(
     for draft in drafts.values() {
         let mut relations = Vec::new();
         for field in draft.fields.values().copied() {
-            for directive in field.directives.iter().filter(|found| RELATIONS.contains(&found.name.as_str())) {
+            let directives = || field.directives.iter().filter(|found| RELATIONS.contains(&found.name.as_str()));
+            for again in directives().skip(1) {
+                let message =
+                    format!("a resolver for {}.{} already exists: one field, one relation", draft.name(), field.name);
+                report.add(Code::AMP0308, &again.span, message);
+            }
+            for directive in directives() {
                 let mut reader = Reader { drafts, catalogue, draft, field, directive, report };
                 relations.extend(reader.relation());
             }
