@@ -8,11 +8,7 @@ use super::access::{self, Access};
 use super::draft::{Catalogue, Draft};
 use super::report::Report;
 use super::rules::{self, Level, ParsedRule, RuleReader};
-<<<<<<< HEAD
-use super::{CompileOptions, defaults, keys, relations, validations};
-=======
-use super::{CompileOptions, defaults, keys, many_to_many, relations};
->>>>>>> main
+use super::{CompileOptions, defaults, keys, many_to_many, relations, validations};
 use crate::category::api::plan::Modes;
 use crate::error::Code;
 use crate::graphql::{Field, TypeDefinition};
