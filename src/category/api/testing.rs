@@ -99,6 +99,7 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
         field_rules: IndexMap::new(),
         sandbox: false,
         public_subscriptions: false,
+        conflict: None,
         origin: Location::new("schema.graphql", 1, 1),
     }
 }
@@ -147,6 +148,7 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
         returned: IndexMap::new(),
         declared: Vec::new(),
         own_files: IndexMap::new(),
+        switches: Switches::default(),
     }
 }
 

@@ -26,6 +26,7 @@ mod reading;
 mod relations;
 mod report;
 mod rules;
+mod sync;
 mod validations;
 
 #[cfg(test)]
@@ -47,6 +48,7 @@ use report::Report;
 
 pub use options::{AuthKind, CompileOptions, Parameters};
 pub use report::SchemaSource;
+pub use sync::{ConflictKind, ConflictOption};
 
 /// Compiles a schema.
 ///
@@ -68,7 +70,9 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     }
     directives::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
+    sync::check(&document, options, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
+    sync::check_handlers(&document, options, &mut report);
     let modes = options.modes();
     let catalogue = Catalogue::new(&document, joins);
     let mut drafts = read_models(&catalogue, options, &mut report);
@@ -94,7 +98,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     };
     let answered = answers::plan(&answers, &report);
     let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom, &answered));
-    let sources = assembler.sources(&answered);
+    let (sources, mut functions) = (assembler.sources(&answered), assembler.functions(&models));
+    functions.extend(answered.functions);
     let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
     let introspection = introspection::document(&assembler);
     let custom_rules = custom
@@ -104,18 +109,20 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         })
         .collect();
     let schema = print(&output.into_document());
+    let switches = options.params.switches();
     Ok(Plan {
         schema,
         modes,
         models,
         sources,
         resolvers,
-        functions: answered.functions,
+        functions,
         introspection,
         custom_rules,
         returned,
         declared,
         own_files: IndexMap::new(),
+        switches,
     })
 }
 

@@ -12,6 +12,7 @@ mod lambda;
 mod pipeline;
 mod reading;
 mod script;
+mod syncing;
 mod validation;
 mod writing;
 
@@ -75,7 +76,7 @@ pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFil
         let path = format!("functions/{name}.js");
         let text = match plan.own_files.get(&path) {
             Some(own) => own.clone(),
-            None => tidy(&pipeline::step(name, function, plan, render)?),
+            None => tidy(&pipeline::step(plan, name, function, render)?),
         };
         Ok(FunctionFile { name: name.clone(), source: function.source.clone(), path, text })
     };
@@ -83,9 +84,13 @@ pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFil
 }
 
 fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, RenderError> {
+    if !resolver.functions(plan).is_empty() {
+        return pipeline::resolver(plan, resolver, render);
+    }
     match &resolver.action {
         Action::Get { model } => reading::get(&Scene::new(plan, resolver, model)?, render),
         Action::List { model } => reading::list(&Scene::new(plan, resolver, model)?, render),
+        Action::Sync { model } => syncing::sync(&Scene::new(plan, resolver, model)?, render),
         Action::QueryIndex { model, index } => reading::query_index(&Scene::new(plan, resolver, model)?, index, render),
         Action::RelatedMany { model, related, index, fields, limit } => {
             let scene = Scene::new(plan, resolver, related)?;

@@ -167,7 +167,7 @@ fn is_used_by_own_files(plan: &Plan, source: &str) -> bool {
 fn actions(action: &Action) -> &'static [&'static str] {
     match action {
         Action::Get { .. } => &["dynamodb:GetItem"],
-        Action::List { .. } => &["dynamodb:Query", "dynamodb:Scan"],
+        Action::List { .. } | Action::Sync { .. } => &["dynamodb:Query", "dynamodb:Scan"],
         Action::QueryIndex { .. } | Action::RelatedMany { .. } => &["dynamodb:Query"],
         Action::RelatedOne { .. } => &["dynamodb:GetItem", "dynamodb:Query"],
         Action::Create { .. } => &["dynamodb:GetItem", "dynamodb:PutItem"],
