@@ -126,7 +126,7 @@ fn index_json(index: &Index) -> Value {
 fn conflict_handler<'a>(plan: &'a Plan, source: &str) -> Option<&'a ConflictHandler> {
     match plan.sources.get(source)? {
         Source::Table { model } => plan.models.get(model)?.conflict.as_ref(),
-        Source::None => None,
+        Source::None | Source::Lambda(_) | Source::Http { .. } => None,
     }
 }
 

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::access::{Guard, field_rules_for};
-use super::{Helpers, all};
+use super::access::{Guard, Helpers, field_rules_for};
+use super::all;
 use crate::category::api::plan::{Allow, Operation, Plan, Resolver, Rule};
+use crate::render::{RenderError, Renderer};
 
 /// Part of the context of every template that includes `parts_gate.js`.
 #[derive(Debug, Serialize)]
@@ -44,4 +45,15 @@ impl Gate {
 /// Without a stored item there is nothing whose owner or groups could be asked for.
 pub(super) fn is_fixed(rule: &Rule) -> bool {
     !matches!(rule.allow, Allow::Owner { .. } | Allow::DynamicGroups { .. })
+}
+
+/// A resolver that refuses everyone.
+#[derive(Debug, Serialize)]
+struct Denied {
+    title: String,
+}
+
+/// The resolver of a field that no rule allows to anyone.
+pub(super) fn refused(title: String, render: &Renderer) -> Result<String, RenderError> {
+    render.render("api/resolver/denied.js", &Denied { title })
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::gate::Gate;
+use super::gate::{self, Gate};
 use super::script;
 use crate::category::api::plan::{HttpRequest, Piece, Plan, Resolver, Source};
 use crate::render::{RenderError, Renderer};
@@ -45,7 +45,7 @@ pub(super) fn resolver(
     let name = format!("{}.{}", resolver.type_name, resolver.field);
     let gate = Gate::of(plan, resolver);
     if gate.closed {
-        return super::refused(name, render);
+        return gate::refused(name, render);
     }
     let endpoint = match plan.sources.get(&resolver.source) {
         Some(Source::Http { endpoint }) => endpoint,

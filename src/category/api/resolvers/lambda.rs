@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::gate::Gate;
+use super::gate::{self, Gate};
 use crate::category::api::plan::{Function, Plan, Resolver, Source};
 use crate::render::{RenderError, Renderer};
 
@@ -36,7 +36,7 @@ pub(super) fn resolver(
     let name = format!("{}.{}", resolver.type_name, resolver.field);
     let gate = Gate::of(plan, resolver);
     if gate.closed {
-        return super::refused(name, render);
+        return gate::refused(name, render);
     }
     let title = format!("{name}: by the Lambda function {}.", function_name(plan, &resolver.source));
     render.render("api/resolver/invoke.js", &Invoke { title, event, previous: "{ result: {} }", gate })

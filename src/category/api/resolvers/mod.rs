@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use super::plan::{Action, Function, Key, Model, Operation, Plan, Resolver, Rule};
 use crate::render::{RenderError, Renderer};
-use access::Guard;
+use access::Helpers;
 
 /// A resolver as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,37 +225,8 @@ fn key_entries(key: &Key, values: &[String]) -> Vec<KeyEntry> {
     entries
 }
 
-/// Which helper functions a file needs.
-#[derive(Debug, Serialize)]
-struct Helpers {
-    identities: bool,
-    groups: bool,
-    meets: bool,
-}
-
-impl Helpers {
-    fn of(guards: &[Guard], meets: bool) -> Self {
-        Self {
-            identities: guards.iter().any(Guard::uses_identities),
-            groups: guards.iter().any(Guard::uses_groups),
-            meets,
-        }
-    }
-}
-
-/// A resolver that refuses everyone.
-#[derive(Debug, Serialize)]
-struct Denied {
-    title: String,
-}
-
 fn denied(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
-    refused(scene.name(), render)
-}
-
-/// The resolver of a field that no rule allows to anyone.
-fn refused(title: String, render: &Renderer) -> Result<String, RenderError> {
-    render.render("api/resolver/denied.js", &Denied { title })
+    gate::refused(scene.name(), render)
 }
 
 /// References to rules, as guards take them.

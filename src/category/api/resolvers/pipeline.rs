@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::gate::Gate;
+use super::gate::{self, Gate};
 use super::{Scene, lambda, writing};
 use crate::category::api::plan::{Action, Function, Operation, Plan, Resolver, Step};
 use crate::render::{RenderError, Renderer};
@@ -20,7 +20,7 @@ pub(super) fn resolver(plan: &Plan, resolver: &Resolver, render: &Renderer) -> R
     let name = format!("{}.{}", resolver.type_name, resolver.field);
     let gate = Gate::of(plan, resolver);
     if gate.closed {
-        return super::refused(name, render);
+        return gate::refused(name, render);
     }
     let context = Pipeline { title: format!("{name}: its functions, one after the other."), gate };
     render.render("api/resolver/pipeline.js", &context)
