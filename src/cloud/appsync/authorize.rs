@@ -8,11 +8,13 @@ use std::sync::{Mutex, PoisonError};
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::cloud::cognito::{Claims, Cognito};
+use crate::cloud::cognito::Claims;
 use crate::cloud::iam::Iam;
 use crate::cloud::service::{ApiError, CallContext, Caller, Permission, RoleSession};
 
+use super::AppSync;
 use super::compiled::CompiledApi;
+use super::oidc::unverified;
 use super::record::AuthMode;
 use super::schema::Admits;
 
@@ -41,54 +43,6 @@ impl Requester {
     fn new(mode: AuthMode, identity: Value, label: String) -> Self {
         let caller = Caller::Anonymous;
         Self { mode, identity, label, groups: Vec::new(), caller, decisions: Mutex::default() }
-    }
-
-    /// Establishes who sends a request, or refuses it whole.
-    pub(in crate::cloud::appsync) fn identify(
-        api: &CompiledApi,
-        context: &CallContext,
-        headers: &HeaderMap,
-        (cognito, now_s): (&Cognito, i64),
-    ) -> Result<Self, ApiError> {
-        let modes = api.api.settings.modes();
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-        let authorization = header("authorization").filter(|value| !value.is_empty());
-        let key = header("x-api-key").filter(|value| !value.is_empty());
-        if context.caller != Caller::Anonymous {
-            return if modes.contains(&AuthMode::AwsIam) {
-                Ok(Self::signed(context.caller.clone(), api))
-            } else {
-                Err(unauthorized("You are not authorized to make this call."))
-            };
-        }
-        match (authorization, key) {
-            (Some(token), _) if modes.contains(&AuthMode::AmazonCognitoUserPools) => Self::token(api, token, cognito),
-            (_, Some(key)) if modes.contains(&AuthMode::ApiKey) => {
-                let known = api.keys.get(key).filter(|known| known.expires > now_s);
-                known.ok_or_else(|| unauthorized("You are not authorized to make this call."))?;
-                Ok(Self::new(AuthMode::ApiKey, Value::Null, "api key".to_owned()))
-            }
-            (None, None) => Err(unauthorized("Valid authorization header not provided.")),
-            _ => Err(unauthorized("You are not authorized to make this call.")),
-        }
-    }
-
-    fn token(api: &CompiledApi, header: &str, cognito: &Cognito) -> Result<Self, ApiError> {
-        let token = header.strip_prefix("Bearer ").unwrap_or(header).trim();
-        if token.split('.').count() != 3 {
-            return Err(unauthorized("Unable to parse JWT token."));
-        }
-        let claims = cognito.verify(token).map_err(|error| {
-            let expired = error.message.to_ascii_lowercase().contains("expired");
-            unauthorized(if expired { "Token has expired." } else { "Unable to parse JWT token." })
-        })?;
-        let pool = api.api.settings.user_pools().find(|pool| pool.user_pool_id == claims.pool_id);
-        let pool = pool.ok_or_else(|| unauthorized("You are not authorized to make this call."))?;
-        let strategy = pool.default_action.as_deref().unwrap_or("ALLOW");
-        let label = format!("user {}", claims.username);
-        let mut requester = Self::new(AuthMode::AmazonCognitoUserPools, user(&claims, strategy), label);
-        requester.groups = claims.groups;
-        Ok(requester)
     }
 
     fn signed(caller: Caller, api: &CompiledApi) -> Self {
@@ -165,6 +119,67 @@ impl Requester {
     /// Credentials for a data source that uses those of the caller.
     pub(in crate::cloud::appsync) fn caller(&self) -> &Caller {
         &self.caller
+    }
+}
+
+impl AppSync {
+    /// Establishes who sends a request, or refuses it whole.
+    pub(in crate::cloud::appsync) async fn identify(
+        &self,
+        api: &CompiledApi,
+        context: &CallContext,
+        headers: &HeaderMap,
+    ) -> Result<Requester, ApiError> {
+        let modes = api.api.settings.modes();
+        let refused = || unauthorized("You are not authorized to make this call.");
+        if context.caller != Caller::Anonymous {
+            let signs = modes.contains(&AuthMode::AwsIam);
+            return if signs { Ok(Requester::signed(context.caller.clone(), api)) } else { Err(refused()) };
+        }
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        let authorization = header("authorization").filter(|value| !value.is_empty());
+        let key = header("x-api-key").filter(|value| !value.is_empty());
+        let takes_tokens = [AuthMode::AmazonCognitoUserPools, AuthMode::OpenidConnect];
+        match (authorization, key) {
+            (Some(token), _) if takes_tokens.iter().any(|mode| modes.contains(mode)) => self.token(api, token).await,
+            (_, Some(key)) if modes.contains(&AuthMode::ApiKey) => {
+                let now_s = self.shared.clock.now_s();
+                api.keys.get(key).filter(|known| known.expires > now_s).ok_or_else(refused)?;
+                Ok(Requester::new(AuthMode::ApiKey, Value::Null, "api key".to_owned()))
+            }
+            (None, None) => Err(unauthorized("Valid authorization header not provided.")),
+            _ => Err(refused()),
+        }
+    }
+
+    /// A token of an OpenID Connect provider when it says so, else of a user pool.
+    async fn token(&self, api: &CompiledApi, header: &str) -> Result<Requester, ApiError> {
+        let token = header.strip_prefix("Bearer ").unwrap_or(header).trim();
+        let settings = &api.api.settings;
+        let claims = unverified(token).ok_or_else(|| unauthorized("Unable to parse JWT token."))?;
+        let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default().trim_end_matches('/');
+        let mut providers = settings.open_id_providers();
+        let only = settings.user_pools().next().is_none();
+        let provider = providers.find(|provider| only || provider.issuer.trim_end_matches('/') == issuer);
+        let Some(provider) = provider else { return self.user_token(api, token) };
+        let claims = self.providers.verify(provider, token).await.map_err(|reason| unauthorized(&reason))?;
+        let sub = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let identity = json!({ "claims": claims, "issuer": claims.get("iss"), "sub": sub });
+        Ok(Requester::new(AuthMode::OpenidConnect, identity, format!("user {sub}")))
+    }
+
+    fn user_token(&self, api: &CompiledApi, token: &str) -> Result<Requester, ApiError> {
+        let claims = self.cognito.verify(token).map_err(|error| {
+            let expired = error.message.to_ascii_lowercase().contains("expired");
+            unauthorized(if expired { "Token has expired." } else { "Unable to parse JWT token." })
+        })?;
+        let pool = api.api.settings.user_pools().find(|pool| pool.user_pool_id == claims.pool_id);
+        let pool = pool.ok_or_else(|| unauthorized("You are not authorized to make this call."))?;
+        let strategy = pool.default_action.as_deref().unwrap_or("ALLOW");
+        let label = format!("user {}", claims.username);
+        let mut requester = Requester::new(AuthMode::AmazonCognitoUserPools, user(&claims, strategy), label);
+        requester.groups = claims.groups;
+        Ok(requester)
     }
 }
 

@@ -56,6 +56,16 @@ pub(in crate::cloud::appsync) enum Resolver {
 }
 
 impl Resolver {
+    /// Whether it may set off code outside, which may send requests of its own.
+    pub(in crate::cloud::appsync) fn calls_out(&self) -> bool {
+        let inside = |step: &Step| matches!(step.source.kind.as_str(), "NONE" | "AMAZON_DYNAMODB");
+        match self {
+            Self::Unit(step) => !inside(step),
+            Self::Pipeline { steps, .. } => !steps.iter().all(|step| inside(step)),
+            Self::Broken(_) => false,
+        }
+    }
+
     /// Whether any of its code may look at `ctx.info`.
     pub(in crate::cloud::appsync) fn uses_info(&self) -> bool {
         let uses = |code: &Code| code.program().is_ok_and(|program| program.uses_info);

@@ -11,6 +11,7 @@ use crate::cloud::store::{Batch, Table};
 use super::compiled::CompiledApi;
 use super::js::util::Tools;
 use super::js::{CodeError, Program, Sandbox, SandboxError};
+use super::oidc::check_address;
 use super::record::{Api, ApiKey, ApiSettings, AuthMode, DataSource, FunctionRecord, ResolverRecord, Runtime};
 use super::record::{SchemaStatus, UserPoolConfig};
 use super::schema::CompiledSchema;
@@ -498,7 +499,7 @@ fn check_batch(size: usize) -> Result<(), ApiError> {
 fn check_settings(settings: &ApiSettings) -> Result<(), ApiError> {
     let modes = settings.modes();
     for mode in &modes {
-        if matches!(mode, AuthMode::OpenidConnect | AuthMode::AwsLambda) {
+        if *mode == AuthMode::AwsLambda {
             let name = serde_json::to_value(mode).unwrap_or_default();
             let message =
                 format!("the embedded cloud has no authentication type {}", name.as_str().unwrap_or_default());
@@ -508,6 +509,14 @@ fn check_settings(settings: &ApiSettings) -> Result<(), ApiError> {
     let pools = settings.user_pools().count();
     if pools != modes.iter().filter(|mode| **mode == AuthMode::AmazonCognitoUserPools).count() {
         return Err(bad_request("userPoolConfig is required for the authentication type AMAZON_COGNITO_USER_POOLS."));
+    }
+    let providers = settings.open_id_providers().count();
+    if providers != modes.iter().filter(|mode| **mode == AuthMode::OpenidConnect).count() {
+        return Err(bad_request("openIDConnectConfig is required for the authentication type OPENID_CONNECT."));
+    }
+    for provider in settings.open_id_providers() {
+        check_address(&provider.issuer)
+            .map_err(|reason| bad_request(format!("The issuer {} cannot be used: {reason}.", provider.issuer)))?;
     }
     for mode in [AuthMode::ApiKey, AuthMode::AwsIam] {
         if modes.iter().filter(|one| **one == mode).count() > 1 {

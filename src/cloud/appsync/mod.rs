@@ -1,8 +1,8 @@
 //! AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
 //!
-//! Built: the control API, CloudFormation types, API key, user pool and IAM callers, queries and mutations, DynamoDB and
-//! NONE data sources. Refused by name: subscriptions, other data sources, mapping templates, OpenID and Lambda callers,
-//! caches, conflict detection, batching.
+//! Built: the control API, CloudFormation types, API key, user pool, OpenID Connect and IAM callers, queries, mutations
+//! and subscriptions, DynamoDB and NONE data sources. Refused by name: other data sources, mapping templates, Lambda
+//! callers, caches, conflict detection, batching.
 
 mod api;
 mod authorize;
@@ -12,6 +12,8 @@ mod engine;
 mod execute;
 mod fault;
 mod js;
+mod oidc;
+pub(in crate::cloud) mod realtime;
 mod record;
 mod request;
 mod resolve;
@@ -33,9 +35,14 @@ use super::iam::Iam;
 use super::s3::S3;
 use super::service::{Access, ApiCall, ApiError, ApiReply, CallContext, ResourceHandler, Service, ServiceId, Shared};
 
+use authorize::Requester;
+use compiled::CompiledApi;
 use datasource::Backends;
 use engine::Engine;
+use execute::Setting;
 use js::SandboxPool;
+use oidc::Providers;
+use realtime::Hub;
 
 /// AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
 pub(in crate::cloud) struct AppSync {
@@ -45,6 +52,8 @@ pub(in crate::cloud) struct AppSync {
     engine: Engine,
     backends: Backends,
     pool: SandboxPool,
+    providers: Providers,
+    hub: Hub,
 }
 
 impl Service for AppSync {
@@ -93,7 +102,8 @@ impl AppSync {
         let engine = Engine::new(Arc::clone(&shared));
         let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb };
         let pool = SandboxPool::new(engine.tools());
-        Self { shared, s3, cognito, engine, backends, pool }
+        let providers = Providers::new(Arc::clone(&shared));
+        Self { shared, s3, cognito, engine, backends, pool, providers, hub: Hub::default() }
     }
 
     /// Answers a GraphQL request (`POST /graphql/{apiId}/graphql`). `caller` is the `SigV4` identity, if any; the
@@ -102,12 +112,17 @@ impl AppSync {
         request::answer(self, context, api_id, call).await
     }
 
+    /// What an execution for a caller stands on.
+    fn setting<'a>(&'a self, api: &'a CompiledApi, requester: Arc<Requester>, fixed: Arc<str>) -> Setting<'a> {
+        Setting { api, backends: &self.backends, pool: &self.pool, hub: &self.hub, requester, fixed }
+    }
+
     /// Where an API listens for queries.
     fn address(&self, api_id: &str) -> String {
         format!("{}/graphql/{api_id}/graphql", self.shared.endpoint)
     }
 
-    /// Where an API will listen for subscriptions: the address of its queries with another ending.
+    /// Where an API listens for subscriptions: the address of its queries with another ending.
     fn realtime_address(&self, api_id: &str) -> String {
         let endpoint = &self.shared.endpoint;
         let endpoint = endpoint.strip_prefix("http").map_or_else(|| endpoint.clone(), |rest| format!("ws{rest}"));

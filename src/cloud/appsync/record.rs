@@ -45,6 +45,23 @@ pub(in crate::cloud::appsync) struct UserPoolConfig {
     pub app_id_client_regex: Option<String>,
 }
 
+/// `openIDConnectConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct OpenIdConnectConfig {
+    /// The provider's address.
+    pub issuer: String,
+    /// A regular expression for the audience of tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// How long a token is taken after it was issued, in milliseconds; 0 is as long as it says itself.
+    #[serde(default, rename = "iatTTL", skip_serializing_if = "Option::is_none")]
+    pub iat_ttl: Option<i64>,
+    /// How long a token is taken after its user signed in, in milliseconds; 0 is as long as it says itself.
+    #[serde(default, rename = "authTTL", skip_serializing_if = "Option::is_none")]
+    pub auth_ttl: Option<i64>,
+}
+
 /// One of `additionalAuthenticationProviders`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -52,6 +69,8 @@ pub(in crate::cloud::appsync) struct AuthProvider {
     pub authentication_type: AuthMode,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_pool_config: Option<UserPoolConfig>,
+    #[serde(default, rename = "openIDConnectConfig", skip_serializing_if = "Option::is_none")]
+    pub open_id_connect_config: Option<OpenIdConnectConfig>,
 }
 
 /// What a caller of `CreateGraphqlApi` and `UpdateGraphqlApi` gives.
@@ -62,6 +81,8 @@ pub(in crate::cloud::appsync) struct ApiSettings {
     pub authentication_type: AuthMode,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_pool_config: Option<UserPoolConfig>,
+    #[serde(default, rename = "openIDConnectConfig", skip_serializing_if = "Option::is_none")]
+    pub open_id_connect_config: Option<OpenIdConnectConfig>,
     #[serde(default)]
     pub additional_authentication_providers: Vec<AuthProvider>,
     #[serde(default)]
@@ -103,6 +124,18 @@ impl ApiSettings {
             .iter()
             .filter(|provider| provider.authentication_type == AuthMode::AmazonCognitoUserPools)
             .filter_map(|provider| provider.user_pool_config.as_ref());
+        default.into_iter().chain(additional)
+    }
+
+    /// The OpenID Connect providers whose tokens are taken.
+    pub(in crate::cloud::appsync) fn open_id_providers(&self) -> impl Iterator<Item = &OpenIdConnectConfig> {
+        let default =
+            self.open_id_connect_config.as_ref().filter(|_| self.authentication_type == AuthMode::OpenidConnect);
+        let additional = self
+            .additional_authentication_providers
+            .iter()
+            .filter(|provider| provider.authentication_type == AuthMode::OpenidConnect)
+            .filter_map(|provider| provider.open_id_connect_config.as_ref());
         default.into_iter().chain(additional)
     }
 }

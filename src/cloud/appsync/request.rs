@@ -14,7 +14,7 @@ use crate::cloud::service::{ApiCall, ApiError, ApiReply, CallContext, ReplyBody}
 use super::AppSync;
 use super::authorize::Requester;
 use super::compiled::CompiledApi;
-use super::execute::{Answered, Setting, execute};
+use super::execute::{Answered, execute};
 use super::fault::Fault;
 
 /// The largest body of a request, in bytes (AppSync quotas: 1 MB).
@@ -58,8 +58,7 @@ async fn attempt(
     log: &mut Log,
 ) -> Result<Answered, ApiError> {
     let api = appsync.engine.compiled(api_id)?;
-    let now_s = appsync.shared.clock.now_s();
-    let requester = Requester::identify(&api, context, &call.headers, (&appsync.cognito, now_s))?;
+    let requester = appsync.identify(&api, context, &call.headers).await?;
     log.caller.clone_from(&requester.label);
     let request = read(call)?;
     let document = match api.schema.document(&request.query) {
@@ -71,8 +70,7 @@ async fn attempt(
         log.operation = fields.join(", ");
     }
     let fixed = fixed(&api, &requester, &call.headers);
-    let setting =
-        Setting { api: &api, backends: &appsync.backends, pool: &appsync.pool, requester: Arc::new(requester), fixed };
+    let setting = appsync.setting(&api, Arc::new(requester), fixed);
     Ok(execute(setting, &document, request.operation.as_deref(), &request.variables).await)
 }
 
@@ -107,7 +105,7 @@ fn read(call: &ApiCall) -> Result<Request, ApiError> {
 }
 
 /// What every handler of a request sees: identity, headers, environment.
-fn fixed(api: &CompiledApi, requester: &Requester, headers: &HeaderMap) -> Arc<str> {
+pub(super) fn fixed(api: &CompiledApi, requester: &Requester, headers: &HeaderMap) -> Arc<str> {
     let mut seen = Map::new();
     for (name, value) in headers {
         if let Ok(value) = value.to_str() {

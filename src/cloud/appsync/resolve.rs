@@ -38,6 +38,8 @@ pub(in crate::cloud::appsync) struct Resolved {
     pub faults: Vec<Fault>,
     /// `util.http.addResponseHeader`.
     pub headers: BTreeMap<String, String>,
+    /// `extensions.setSubscriptionFilter` and the like.
+    pub filters: Vec<Value>,
 }
 
 /// The state of one resolver's run.
@@ -133,6 +135,7 @@ impl Run<'_> {
             self.resolved.faults.push(fault);
         }
         self.resolved.headers.append(&mut outcome.headers);
+        self.resolved.filters.append(&mut outcome.filters);
         self.stash = std::mem::take(&mut outcome.stash);
         match outcome.error.take() {
             Some(problem) => Err(self.fault(problem)),

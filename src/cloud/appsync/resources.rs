@@ -41,6 +41,7 @@ const KINDS: [Kind; 6] = [
             "Name",
             "AuthenticationType",
             "UserPoolConfig",
+            "OpenIDConnectConfig",
             "AdditionalAuthenticationProviders",
             "XrayEnabled",
             "IntrospectionConfig",
@@ -358,7 +359,7 @@ impl Handler {
 
 /// Properties whose values CloudFormation may give as text.
 const FLAGS: [&str; 3] = ["XrayEnabled", "UseCallerCredentials", "Versioned"];
-const NUMBERS: [&str; 3] = ["QueryDepthLimit", "ResolverCountLimit", "MaxBatchSize"];
+const NUMBERS: [&str; 5] = ["QueryDepthLimit", "ResolverCountLimit", "MaxBatchSize", "IatTTL", "AuthTTL"];
 
 /// Properties by the names of the control API, except some.
 fn lowered(properties: &Value, except: &[&str]) -> Map<String, Value> {

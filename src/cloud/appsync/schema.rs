@@ -49,6 +49,8 @@ pub(in crate::cloud::appsync) struct CompiledSchema {
     pub implementers: apollo_compiler::collections::HashMap<Name, Implementers>,
     /// By `Type` and `Type.field`; absent where no directive is given.
     admits: BTreeMap<String, Vec<Admits>>,
+    /// The mutations of each field of the subscription type, by `@aws_subscribe`.
+    subscribes: BTreeMap<String, Vec<String>>,
     /// Answers to introspection, by the text that asked.
     introspections: Mutex<BTreeMap<String, Arc<serde_json::Value>>>,
     /// Checked documents, by their text.
@@ -82,8 +84,15 @@ impl CompiledSchema {
             return Err(errors);
         }
         let implementers = schema.implementers_map();
-        let admits = admissions(&schema);
-        Ok(Self { schema, implementers, admits, introspections: Mutex::default(), documents: RwLock::default() })
+        let (admits, subscribes) = (admissions(&schema), subscribes(&schema));
+        Ok(Self {
+            schema,
+            implementers,
+            admits,
+            subscribes,
+            introspections: Mutex::default(),
+            documents: RwLock::default(),
+        })
     }
 
     /// A document, checked; the same text is checked once.
@@ -115,6 +124,11 @@ impl CompiledSchema {
     pub(in crate::cloud::appsync) fn admits(&self, type_name: &str, field_name: &str) -> Option<&[Admits]> {
         let own = self.admits.get(&format!("{type_name}.{field_name}"));
         own.or_else(|| self.admits.get(type_name)).map(Vec::as_slice)
+    }
+
+    /// The mutations that a subscription listens to.
+    pub(in crate::cloud::appsync) fn mutations_of(&self, subscription: &str) -> Vec<String> {
+        self.subscribes.get(subscription).cloned().unwrap_or_default()
     }
 
     /// That a field is there, or AppSync's words for that it is not.
@@ -175,6 +189,19 @@ fn admissions(schema: &Schema) -> BTreeMap<String, Vec<Admits>> {
         }
     }
     found
+}
+
+fn subscribes(schema: &Schema) -> BTreeMap<String, Vec<String>> {
+    let root = schema.root_operation(OperationType::Subscription).and_then(|name| schema.get_object(name));
+    let mutations = |field: &ast::FieldDefinition| {
+        let value = field.directives.get("aws_subscribe")?.specified_argument_by_name("mutations")?;
+        Some(match value.as_list() {
+            Some(list) => list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
+            None => value.as_str().map(str::to_owned).into_iter().collect(),
+        })
+    };
+    let fields = root.into_iter().flat_map(|root| &root.fields);
+    fields.filter_map(|(name, field)| Some((name.to_string(), mutations(field)?))).collect()
 }
 
 fn of_schema(list: &DirectiveList) -> Vec<Admits> {

@@ -24,15 +24,15 @@ use crate::cloud::store::memory::MemoryStore;
 const NOW_MS: i64 = 1_767_323_045_678;
 
 /// A cloud without a gateway.
-struct World {
+pub(in crate::cloud::appsync) struct World {
     handlers: Vec<Box<dyn ResourceHandler>>,
-    appsync: Arc<AppSync>,
+    pub(in crate::cloud::appsync) appsync: Arc<AppSync>,
     clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(in crate::cloud::appsync) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::at(NOW_MS));
         let shared = Arc::new(Shared {
@@ -68,12 +68,12 @@ impl World {
         handler.create(&request).await.map_err(|error| error.0)
     }
 
-    async fn make(&self, kind: &str, properties: Value) -> Provisioned {
+    pub(in crate::cloud::appsync) async fn make(&self, kind: &str, properties: Value) -> Provisioned {
         self.try_make(kind, properties).await.unwrap()
     }
 
     /// An API with a schema; gives its id.
-    async fn api(&self, settings: Value, schema: &str) -> String {
+    pub(in crate::cloud::appsync) async fn api(&self, settings: Value, schema: &str) -> String {
         let mut properties = json!({ "Name": "blog", "AuthenticationType": "API_KEY" });
         properties.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
         let api = self.make("AWS::AppSync::GraphQLApi", properties).await;
@@ -83,13 +83,19 @@ impl World {
         id
     }
 
-    async fn key(&self, api: &str) -> String {
+    pub(in crate::cloud::appsync) async fn key(&self, api: &str) -> String {
         let key = self.make("AWS::AppSync::ApiKey", json!({ "ApiId": api })).await;
         key.attributes["ApiKey"].as_str().unwrap().to_owned()
     }
 
     /// A unit resolver; the body of its request handler, and of its response handler.
-    async fn resolver(&self, api: &str, (kind, field): (&str, &str), source: &str, (request, response): (&str, &str)) {
+    pub(in crate::cloud::appsync) async fn resolver(
+        &self,
+        api: &str,
+        (kind, field): (&str, &str),
+        source: &str,
+        (request, response): (&str, &str),
+    ) {
         let code = code(request, response);
         self.make(
             "AWS::AppSync::Resolver",
@@ -101,7 +107,13 @@ impl World {
         .await;
     }
 
-    async fn send(&self, api: &str, caller: Caller, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
+    pub(in crate::cloud::appsync) async fn send(
+        &self,
+        api: &str,
+        caller: Caller,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> (u16, Value) {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
@@ -121,7 +133,7 @@ impl World {
         (reply.status, serde_json::from_slice(&bytes).unwrap())
     }
 
-    async fn query(&self, api: &str, key: &str, query: &str) -> Value {
+    pub(in crate::cloud::appsync) async fn query(&self, api: &str, key: &str, query: &str) -> Value {
         self.send(api, Caller::Anonymous, &[("x-api-key", key)], &json!({ "query": query })).await.1
     }
 
@@ -179,7 +191,7 @@ impl World {
 
 fn code(request: &str, response: &str) -> String {
     format!(
-        "import {{ util, runtime }} from '@aws-appsync/utils';\nimport * as ddb from '@aws-appsync/utils/dynamodb';\n\
+        "import {{ util, runtime, extensions }} from '@aws-appsync/utils';\nimport * as ddb from '@aws-appsync/utils/dynamodb';\n\
          export function request(ctx) {{ {request} }}\nexport function response(ctx) {{ {response} }}"
     )
 }

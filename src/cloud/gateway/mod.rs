@@ -1,13 +1,14 @@
 //! The one port: accept, route, authenticate, call, answer.
 //!
-//! It listens on the loopback address only and has no way to listen elsewhere. It speaks plain HTTP: no TLS, no
-//! WebSockets.
+//! It listens on the loopback address only and has no way to listen elsewhere. It speaks plain HTTP and the
+//! WebSockets of subscriptions: no TLS.
 
 mod answer;
 mod folder;
 pub(in crate::cloud) mod origin;
 mod route;
 mod server;
+mod socket;
 
 #[cfg(test)]
 mod tests;
@@ -143,8 +144,8 @@ impl Cloud {
             feed: feed.clone(),
         });
         let services = Services::open(shared, config.root_key).map_err(|error| folder.damaged(&error))?;
-        let gateway = Arc::new(server::Gateway::new(services));
         let (stop, stopped) = watch::channel(false);
+        let gateway = Arc::new(server::Gateway::new(services, stopped.clone()));
         let serve = |listener| tokio::spawn(server::serve(listener, Arc::clone(&gateway), stopped.clone()));
         let tasks = listeners.into_iter().map(serve).collect();
         Ok(RunningCloud { address, endpoint, feed, stop, tasks, folder })

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::origin;
 use super::route::{RequestHead, Route, route};
+use super::{origin, socket};
 use crate::cloud::iam::{Authenticated, missing_token};
 use crate::cloud::protocol::{self, Asked, Protocol, chunked, percent, query};
 use crate::cloud::service::{Access, ApiCall, ApiError, ApiReply, CallContext, Caller, ReplyBody, Service, ServiceId};
@@ -31,6 +31,8 @@ pub(super) const OBJECT_LIMIT_BYTES: usize = 256 * 1024 * 1024;
 /// What answers requests.
 pub(super) struct Gateway {
     services: Services,
+    /// Becomes true when the cloud stops: WebSockets do not end by themselves.
+    stopped: watch::Receiver<bool>,
 }
 
 /// Answers requests on a listener until the cloud stops.
@@ -68,8 +70,8 @@ struct Whole {
 }
 
 impl Gateway {
-    pub(super) fn new(services: Services) -> Self {
-        Self { services }
+    pub(super) fn new(services: Services, stopped: watch::Receiver<bool>) -> Self {
+        Self { services, stopped }
     }
 
     async fn answer(&self, request: Request<Body>) -> Response {
@@ -84,6 +86,10 @@ impl Gateway {
         let query = percent::decode_pairs(parts.uri.query().unwrap_or_default());
         let mut whole = Whole { parts, query, form: Vec::new(), host, body: Bytes::new(), id };
         let mut target = whole.route(&knows);
+        if let Route::Realtime(api) = &target {
+            let asked = (whole.parts, whole.query);
+            return socket::upgrade(Arc::clone(&self.services.appsync), api, asked, self.stopped.clone()).await;
+        }
         let limit = match target {
             Route::Service(ServiceId::S3, _) => OBJECT_LIMIT_BYTES,
             _ => BODY_LIMIT_BYTES,
@@ -153,9 +159,9 @@ impl Gateway {
                 let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
                 ApiReply { status: 200, headers, body: ReplyBody::Bytes(facts.to_string().into()) }
             }
-            Route::Realtime(api) => {
-                let message = format!("the embedded cloud has no subscriptions: no WebSocket for the API `{api}`");
-                refused(&whole, Protocol::RestJson, ApiError::new("NotImplemented", message).status(501))
+            Route::Realtime(_) => {
+                let message = "subscriptions need a WebSocket: the request does not ask for one";
+                refused(&whole, Protocol::RestJson, ApiError::new("BadRequestException", message))
             }
             Route::Absent(service, protocol) => {
                 let message = format!("the embedded cloud does not have the service `{service}`");

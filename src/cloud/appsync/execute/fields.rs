@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 
 use apollo_compiler::Node;
-use apollo_compiler::executable::Field;
+use apollo_compiler::executable::{Field, SelectionSet};
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
@@ -30,8 +30,8 @@ impl<'a> Execution<'a> {
             let mut values = Vec::with_capacity(fields.len());
             let keys: Vec<&'a str> = fields.keys().copied().collect();
             if serial {
-                for (key, merged) in fields {
-                    values.push(self.field(name, (key, merged), source, path).await);
+                for entry in fields {
+                    values.push(self.mutation(name, entry, source).await);
                 }
             } else {
                 let pending: Vec<_> = fields.into_iter().map(|entry| self.field(name, entry, source, path)).collect();
@@ -43,6 +43,31 @@ impl<'a> Execution<'a> {
             }
             Ok(Value::Object(object))
         })
+    }
+
+    /// A field of the mutation type; those who listen to it are told what it gave.
+    async fn mutation(
+        &self,
+        object: &str,
+        (key, fields): (&'a str, Merged<'a>),
+        source: &Value,
+    ) -> Result<Value, Bubble> {
+        let field = fields[0];
+        let sets: Vec<&'a SelectionSet> = fields.iter().map(|field| &field.selection_set).collect();
+        let calls_out = self.api.resolver(object, &field.name).is_some_and(|resolver| resolver.calls_out());
+        // Code outside may send mutations itself, which would wait for this one.
+        let _turn = if calls_out { None } else { self.hub.turn(&self.api.api.id).await };
+        let answer = self.field(object, (key, fields), source, None).await;
+        let said = std::mem::take(&mut *self.filters.lock().unwrap_or_else(PoisonError::into_inner));
+        for request in said.iter().filter(|one| one["kind"] == "invalidate").map(|one| &one["request"]) {
+            let name = request["subscriptionField"].as_str().unwrap_or_default();
+            self.hub.invalidate(&self.api.api.id, name, &request["payload"]);
+        }
+        if let Some(answer) = answer.as_ref().ok().filter(|answer| !answer.is_null()) {
+            let payload = self.by_name(field.definition.ty.inner_named_type(), &sets, answer);
+            self.hub.publish(&self.setting(), &field.name, &payload).await;
+        }
+        answer
     }
 
     fn field<'f>(
@@ -70,7 +95,7 @@ impl<'a> Execution<'a> {
                 self.record(Fault::raised("Unauthorized", not_authorized(object, name)), &fields, path);
                 return null_for(&field.definition.ty);
             }
-            let Some(resolver) = self.api.resolver(object, name) else {
+            let Some(resolver) = self.api.resolver(object, name).filter(|_| self.resolves) else {
                 let value = source.get(name).unwrap_or(&Value::Null);
                 return self.complete(&field.definition.ty, (object, &fields), value, path).await;
             };
@@ -105,7 +130,7 @@ impl<'a> Execution<'a> {
             .any(|fault| fault.path.as_ref() == Some(&path))
     }
 
-    async fn call(
+    pub(super) async fn call(
         &self,
         resolver: Arc<Resolver>,
         (object, fields): (&str, &[&'a Node<Field>]),
@@ -137,12 +162,13 @@ impl<'a> Execution<'a> {
             field_name: field.name.to_string(),
         };
         let resolved = self.pool.run(move |sandbox| resolve(sandbox, &call)).await;
-        let Resolved { value, faults, headers } =
+        let Resolved { value, faults, headers, filters } =
             resolved.map_err(|error| Fault::raised("InternalFailure", error.to_string()))?;
         for fault in faults {
             self.record(fault, fields, path);
         }
         self.headers.lock().unwrap_or_else(PoisonError::into_inner).extend(headers);
+        self.filters.lock().unwrap_or_else(PoisonError::into_inner).extend(filters);
         Ok(value)
     }
 

@@ -1,6 +1,6 @@
 //! Execution of a checked document: fields that have resolvers run at the same time, mutations one after the other.
 //!
-//! Not here: what a resolver does, and subscriptions.
+//! Not here: what a resolver does, and who listens to what.
 
 pub(in crate::cloud::appsync) mod coerce;
 pub(in crate::cloud::appsync) mod introspect;
@@ -9,6 +9,7 @@ pub(in crate::cloud::appsync) mod validate;
 
 mod complete;
 mod fields;
+mod listen;
 mod path;
 mod selection;
 
@@ -31,6 +32,8 @@ use super::compiled::CompiledApi;
 use super::datasource::Backends;
 use super::fault::{Fault, Place};
 use super::js::SandboxPool;
+use super::realtime::Hub;
+pub(in crate::cloud::appsync) use listen::{Listening, deliver, listen};
 use path::Path;
 
 /// The most resolvers of one request (AppSync: `resolverCountLimit`, 10,000 at most).
@@ -48,6 +51,7 @@ pub(in crate::cloud::appsync) struct Execution<'a> {
     pub document: &'a Valid<ExecutableDocument>,
     pub backends: &'a Backends,
     pub pool: &'a SandboxPool,
+    pub hub: &'a Hub,
     pub requester: Arc<Requester>,
     /// Members of every handler's context, as JSON without braces.
     pub fixed: Arc<str>,
@@ -56,6 +60,10 @@ pub(in crate::cloud::appsync) struct Execution<'a> {
     given: &'a Map<String, Value>,
     faults: Mutex<Vec<Fault>>,
     headers: Mutex<BTreeMap<String, String>>,
+    /// What resolvers said about subscriptions.
+    filters: Mutex<Vec<Value>>,
+    /// Resolvers are run; otherwise every field is read off its parent.
+    resolves: bool,
     resolvers: AtomicUsize,
     fields: AtomicUsize,
 }
@@ -67,11 +75,12 @@ impl std::fmt::Debug for Execution<'_> {
 }
 
 /// What an execution stands on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::cloud::appsync) struct Setting<'a> {
     pub api: &'a CompiledApi,
     pub backends: &'a Backends,
     pub pool: &'a SandboxPool,
+    pub hub: &'a Hub,
     pub requester: Arc<Requester>,
     pub fixed: Arc<str>,
 }
@@ -98,35 +107,48 @@ pub(in crate::cloud::appsync) async fn execute(
     name: Option<&str>,
     given: &Map<String, Value>,
 ) -> Answered {
+    match prepare(setting, document, (name, given)) {
+        Ok((execution, operation)) => execution.run(operation).await,
+        Err(refused) => refused,
+    }
+}
+
+/// An execution, ready to run the operation; or the answer that refuses it.
+fn prepare<'a>(
+    setting: Setting<'a>,
+    document: &'a Valid<ExecutableDocument>,
+    (name, given): (Option<&str>, &'a Map<String, Value>),
+) -> Result<(Execution<'a>, &'a Operation), Answered> {
     let Ok(operation) = document.operations.get(name) else {
         let message = match name {
             Some(name) => format!("Unknown operation named '{name}'."),
             None => "Must provide operation name if query contains multiple operations.".to_owned(),
         };
-        return Answered::refused(vec![Fault::document(message, None)]);
+        return Err(Answered::refused(vec![Fault::document(message, None)]));
     };
-    let Setting { api, backends, pool, requester, fixed } = setting;
-    let variables = match coerce::variables(&api.schema.schema, &operation.variables, given) {
-        Ok(variables) => variables,
-        Err((message, definition)) => {
-            return Answered::refused(vec![Fault::document(message, place_of(document, definition))]);
-        }
-    };
+    let Setting { api, backends, pool, hub, requester, fixed } = setting;
+    let variables = coerce::variables(&api.schema.schema, &operation.variables, given).map_err(|found| {
+        let (message, definition) = found;
+        Answered::refused(vec![Fault::document(message, place_of(document, definition))])
+    })?;
     let execution = Execution {
         api,
         document,
         backends,
         pool,
+        hub,
         requester,
         fixed,
         variables,
         given,
         faults: Mutex::default(),
         headers: Mutex::default(),
+        filters: Mutex::default(),
+        resolves: true,
         resolvers: AtomicUsize::default(),
         fields: AtomicUsize::default(),
     };
-    execution.run(operation).await
+    Ok((execution, operation))
 }
 
 fn place_of(document: &ExecutableDocument, definition: &Node<VariableDefinition>) -> Option<Place> {
@@ -139,13 +161,17 @@ impl<'a> Execution<'a> {
         if let Some(fault) = self.beyond(operation) {
             return Answered::refused(vec![fault]);
         }
-        let root = operation.object_type().as_str();
         let introspected = introspect::asks(self.document, operation).then(|| {
             let schema = &self.api.schema;
             let key = format!("{}{}", self.document.serialize(), Value::Object(self.variables.clone()));
             schema.introspect(&key, || introspect::answer(schema, self.document, operation, &self.variables))
         });
-        let source = introspected.as_deref().unwrap_or(&Value::Null);
+        self.select(operation, introspected.as_deref().unwrap_or(&Value::Null)).await
+    }
+
+    /// The answer of an operation whose root is `source`.
+    async fn select(self, operation: &'a Operation, source: &Value) -> Answered {
+        let root = operation.object_type().as_str();
         let serial = operation.operation_type == OperationType::Mutation;
         let fields = self.collect(root, &[&operation.selection_set]);
         let data = self.object((root, serial), fields, source, None).await.unwrap_or(Value::Null);
@@ -154,11 +180,17 @@ impl<'a> Execution<'a> {
         Answered { data, faults, headers }
     }
 
+    /// The same ground for another execution.
+    fn setting(&self) -> Setting<'_> {
+        let Self { api, backends, pool, hub, .. } = self;
+        Setting { api, backends, pool, hub, requester: Arc::clone(&self.requester), fixed: Arc::clone(&self.fixed) }
+    }
+
     /// What the operation asks beyond the limits.
     fn beyond(&self, operation: &Operation) -> Option<Fault> {
         let settings = &self.api.api.settings;
         if operation.operation_type == OperationType::Subscription {
-            let message = "subscriptions need a WebSocket, which the embedded cloud does not have yet";
+            let message = "subscriptions go over the API's WebSocket, not over HTTP";
             return Some(Fault::raised("UnsupportedOperation", message));
         }
         if settings.introspection_config == "DISABLED" && introspect::asks(self.document, operation) {
