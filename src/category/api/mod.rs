@@ -5,6 +5,7 @@ pub mod access;
 mod answers_tests;
 pub mod client;
 pub mod compile;
+mod conflict;
 pub mod conformance;
 pub mod plan;
 pub mod resolvers;
@@ -12,6 +13,7 @@ mod stack;
 #[cfg(test)]
 mod testing;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, SettingProblem, SourceFile, Synthesis, synthesis};
@@ -21,6 +23,7 @@ use crate::render::Renderer;
 
 pub use client::{ApiClient, client_section};
 pub use compile::{AuthKind, CompileOptions, SchemaSource};
+pub use conflict::Conflict;
 pub use plan::Plan;
 
 /// Settings of a GraphQL API. Its schema is `ampup/api/<name>/schema.graphql`.
@@ -36,6 +39,12 @@ pub struct ApiSpec {
     /// How long an API key lives, in days, 1 to 365.
     #[serde(default = "api_key_days")]
     pub api_key_days: u16,
+    /// Data sync: every model is versioned, and this settles writes on old versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<Conflict>,
+    /// What settles the conflicts of single models instead.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub conflict_models: IndexMap<String, Conflict>,
     /// The sample that the schema starts as; only used by `scaffold`, never stored.
     #[serde(skip)]
     pub sample: Sample,
@@ -54,6 +63,8 @@ impl Default for ApiSpec {
             auth: ApiAuth::default(),
             additional_auth: Vec::new(),
             api_key_days: api_key_days(),
+            conflict: None,
+            conflict_models: IndexMap::new(),
             sample: Sample::default(),
             initial_schema: None,
         }
@@ -119,6 +130,14 @@ impl ApiSpec {
             let why = format!("an API key lives for 1 to 365 days, not {}", self.api_key_days);
             problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
         }
+        if self.conflict.is_none() && !self.conflict_models.is_empty() {
+            let why =
+                "single models have a conflict handler, but the API has none: data sync is for all models or none";
+            problems.push(SettingProblem::new("conflict-models", why).hint("`conflict = \"auto-merge\"`"));
+        }
+        for conflict in self.conflict.iter().chain(self.conflict_models.values()) {
+            problems.extend(conflict.problem());
+        }
         problems
     }
 
@@ -164,6 +183,10 @@ impl ApiSpec {
         let options = CompileOptions {
             default_auth: Some(self.auth.into()),
             additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
+            conflict: self.conflict.as_ref().map(Conflict::option),
+            conflict_models: self.conflict.as_ref().map(|_| {
+                self.conflict_models.iter().map(|(model, conflict)| (model.clone(), conflict.option())).collect()
+            }),
             ..CompileOptions::default()
         };
         compile::compile(&SchemaSource { path: &path, text }, &options)

@@ -1,5 +1,6 @@
 //! The interview of `ampup add api`, and its flags laid over settings.
 
+use super::conflict::{self, ModelConflictArg};
 use crate::base::ResourceName;
 use crate::category::ApiSpec;
 use crate::cli::args::{AddApiArgs, ApiAuthArg, ApiFlags, word};
@@ -33,6 +34,8 @@ pub(in crate::cli) fn ask(
     let auth = interview.pick(flags.auth, &question)?;
     interview.given("additional-auth", flags.additional_auth.as_ref().map(|ways| words(ways)));
     interview.given("api-key-days", flags.api_key_days);
+    interview.given("conflict", flags.conflict.as_ref());
+    interview.given("conflict-models", flags.conflict_models.as_ref().map(|models| joined(models)));
     let Some(((name, sample), auth)) = name.zip(sample).zip(auth) else { return Ok(None) };
     if let Some(sample) = sample {
         spec.sample = sample.into();
@@ -49,6 +52,10 @@ pub(in crate::cli) fn ask(
     Ok(Some((name, spec)))
 }
 
+fn joined(models: &[ModelConflictArg]) -> String {
+    models.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
 fn words(ways: &[ApiAuthArg]) -> String {
     ways.iter().map(word).collect::<Vec<_>>().join(",")
 }
@@ -63,5 +70,6 @@ pub(in crate::cli) fn apply(spec: &mut ApiSpec, flags: &ApiFlags) -> bool {
     }
     spec.additional_auth.retain(|way| *way != spec.auth);
     spec.api_key_days = flags.api_key_days.unwrap_or(spec.api_key_days);
-    flags.auth.is_some() || flags.additional_auth.is_some() || flags.api_key_days.is_some()
+    let synced = conflict::apply(spec, flags);
+    synced || flags.auth.is_some() || flags.additional_auth.is_some() || flags.api_key_days.is_some()
 }

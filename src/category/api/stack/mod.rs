@@ -10,6 +10,7 @@ mod names;
 mod placement;
 mod policies;
 mod sources;
+mod syncing;
 mod tables;
 
 use indexmap::IndexMap;
@@ -29,6 +30,7 @@ use lambdas::Invoker;
 use placement::{FIRST, Past, Placement, Weights, stack_path};
 use policies::Policy;
 use sources::SourceEntry;
+use syncing::Changes;
 
 /// What CloudFormation allows in one template ("AWS CloudFormation quotas").
 const MOST_RESOURCES: usize = 500;
@@ -55,6 +57,8 @@ struct ApiStack<'a> {
     nested: Vec<Nested>,
     /// Some stack has tables.
     has_tables: bool,
+    /// The table of recent changes, with data sync.
+    changes: Option<Changes>,
     #[serde(flatten)]
     content: &'a Content,
 }
@@ -139,6 +143,7 @@ fn stacks(
         policies: policies::policies(plan, name),
         nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),
         has_tables: std::iter::once(&first).chain(further.iter().map(|(_, more)| more)).any(Content::has_tables),
+        changes: syncing::changes(plan),
         content: &first,
     };
     let mut files = IndexMap::from([(format!("{name}/schema.graphql"), plan.schema.clone())]);
@@ -177,7 +182,8 @@ fn stack_id(number: usize) -> String {
 fn base(plan: &Plan) -> usize {
     let tables = plan.sources.values().filter(|source| matches!(source, super::plan::Source::Table { .. })).count();
     let sources = plan.sources.len() - tables;
-    2 + usize::from(plan.modes.has(AuthMode::ApiKey)) + sources + policies::roles(plan).len()
+    let changes = usize::from(syncing::changes(plan).is_some());
+    2 + usize::from(plan.modes.has(AuthMode::ApiKey)) + changes + sources + policies::roles(plan).len()
 }
 
 /// Gives each resource the user's line that it comes from.
