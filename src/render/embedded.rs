@@ -10,6 +10,7 @@ macro_rules! templates {
 /// Every template, by its path below `templates/` without `.tera`; sorted.
 pub const TEMPLATES: &[(&str, &str)] = templates! {
     "api/resolver/check_item.js"
+    "api/resolver/check.js"
     "api/resolver/create.js"
     "api/resolver/delete.js"
     "api/resolver/denied.js"

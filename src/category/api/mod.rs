@@ -6,6 +6,7 @@ mod answers_tests;
 pub mod client;
 pub mod compile;
 pub mod conformance;
+mod own_files;
 pub mod plan;
 pub mod resolvers;
 mod stack;
@@ -166,6 +167,8 @@ impl ApiSpec {
             additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
             ..CompileOptions::default()
         };
-        compile::compile(&SchemaSource { path: &path, text }, &options)
+        let mut plan = compile::compile(&SchemaSource { path: &path, text }, &options)?;
+        own_files::apply(&mut plan, context.name, context.sources)?;
+        Ok(plan)
     }
 }

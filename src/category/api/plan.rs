@@ -92,6 +92,8 @@ pub enum AuthMode {
 pub struct Model {
     /// Name of the type.
     pub name: String,
+    /// What the table is named after: the type, or what `@mapsTo` names.
+    pub table: String,
     /// English plural, capitalised: `Categories`.
     pub plural: String,
     /// Every stored field, implied ones included (foreign keys, timestamps, owner). Relation fields are not stored.
@@ -402,6 +404,13 @@ pub enum Step {
     },
     /// What the user's file says, see [`Plan::own_files`].
     Own,
+    /// Let the caller of a field in, or end the request.
+    Check {
+        /// Its type.
+        type_name: String,
+        /// The field.
+        field: String,
+    },
     /// Read the item that a write names, and end the request when it is not the caller's to write.
     CheckItem {
         /// The model.
@@ -423,7 +432,7 @@ impl Step {
     pub fn table(&self) -> Option<&str> {
         match self {
             Self::CheckItem { model, .. } | Self::WriteItem { model, .. } => Some(model),
-            Self::Invoke { .. } | Self::Own => None,
+            Self::Invoke { .. } | Self::Own | Self::Check { .. } => None,
         }
     }
 }

@@ -49,16 +49,6 @@ fn type_directives(document: &Document, found: &TypeDefinition, report: &mut Rep
         let message = format!("@refersTo is only supported on SQL models: {name} is not a SQL model");
         report.add(Code::AMP0305, &directive.span, message);
     }
-    if let Some(directive) = found.directive("mapsTo") {
-        let taken = |target: &str| document.types.iter().any(|other| other.name == target && other.name != *name);
-        if let Some(target) = text(directive, "name").filter(|target| taken(target)) {
-            let message = format!(
-                "cannot apply @mapsTo with name \"{target}\" on type \"{name}\" because \"{target}\" model already \
-                 exists in the schema"
-            );
-            report.add(Code::AMP0305, &directive.span, message);
-        }
-    }
 }
 
 fn field_mistake(field: &Field, directive: &Directive, options: &CompileOptions) -> Option<String> {
