@@ -7,6 +7,8 @@ pub mod client;
 pub mod compile;
 pub mod conformance;
 mod own_files;
+#[cfg(test)]
+mod own_files_tests;
 pub mod plan;
 pub mod resolvers;
 mod stack;

@@ -6,7 +6,7 @@
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::plan::{Action, Function, NONE_SOURCE, Plan, Resolver, Step};
+use super::plan::{Action, Function, NONE_SOURCE, Plan, Resolver, Source, Step};
 use crate::base::suggest::nearest;
 use crate::base::{Location, ResourceName};
 use crate::category::Sources;
@@ -94,7 +94,7 @@ struct Reader<'p> {
 
 impl Reader<'_> {
     fn refuse(&mut self, file: &OwnFile<'_>, line: usize, message: String, hint: String) {
-        let problem = Problem::new(Code::AMP0318, message).at(Location::new(file.path, line, 1));
+        let problem = Problem::new(Code::AMP0319, message).at(Location::new(file.path, line, 1));
         self.problems.push(problem.hint(hint));
     }
 
@@ -159,7 +159,7 @@ impl Reader<'_> {
         let blank = || Resolver {
             type_name: type_name.to_owned(),
             field: field.to_owned(),
-            action: Action::Own,
+            action: Action::Own { table: None },
             source: NONE_SOURCE.to_owned(),
             origin: origin.clone(),
         };
@@ -184,7 +184,11 @@ impl Reader<'_> {
             resolver = Resolver { action: Action::Pipeline { functions: vec![name] }, source, ..resolver };
         } else {
             if let Some(source) = source {
-                resolver = Resolver { action: Action::Own, source, ..resolver };
+                let table = match self.plan.sources.get(&source) {
+                    Some(Source::Table { model }) => Some(model.clone()),
+                    _ => None,
+                };
+                resolver = Resolver { action: Action::Own { table }, source, ..resolver };
             }
             self.plan.own_files.insert(path, file.text.to_owned());
         }
