@@ -24,8 +24,8 @@ const MOST_FUNCTIONS: usize = 10;
 /// Every file that answers nothing or names what is not there, and every operation without an answer.
 pub(super) fn apply(plan: &mut Plan, name: &ResourceName, sources: &Sources) -> Result<(), Vec<Problem>> {
     let folder = format!("ampup/api/{name}");
-    let functions = files(sources, &format!("{folder}/functions"));
-    let resolvers = files(sources, &format!("{folder}/resolvers"));
+    let (function_folder, resolver_folder) = (format!("{folder}/functions"), format!("{folder}/resolvers"));
+    let (functions, resolvers) = (files(sources, &function_folder), files(sources, &resolver_folder));
     let mut reader = Reader { plan, problems: Vec::new() };
     for file in &functions {
         reader.function(file);

@@ -8,7 +8,7 @@ use crate::graphql::{Directive, Document, Field, Literal, TypeDefinition, Value}
 /// Checks a document.
 pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut Report<'_>) {
     for found in &document.types {
-        type_directives(document, found, report);
+        type_directives(found, report);
         for field in found.fields() {
             for directive in &field.directives {
                 if let Some(message) = field_mistake(field, directive, options) {
@@ -35,11 +35,7 @@ fn sql_keys(document: &Document, report: &mut Report<'_>) {
     }
 }
 
-fn text<'a>(directive: &'a Directive, argument: &str) -> Option<&'a str> {
-    directive.argument(argument).and_then(Literal::as_str)
-}
-
-fn type_directives(document: &Document, found: &TypeDefinition, report: &mut Report<'_>) {
+fn type_directives(found: &TypeDefinition, report: &mut Report<'_>) {
     let name = &found.name;
     if let Some(directive) = found.directive("searchable").filter(|_| found.directive("model").is_none()) {
         let message = "types annotated with @searchable must also be annotated with @model";
