@@ -13,6 +13,7 @@ pub const TEMPLATES: &[(&str, &str)] = templates! {
     "api/parts_resolvers.yaml"
     "api/parts_tables.yaml"
     "api/resolver/check_item.js"
+    "api/resolver/check.js"
     "api/resolver/create.js"
     "api/resolver/delete.js"
     "api/resolver/denied.js"

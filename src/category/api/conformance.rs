@@ -87,7 +87,7 @@ fn table(model: &Model) -> Value {
         model.indexes.iter().filter(|index| index.local == local).map(index_json).collect()
     };
     json!({
-        "name": format!("{}-<apiId>-<env>", model.name),
+        "name": format!("{}-<apiId>-<env>", model.table),
         "keySchema": key_schema(&model.key),
         "attributes": attributes,
         "gsis": indexes(false),

@@ -7,6 +7,9 @@ pub mod client;
 pub mod compile;
 mod conflict;
 pub mod conformance;
+mod own_files;
+#[cfg(test)]
+mod own_files_tests;
 pub mod plan;
 pub mod resolvers;
 mod stack;
@@ -189,6 +192,8 @@ impl ApiSpec {
             }),
             ..CompileOptions::default()
         };
-        compile::compile(&SchemaSource { path: &path, text }, &options)
+        let mut plan = compile::compile(&SchemaSource { path: &path, text }, &options)?;
+        own_files::apply(&mut plan, context.name, context.sources)?;
+        Ok(plan)
     }
 }

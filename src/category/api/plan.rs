@@ -8,8 +8,10 @@ use serde_json::Value;
 use crate::base::Location;
 
 mod answers;
+mod steps;
 
 pub use answers::{DeclaredField, HttpMethod, HttpRequest, LambdaFunction, Piece, Validation, ValidationKind};
+pub use steps::{Function, Step, checked_write};
 
 /// A whole API.
 #[derive(Clone, Debug)]
@@ -92,6 +94,8 @@ pub enum AuthMode {
 pub struct Model {
     /// Name of the type.
     pub name: String,
+    /// What the table is named after: the type, or what `@mapsTo` names.
+    pub table: String,
     /// English plural, capitalised: `Categories`.
     pub plural: String,
     /// Every stored field, implied ones included (foreign keys, timestamps, owner). Relation fields are not stored.
@@ -381,59 +385,6 @@ pub fn table_source(model: &str) -> String {
     format!("{model}Table")
 }
 
-/// A step of pipelines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Function {
-    /// Its data source, a key of [`Plan::sources`].
-    pub source: String,
-    /// What it does.
-    pub step: Step,
-    /// Where the line stands that it comes from.
-    pub origin: Location,
-}
-
-/// What a function of a pipeline does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Invoke the Lambda function that is the data source.
-    Invoke {
-        /// Do not wait for its result.
-        event: bool,
-    },
-    /// What the user's file says, see [`Plan::own_files`].
-    Own,
-    /// Read the item that a write names, and end the request when it is not the caller's to write.
-    CheckItem {
-        /// The model.
-        model: String,
-        /// The write: update or delete.
-        write: Operation,
-    },
-    /// Update or delete the item, as a resolver of its own would.
-    WriteItem {
-        /// The model.
-        model: String,
-        /// The write: update or delete.
-        write: Operation,
-    },
-}
-
-impl Step {
-    /// The model whose table the step uses.
-    pub fn table(&self) -> Option<&str> {
-        match self {
-            Self::CheckItem { model, .. } | Self::WriteItem { model, .. } => Some(model),
-            Self::Invoke { .. } | Self::Own => None,
-        }
-    }
-}
-
-/// Names of the functions of a write that reads the item first, in their order.
-pub fn checked_write(model: &str, write: Operation) -> [String; 2] {
-    let verb = if write == Operation::Delete { "Delete" } else { "Update" };
-    [format!("Check{verb}{model}"), format!("{verb}{model}")]
-}
-
 /// A field with a resolver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolver {
@@ -556,7 +507,10 @@ pub enum Action {
     /// Ask the server that is the data source.
     Request(HttpRequest),
     /// What the user's file says, see [`Plan::own_files`].
-    Own,
+    Own {
+        /// The model whose table is the data source, if one is.
+        table: Option<String>,
+    },
     /// A field that holds an owner as `sub::username`: give the part after the last `::`, of each element when it is a
     /// list.
     OwnerField {
@@ -583,7 +537,8 @@ impl Action {
             | Self::Pipeline { .. }
             | Self::Invoke { .. }
             | Self::Request(_)
-            | Self::Own => None,
+            | Self::Own { table: None } => None,
+            Self::Own { table: Some(model) } => Some(model),
         }
     }
 

@@ -86,6 +86,7 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
     let fields = fields.iter().chain(&stamps).map(|(name, kind)| ((*name).to_owned(), field(name, kind)));
     Model {
         name: name.to_owned(),
+        table: name.to_owned(),
         plural: format!("{name}s"),
         fields: fields.collect(),
         relations: Vec::new(),

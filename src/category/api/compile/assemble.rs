@@ -12,7 +12,7 @@ use super::output::Output;
 use super::relations::{By, Relation, RelationKind, index_name};
 use super::report::Report;
 use super::rules::{ParsedRule, Strategy};
-use super::sync;
+use super::{mapping, sync};
 use crate::category::api::plan::{
     Action, DeclaredField, Field, FieldKind, Function, Index, Key, KeyField, Model, NONE_SOURCE, Operation, Projection,
     Resolver, Rule, Source, Step, checked_write, table_source,
@@ -71,6 +71,7 @@ impl<'a> Assembler<'_, 'a, '_> {
         }
         Model {
             name: draft.name().to_owned(),
+            table: mapping::stored_name(draft.definition).to_owned(),
             plural: draft.plural.clone(),
             fields: self.stored_fields(draft),
             relations: draft.relations.iter().map(|relation| relation.field.name.clone()).collect(),
@@ -152,7 +153,7 @@ impl<'a> Assembler<'_, 'a, '_> {
         };
         let mut parts = parts.into_iter();
         Some(Index {
-            name: index_name(draft.name(), &relation.field.name),
+            name: index_name(mapping::stored_name(draft.definition), &relation.field.name),
             key: Key { partition: parts.next()?, sort: parts.collect() },
             query_field: None,
             local: false,
@@ -328,7 +329,7 @@ impl<'a> Assembler<'_, 'a, '_> {
         let related = self.drafts.get(relation.related)?;
         let model = draft.name().to_owned();
         let own_key = || draft.key.all().map(str::to_owned).collect::<Vec<String>>();
-        let index = index_name(draft.name(), &relation.field.name);
+        let index = index_name(mapping::stored_name(draft.definition), &relation.field.name);
         let related_name = related.name().to_owned();
         if let RelationKind::Many { limit } = relation.kind {
             let (index, fields) = match (&relation.by, &relation.index) {

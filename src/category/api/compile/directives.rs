@@ -183,6 +183,7 @@ const KNOWN: &[Known] = &[
             ],
         )
     },
+    built("mapsTo", OBJECT, &[required("name", Shape::Text)]),
     kept("aws_api_key", &[]),
     kept("aws_iam", &[]),
     kept("aws_oidc", &[]),
@@ -194,7 +195,6 @@ const KNOWN: &[Known] = &[
     built("deprecated", &[Place::Field, Place::Other], &[argument("reason", Shape::Text)]),
     unbuilt("searchable", OBJECT),
     unbuilt("predictions", FIELD),
-    unbuilt("mapsTo", OBJECT),
     unbuilt("refersTo", BOTH),
     unbuilt("sql", FIELD),
     unbuilt("conversation", FIELD),

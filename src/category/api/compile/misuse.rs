@@ -3,12 +3,12 @@
 use super::options::CompileOptions;
 use super::report::Report;
 use crate::error::Code;
-use crate::graphql::{Directive, Document, Field, Literal, TypeDefinition, Value};
+use crate::graphql::{Directive, Document, Field, TypeDefinition, Value};
 
 /// Checks a document.
 pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut Report<'_>) {
     for found in &document.types {
-        type_directives(document, found, report);
+        type_directives(found, report);
         for field in found.fields() {
             for directive in &field.directives {
                 if let Some(message) = field_mistake(field, directive, options) {
@@ -35,11 +35,7 @@ fn sql_keys(document: &Document, report: &mut Report<'_>) {
     }
 }
 
-fn text<'a>(directive: &'a Directive, argument: &str) -> Option<&'a str> {
-    directive.argument(argument).and_then(Literal::as_str)
-}
-
-fn type_directives(document: &Document, found: &TypeDefinition, report: &mut Report<'_>) {
+fn type_directives(found: &TypeDefinition, report: &mut Report<'_>) {
     let name = &found.name;
     if let Some(directive) = found.directive("searchable").filter(|_| found.directive("model").is_none()) {
         let message = "types annotated with @searchable must also be annotated with @model";
@@ -48,16 +44,6 @@ fn type_directives(document: &Document, found: &TypeDefinition, report: &mut Rep
     if let Some(directive) = found.directive("refersTo") {
         let message = format!("@refersTo is only supported on SQL models: {name} is not a SQL model");
         report.add(Code::AMP0305, &directive.span, message);
-    }
-    if let Some(directive) = found.directive("mapsTo") {
-        let taken = |target: &str| document.types.iter().any(|other| other.name == target && other.name != *name);
-        if let Some(target) = text(directive, "name").filter(|target| taken(target)) {
-            let message = format!(
-                "cannot apply @mapsTo with name \"{target}\" on type \"{name}\" because \"{target}\" model already \
-                 exists in the schema"
-            );
-            report.add(Code::AMP0305, &directive.span, message);
-        }
     }
 }
 

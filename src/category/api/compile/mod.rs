@@ -16,6 +16,7 @@ mod introspection;
 mod keys;
 mod limits;
 mod many_to_many;
+mod mapping;
 mod misuse;
 mod names;
 mod operations;
@@ -76,6 +77,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let modes = options.modes();
     let catalogue = Catalogue::new(&document, joins);
     let mut drafts = read_models(&catalogue, options, &mut report);
+    mapping::check(&catalogue, &drafts, &mut report);
     let answers = answers::read(&catalogue, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
     check_names(&drafts, &catalogue, &mut report);

@@ -25,10 +25,15 @@ pub(super) struct Gate {
 impl Gate {
     /// The check of a resolver's field.
     pub(super) fn of(plan: &Plan, resolver: &Resolver) -> Self {
-        let name = format!("{}.{}", resolver.type_name, resolver.field);
-        let model = plan.models.get(&resolver.type_name).filter(|model| !model.field_rules.is_empty());
+        Self::new(plan, &resolver.type_name, &resolver.field)
+    }
+
+    /// The check of a field.
+    pub(super) fn new(plan: &Plan, type_name: &str, field: &str) -> Self {
+        let name = format!("{type_name}.{field}");
+        let model = plan.models.get(type_name).filter(|model| !model.field_rules.is_empty());
         let rules: Option<Vec<Rule>> = match model {
-            Some(model) => Some(field_rules_for(model, &resolver.field, &[Operation::Get, Operation::List])),
+            Some(model) => Some(field_rules_for(model, field, &[Operation::Get, Operation::List])),
             None => {
                 plan.custom_rules.get(&name).map(|rules| rules.iter().filter(|rule| is_fixed(rule)).cloned().collect())
             }

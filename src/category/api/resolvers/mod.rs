@@ -114,7 +114,7 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         Action::Pipeline { .. } => pipeline::resolver(plan, resolver, render),
         Action::Invoke { event } => lambda::resolver(plan, resolver, *event, render),
         Action::Request(request) => http::resolver(plan, resolver, request, render),
-        Action::Own => Err(RenderError {
+        Action::Own { .. } => Err(RenderError {
             template: format!("resolvers/{}.{}.js", resolver.type_name, resolver.field),
             reason: "the plan has no file of the user for it".to_owned(),
         }),

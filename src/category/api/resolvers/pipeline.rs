@@ -37,12 +37,23 @@ pub(super) fn step(plan: &Plan, name: &str, function: &Function, render: &Render
             writing::delete(&scene(plan, name, model, Operation::Delete)?, render)
         }
         Step::Invoke { event } => lambda::step(plan, function, *event, render),
+        Step::Check { type_name, field } => check(plan, type_name, field, render),
         Step::Own => Err(RenderError {
             template: format!("functions/{name}.js"),
             reason: "the plan has no file of the user for it".to_owned(),
         }),
         Step::WriteItem { model, write } => writing::update(&scene(plan, name, model, *write)?, render),
     }
+}
+
+/// The rules of a field as the first function of the user's pipeline.
+fn check(plan: &Plan, type_name: &str, field: &str, render: &Renderer) -> Result<String, RenderError> {
+    let title = format!("Whether the caller may use {type_name}.{field}.");
+    let gate = Gate::new(plan, type_name, field);
+    if gate.closed {
+        return gate::refused(title, render);
+    }
+    render.render("api/resolver/check.js", &Pipeline { title, gate })
 }
 
 /// The resolver that a function of a write belongs to, with its model.

@@ -119,7 +119,7 @@ fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
         | Action::Pipeline { .. }
         | Action::Invoke { .. }
         | Action::Request(_)
-        | Action::Own
+        | Action::Own { .. }
         | Action::OwnerField { .. } => None,
     }
 }

@@ -131,7 +131,7 @@ fn chunks<'a>(plan: &Plan, models: &[&'a Model], names: &Names) -> Vec<Chunk<'a>
         }
         let actions: Vec<&'static str> = used.into_iter().collect();
         let grant = Grant { id: names.model(&model.name), actions, indexes: !model.indexes.is_empty() };
-        let more = grant.length(&model.name);
+        let more = grant.length(&model.table);
         match chunks.last_mut() {
             Some(chunk) if chunk.len() < TABLES_FOR_A_ROLE && length + more <= LONGEST_POLICY => {
                 chunk.push((model, grant));
@@ -149,9 +149,9 @@ fn chunks<'a>(plan: &Plan, models: &[&'a Model], names: &Names) -> Vec<Chunk<'a>
 impl Grant {
     /// How long its statement is in a policy, at most: the ARNs are not known yet. A function that settles the
     /// conflicts of this model alone is counted as well.
-    fn length(&self, model: &str) -> usize {
+    fn length(&self, table: &str) -> usize {
         let actions: usize = self.actions.iter().map(|action| action.len() + 3).sum();
-        let arn = LONGEST_ARN + model.len();
+        let arn = LONGEST_ARN + table.len();
         r#"{"Effect":"Allow","Action":[],"Resource":[]},"#.len() + actions + arn + usize::from(self.indexes) * arn
     }
 }
@@ -162,7 +162,7 @@ fn table(model: &Model, id: String, role: &str, api: &str) -> Table {
         label: format!("table for {}", model.name),
         source_label: format!("data source for {}", model.name),
         source_name: format!("{}Table", model.name),
-        name: format!("{}-${{{api}}}-${{Environment}}", model.name),
+        name: format!("{}-${{{api}}}-${{Environment}}", model.table),
         role: role.to_owned(),
         kept: syncing::kept(model),
         attributes: attributes(model),
@@ -240,7 +240,7 @@ fn actions(action: &Action) -> &'static [&'static str] {
         | Action::Pipeline { .. }
         | Action::Invoke { .. }
         | Action::Request(_)
-        | Action::Own => &[],
+        | Action::Own { .. } => &[],
     }
 }
 
@@ -253,7 +253,7 @@ pub(super) fn limits(plan: &Plan) -> Vec<Problem> {
         let checks = [
             (model.indexes.len() - local, MOST_GLOBAL_INDEXES, "global secondary indexes"),
             (local, MOST_LOCAL_INDEXES, "local secondary indexes"),
-            (name.len() + TABLE_NAME_SUFFIX, LONGEST_TABLE_NAME, "characters in the name of the table"),
+            (model.table.len() + TABLE_NAME_SUFFIX, LONGEST_TABLE_NAME, "characters in the name of the table"),
         ];
         for (count, most, what) in checks {
             if count > most {
