@@ -99,6 +99,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Write the client configuration of a deployed environment
     Pull(PullArgs),
+    /// Generate code for the front end
+    Codegen(super::codegen::CodegenArgs),
     /// Delete everything that is deployed of an environment
     Delete,
     /// Environments of the project

@@ -44,6 +44,8 @@ questions! {
     API_NAME: &'static str = "add api" "name", "Name of the API", "name of the resource", Some("api");
     API_SAMPLE: usize = "add api" "sample", "What should the schema begin as", "todo, blog or blank (or --schema <file>)", None;
     API_AUTH: usize = "add api" "auth", "How do callers identify themselves", "user-pool, api-key or iam", None;
+    API_CONFLICT: &'static str = "add api" "conflict", "Data sync for clients that work offline",
+        "off, auto-merge, optimistic-concurrency or lambda:NAME", Some("off");
     HOSTING_SOURCE: &'static str = "add hosting" "source", "Folder of the built site", "folder of the built site", Some("site");
     HOSTING_BUILD: &'static str = "add hosting" "build", "Command that builds it (empty for none)", "build command", Some("");
     HOSTING_SPA: bool = "add hosting" "spa", "Is it a single-page application", "true or false", Some(true);

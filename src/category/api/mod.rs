@@ -4,9 +4,11 @@ pub mod access;
 #[cfg(test)]
 mod answers_tests;
 pub mod client;
+pub mod codegen;
 pub mod compile;
 mod conflict;
 pub mod conformance;
+mod models;
 mod own_files;
 #[cfg(test)]
 mod own_files_tests;
@@ -25,6 +27,7 @@ use crate::error::{Code, Diagnose, Problem};
 use crate::render::Renderer;
 
 pub use client::{ApiClient, client_section};
+pub use codegen::{CodegenSpec, Target};
 pub use compile::{AuthKind, CompileOptions, SchemaSource};
 pub use conflict::Conflict;
 pub use plan::Plan;
@@ -42,6 +45,9 @@ pub struct ApiSpec {
     /// How long an API key lives, in days, 1 to 365.
     #[serde(default = "api_key_days")]
     pub api_key_days: u16,
+    /// The code for front ends that is kept up to date; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codegen: Option<CodegenSpec>,
     /// Data sync: every model is versioned, and this settles writes on old versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict: Option<Conflict>,
@@ -66,6 +72,7 @@ impl Default for ApiSpec {
             auth: ApiAuth::default(),
             additional_auth: Vec::new(),
             api_key_days: api_key_days(),
+            codegen: None,
             conflict: None,
             conflict_models: IndexMap::new(),
             sample: Sample::default(),
@@ -133,6 +140,7 @@ impl ApiSpec {
             let why = format!("an API key lives for 1 to 365 days, not {}", self.api_key_days);
             problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
         }
+        problems.extend(self.codegen.iter().flat_map(CodegenSpec::check));
         if self.conflict.is_none() && !self.conflict_models.is_empty() {
             let why =
                 "single models have a conflict handler, but the API has none: data sync is for all models or none";
@@ -183,7 +191,14 @@ impl ApiSpec {
             let hint = format!("write the schema into `{path}`, or take the API away: `ampup remove {}`", context.name);
             return Err(vec![Problem::new(Code::AMP0315, message).hint(hint)]);
         };
-        let options = CompileOptions {
+        let mut plan = compile::compile(&SchemaSource { path: &path, text }, &self.compile_options())?;
+        own_files::apply(&mut plan, context.name, context.sources)?;
+        Ok(plan)
+    }
+
+    /// The settings as the compiler takes them.
+    pub fn compile_options(&self) -> CompileOptions {
+        CompileOptions {
             default_auth: Some(self.auth.into()),
             additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
             conflict: self.conflict.as_ref().map(Conflict::option),
@@ -191,9 +206,6 @@ impl ApiSpec {
                 self.conflict_models.iter().map(|(model, conflict)| (model.clone(), conflict.option())).collect()
             }),
             ..CompileOptions::default()
-        };
-        let mut plan = compile::compile(&SchemaSource { path: &path, text }, &options)?;
-        own_files::apply(&mut plan, context.name, context.sources)?;
-        Ok(plan)
+        }
     }
 }

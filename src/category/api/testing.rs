@@ -150,6 +150,7 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
         declared: Vec::new(),
         own_files: IndexMap::new(),
         switches: Switches::default(),
+        conflict: None,
     }
 }
 

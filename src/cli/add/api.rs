@@ -34,13 +34,13 @@ pub(in crate::cli) fn ask(
     let auth = interview.pick(flags.auth, &question)?;
     interview.given("additional-auth", flags.additional_auth.as_ref().map(|ways| words(ways)));
     interview.given("api-key-days", flags.api_key_days);
-    interview.given("conflict", flags.conflict.as_ref());
+    let conflict = interview.text(flags.conflict.clone(), &questions::API_CONFLICT)?;
     interview.given("conflict-models", flags.conflict_models.as_ref().map(|models| joined(models)));
-    let Some(((name, sample), auth)) = name.zip(sample).zip(auth) else { return Ok(None) };
+    let Some((((name, sample), auth), conflict)) = name.zip(sample).zip(auth).zip(conflict) else { return Ok(None) };
     if let Some(sample) = sample {
         spec.sample = sample.into();
     }
-    let mut answered = ApiFlags { auth: Some(auth), ..flags.clone() };
+    let mut answered = ApiFlags { auth: Some(auth), conflict: Some(conflict), ..flags.clone() };
     if answered.additional_auth.is_none()
         && sample == Some(crate::cli::args::SampleArg::Blog)
         && auth == ApiAuthArg::UserPool

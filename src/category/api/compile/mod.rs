@@ -12,17 +12,16 @@ mod directives;
 mod draft;
 mod guards;
 mod http;
-mod introspection;
 mod keys;
 mod limits;
 mod many_to_many;
 mod mapping;
 mod misuse;
-mod names;
+pub(in crate::category::api) mod names;
 mod operations;
 mod options;
 mod output;
-mod plural;
+pub(in crate::category::api) mod plural;
 mod reading;
 mod relations;
 mod report;
@@ -35,7 +34,7 @@ mod tests;
 
 use indexmap::IndexMap;
 
-use super::plan::Plan;
+use super::plan::{Plan, Rule};
 use crate::error::{Code, Problem};
 use crate::graphql::{Document, Literal, SyntaxError, TypeKind, check, parse, print};
 
@@ -44,8 +43,9 @@ use draft::{Catalogue, Draft};
 use guards::Guard;
 use limits::{check_index_counts, check_names};
 use output::Output;
-use reading::{read_models, read_rules};
+use reading::{CustomRules, read_models, read_rules};
 use report::Report;
+use rules::ParsedRule;
 
 pub use options::{AuthKind, CompileOptions, Parameters};
 pub use report::SchemaSource;
@@ -66,6 +66,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         }
     };
     let sandbox = take_amplify(&mut document, options, &mut report);
+    let written = document.clone();
     for fault in check(&document) {
         report.fault(fault);
     }
@@ -103,15 +104,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let (sources, mut functions) = (assembler.sources(&answered), assembler.functions(&models));
     functions.extend(answered.functions);
     let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
-    let introspection = introspection::document(&assembler);
-    let custom_rules = custom
-        .iter()
-        .map(|((type_name, field), rules)| {
-            (format!("{type_name}.{field}"), rules.iter().map(|rule| rule.plan(|_| false)).collect())
-        })
-        .collect();
+    let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
+    let introspection = super::codegen::introspection::document(&written, custom_keys);
     let schema = print(&output.into_document());
-    let switches = options.params.switches();
+    let (switches, conflict) = (options.params.switches(), options.usual_conflict_handler());
     Ok(Plan {
         schema,
         modes,
@@ -120,12 +116,19 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         resolvers,
         functions,
         introspection,
-        custom_rules,
+        custom_rules: planned(&custom),
         returned,
         declared,
         own_files: IndexMap::new(),
         switches,
+        conflict,
     })
+}
+
+/// The rules of fields that are of no model, by `Type.field`.
+fn planned(custom: &CustomRules) -> IndexMap<String, Vec<Rule>> {
+    let rules = |rules: &Vec<ParsedRule>| rules.iter().map(|rule| rule.plan(|_| false)).collect();
+    custom.iter().map(|((type_name, field), list)| (format!("{type_name}.{field}"), rules(list))).collect()
 }
 
 fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {
