@@ -168,7 +168,8 @@ impl Reader<'_> {
         let (checked, path) = (self.has_rules(type_name, field), format!("resolvers/{}.js", file.stem));
         if let Some((names, line)) = &file.header.functions {
             let Some(mut functions) = self.pipeline(file, names, *line) else { return };
-            resolver.source = functions.last().map_or(NONE_SOURCE, |name| &self.plan.functions[name].source).to_owned();
+            let last = functions.last().and_then(|name| self.plan.functions.get(name));
+            resolver.source = last.map_or_else(|| NONE_SOURCE.to_owned(), |function| function.source.clone());
             if checked {
                 functions.insert(0, self.check(type_name, field, &origin));
             }

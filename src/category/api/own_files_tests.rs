@@ -156,7 +156,9 @@ fn a_renamed_model_keeps_its_table() {
             "is not built yet",
         ),
     ];
-    for (schema, message) in cases {
+    let joined = "type A @model @mapsTo(name: \"X\") { id: ID! bs: [B] @manyToMany(relationName: \"Both\") } type B @model \
+                  { id: ID! as: [A] @manyToMany(relationName: \"Both\") }";
+    for (schema, message) in cases.into_iter().chain([(joined, "@manyToMany with a renamed model")]) {
         let problems = stack(schema, &[]).expect_err(schema);
         assert!(problems.iter().any(|problem| problem.message.contains(message)), "{schema}: {problems:#?}");
     }

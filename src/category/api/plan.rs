@@ -531,7 +531,8 @@ impl Action {
             | Self::QueryIndex { model, .. }
             | Self::Create { model }
             | Self::Update { model }
-            | Self::Delete { model } => Some(model),
+            | Self::Delete { model }
+            | Self::Own { table: Some(model) } => Some(model),
             Self::RelatedMany { related, .. } | Self::RelatedOne { related, .. } => Some(related),
             Self::Subscribe { .. }
             | Self::ProtectedField { .. }
@@ -540,7 +541,6 @@ impl Action {
             | Self::Invoke { .. }
             | Self::Request(_)
             | Self::Own { table: None } => None,
-            Self::Own { table: Some(model) } => Some(model),
         }
     }
 

@@ -9,7 +9,7 @@ use super::draft::{Catalogue, Draft};
 use super::relations::By;
 use super::report::Report;
 use crate::error::Code;
-use crate::graphql::{Literal, TypeDefinition};
+use crate::graphql::{Document, Literal, TypeDefinition};
 
 /// What a model's table and the indexes of its relations are named after.
 pub(super) fn stored_name(found: &TypeDefinition) -> &str {
@@ -61,9 +61,16 @@ fn check_relations(catalogue: &Catalogue<'_>, drafts: &IndexMap<&str, Draft<'_>>
                 report.add_with_hint(Code::AMP0304, &relation.span, message, Some(hint.to_owned()));
             }
         }
-        for field in draft.fields.values() {
+    }
+}
+
+/// Tells of `@manyToMany` with a renamed model, before the models that join are made.
+pub(super) fn check_joins(document: &Document, report: &mut Report<'_>) {
+    let is_mapped = |name: &str| document.types.iter().any(|found| found.name == name && mapped_name(found).is_some());
+    for found in &document.types {
+        for field in found.fields() {
             let Some(directive) = field.directive("manyToMany") else { continue };
-            if is_mapped(draft.name()) || is_mapped(field.type_ref.name()) {
+            if mapped_name(found).is_some() || is_mapped(field.type_ref.name()) {
                 let message = "@manyToMany with a renamed model is not built yet: its foreign keys have the old name";
                 report.add(Code::AMP0304, &directive.span, message);
             }

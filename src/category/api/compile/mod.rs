@@ -73,6 +73,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     directives::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
     sync::check(&document, options, &mut report);
+    mapping::check_joins(&document, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
     sync::check_handlers(&document, options, &mut report);
     let modes = options.modes();
