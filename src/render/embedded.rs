@@ -30,6 +30,7 @@ pub const TEMPLATES: &[(&str, &str)] = templates! {
     "api/resolver/parts_gate.js"
     "api/resolver/parts_invoke.js"
     "api/resolver/parts_key.js"
+    "api/resolver/parts_shown.js"
     "api/resolver/parts_validate.js"
     "api/resolver/parts_write.js"
     "api/resolver/pipeline.js"

@@ -164,7 +164,9 @@ impl Reader<'_> {
             origin: origin.clone(),
         };
         let source = self.source(file);
-        let mut resolver = existing.unwrap_or_else(blank);
+        // What a field of an owner shows may be done by others; the user's code is always run.
+        let mut resolver =
+            existing.filter(|own| !matches!(own.action, Action::OwnerField { .. })).unwrap_or_else(blank);
         let (checked, path) = (self.has_rules(type_name, field), format!("resolvers/{}.js", file.stem));
         if let Some((names, line)) = &file.header.functions {
             let Some(mut functions) = self.pipeline(file, names, *line) else { return };

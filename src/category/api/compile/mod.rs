@@ -21,6 +21,7 @@ pub(in crate::category::api) mod names;
 mod operations;
 mod options;
 mod output;
+mod owners;
 pub(in crate::category::api) mod plural;
 mod reading;
 mod relations;
@@ -101,14 +102,14 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         report: &report,
     };
     let answered = answers::plan(&answers, &report);
-    let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom, &answered));
+    let (mut models, resolvers) = (assembler.models(), assembler.resolvers(&custom, &answered));
+    owners::find_shown(&mut models, &resolvers, &output, &catalogue.roots.subscription);
     let (sources, mut functions) = (assembler.sources(&answered), assembler.functions(&models));
     functions.extend(answered.functions);
-    let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
     let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
     let introspection = super::codegen::introspection::document(&written, custom_keys);
+    let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
     let schema = print(&output.into_document());
-    let (switches, conflict) = (options.params.switches(), options.usual_conflict_handler());
     Ok(Plan {
         schema,
         modes,
@@ -121,8 +122,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         returned,
         declared,
         own_files: IndexMap::new(),
-        switches,
-        conflict,
+        switches: options.params.switches(),
+        conflict: options.usual_conflict_handler(),
     })
 }
 

@@ -37,7 +37,7 @@ pub struct ResolverFile {
     pub text: String,
 }
 
-/// The resolvers of a plan, in its order.
+/// The resolvers of a plan that are deployed, in its order.
 ///
 /// # Errors
 /// When a template cannot be rendered, or the plan names a model that it does not have.
@@ -51,7 +51,7 @@ pub fn write(plan: &Plan, render: &Renderer) -> Result<Vec<ResolverFile>, Render
         let (type_name, field) = (resolver.type_name.clone(), resolver.field.clone());
         Ok(ResolverFile { type_name, field, source: resolver.source.clone(), path, text })
     };
-    plan.resolvers.iter().map(file).collect()
+    plan.deployed().map(file).collect()
 }
 
 /// A function of pipelines as text.
@@ -223,6 +223,17 @@ fn key_entries(key: &Key, values: &[String]) -> Vec<KeyEntry> {
         entries.push(KeyEntry { name: script::key(&attribute), value });
     }
     entries
+}
+
+/// The owner fields that a model's items show as people know them: the name of each, and JavaScript for what it shows.
+fn shown(model: &Model) -> Vec<KeyEntry> {
+    let entry = |name: &String| {
+        let stored = script::member("item", name);
+        let list = model.fields.get(name).is_some_and(|field| field.list);
+        let value = if list { format!("{stored} ? {stored}.map(last) : null") } else { format!("last({stored})") };
+        KeyEntry { name: script::key(name), value }
+    };
+    model.shown_owners.iter().map(entry).collect()
 }
 
 fn denied(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {

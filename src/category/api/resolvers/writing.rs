@@ -6,7 +6,7 @@ use super::access::{Guard, allows, identities, rules_for};
 use super::fields::mode_of;
 use super::script::{is_one_of, key as key_name, list, member};
 use super::validation::{self, FieldCheck};
-use super::{Helpers, KeyEntry, Scene, denied, key_entries, key_fields};
+use super::{Helpers, KeyEntry, Scene, denied, key_entries, key_fields, shown};
 use crate::category::api::plan::{Allow, Model, Operation, Rule};
 use crate::render::filters::js;
 use crate::render::{RenderError, Renderer};
@@ -50,6 +50,7 @@ struct Writing {
     checks_sort_keys: bool,
     /// JavaScript for the short names of composite attributes.
     aliases: Option<String>,
+    shown: Vec<KeyEntry>,
 }
 
 /// A field that gets a value when the input has none.
@@ -192,6 +193,7 @@ fn writing(scene: &Scene<'_>, operation: Operation, title: String) -> Writing {
         checks: if operation == Operation::Delete { Vec::new() } else { validation::checks(model) },
         checks_sort_keys: false,
         aliases: None,
+        shown: shown(model),
     }
 }
 
