@@ -14,6 +14,11 @@ mod own_files;
 mod own_files_tests;
 pub mod plan;
 pub mod resolvers;
+#[cfg(test)]
+mod search_tests;
+pub mod services;
+#[cfg(test)]
+mod services_tests;
 mod stack;
 #[cfg(test)]
 mod testing;
@@ -45,6 +50,10 @@ pub struct ApiSpec {
     /// How long an API key lives, in days, 1 to 365.
     #[serde(default = "api_key_days")]
     pub api_key_days: u16,
+    /// The bucket whose pictures `@predictions` may read, below `public/`; environments may name others in the
+    /// parameter `PredictionsBucket` of the stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predictions_bucket: Option<String>,
     /// The code for front ends that is kept up to date; none when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codegen: Option<CodegenSpec>,
@@ -72,6 +81,7 @@ impl Default for ApiSpec {
             auth: ApiAuth::default(),
             additional_auth: Vec::new(),
             api_key_days: api_key_days(),
+            predictions_bucket: None,
             codegen: None,
             conflict: None,
             conflict_models: IndexMap::new(),
@@ -140,6 +150,16 @@ impl ApiSpec {
             let why = format!("an API key lives for 1 to 365 days, not {}", self.api_key_days);
             problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
         }
+        // "Bucket naming rules" of Amazon S3.
+        let fits = |name: &String| {
+            let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+            (3..=63).contains(&name.len()) && name.chars().all(inner)
+        };
+        if let Some(name) = self.predictions_bucket.as_ref().filter(|name| !fits(name)) {
+            let why = format!("`{name}` is no name of a bucket: 3 to 63 small letters, digits, dots and hyphens");
+            let hint = "`predictions-bucket = \"my-pictures\"`";
+            problems.push(SettingProblem::new("predictions-bucket", why).hint(hint));
+        }
         problems.extend(self.codegen.iter().flat_map(CodegenSpec::check));
         if self.conflict.is_none() && !self.conflict_models.is_empty() {
             let why =
@@ -177,7 +197,7 @@ impl ApiSpec {
     /// The stack.
     pub fn synthesize(&self, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
         synthesis::refuse(context.name, &self.check())?;
-        stack::synthesize(&self.plan(context)?, context)
+        stack::synthesize(self, &self.plan(context)?, context)
     }
 
     /// What the schema becomes.
@@ -201,6 +221,7 @@ impl ApiSpec {
         CompileOptions {
             default_auth: Some(self.auth.into()),
             additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
+            predictions_bucket: Some(self.predictions_bucket.clone().map_or(false.into(), Into::into)),
             conflict: self.conflict.as_ref().map(Conflict::option),
             conflict_models: self.conflict.as_ref().map(|_| {
                 self.conflict_models.iter().map(|(model, conflict)| (model.clone(), conflict.option())).collect()

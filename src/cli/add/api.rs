@@ -34,6 +34,7 @@ pub(in crate::cli) fn ask(
     let auth = interview.pick(flags.auth, &question)?;
     interview.given("additional-auth", flags.additional_auth.as_ref().map(|ways| words(ways)));
     interview.given("api-key-days", flags.api_key_days);
+    interview.given("predictions-bucket", flags.predictions_bucket.as_ref());
     let conflict = interview.text(flags.conflict.clone(), &questions::API_CONFLICT)?;
     interview.given("conflict-models", flags.conflict_models.as_ref().map(|models| joined(models)));
     let Some((((name, sample), auth), conflict)) = name.zip(sample).zip(auth).zip(conflict) else { return Ok(None) };
@@ -70,6 +71,11 @@ pub(in crate::cli) fn apply(spec: &mut ApiSpec, flags: &ApiFlags) -> bool {
     }
     spec.additional_auth.retain(|way| *way != spec.auth);
     spec.api_key_days = flags.api_key_days.unwrap_or(spec.api_key_days);
+    spec.predictions_bucket = flags.predictions_bucket.clone().or(spec.predictions_bucket.take());
     let synced = conflict::apply(spec, flags);
-    synced || flags.auth.is_some() || flags.additional_auth.is_some() || flags.api_key_days.is_some()
+    synced
+        || flags.auth.is_some()
+        || flags.additional_auth.is_some()
+        || flags.api_key_days.is_some()
+        || flags.predictions_bucket.is_some()
 }

@@ -3,19 +3,12 @@
 use super::options::CompileOptions;
 use super::report::Report;
 use crate::error::Code;
-use crate::graphql::{Directive, Document, Field, TypeDefinition, Value};
+use crate::graphql::{Document, TypeDefinition};
 
 /// Checks a document.
 pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut Report<'_>) {
     for found in &document.types {
         type_directives(found, report);
-        for field in found.fields() {
-            for directive in &field.directives {
-                if let Some(message) = field_mistake(field, directive, options) {
-                    report.add(Code::AMP0305, &directive.span, message);
-                }
-            }
-        }
     }
     if options.sql.is_some() {
         sql_keys(document, report);
@@ -45,30 +38,4 @@ fn type_directives(found: &TypeDefinition, report: &mut Report<'_>) {
         let message = format!("@refersTo is only supported on SQL models: {name} is not a SQL model");
         report.add(Code::AMP0305, &directive.span, message);
     }
-}
-
-fn field_mistake(field: &Field, directive: &Directive, options: &CompileOptions) -> Option<String> {
-    match directive.name.as_str() {
-        "predictions" => {
-            let missing = matches!(options.predictions_bucket, Some(serde_json::Value::Bool(false)));
-            missing.then(|| {
-                "please configure storage in your project in order to use the @predictions directive".to_owned()
-            })
-        }
-        "generation" => temperature(directive),
-        "conversation" => (field.type_ref.name() != "AmplifyAIConversationMessage")
-            .then(|| "@conversation return type must be AmplifyAIConversationMessage".to_owned()),
-        _ => None,
-    }
-}
-
-fn temperature(directive: &Directive) -> Option<String> {
-    let given = directive.argument("inferenceConfiguration")?.get("temperature")?;
-    let (Value::Int(number) | Value::Float(number)) = &given.value else { return None };
-    let outside = number.parse::<f64>().is_ok_and(|value| !(0.0..=1.0).contains(&value));
-    outside.then(|| {
-        format!(
-            "@generation directive temperature valid range: minimum value of 0, maximum value of 1, provided: {number}"
-        )
-    })
 }

@@ -7,9 +7,12 @@ mod access;
 mod answers;
 mod assemble;
 mod connections;
+mod conversation;
 mod defaults;
 mod directives;
 mod draft;
+mod extensions;
+mod generation;
 mod guards;
 mod http;
 mod keys;
@@ -23,10 +26,13 @@ mod options;
 mod output;
 mod owners;
 pub(in crate::category::api) mod plural;
+mod predictions;
 mod reading;
 mod relations;
 mod report;
 mod rules;
+mod search;
+mod services;
 mod sync;
 mod validations;
 
@@ -61,28 +67,21 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     report.extend(options.refused());
     let mut document = match parse(source.text) {
         Ok(document) => document,
-        Err(errors) => {
-            syntax(&errors, &mut report);
-            return Err(report.finish());
-        }
+        Err(errors) => return Err(syntax(&errors, report)),
     };
     let sandbox = take_amplify(&mut document, options, &mut report);
     let written = document.clone();
-    for fault in check(&document) {
-        report.fault(fault);
-    }
-    directives::check(&document, &mut report);
-    misuse::check(&document, options, &mut report);
-    sync::check(&document, options, &mut report);
-    mapping::check_joins(&document, &mut report);
+    check_document(&document, options, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
     sync::check_handlers(&document, options, &mut report);
     let modes = options.modes();
-    let catalogue = Catalogue::new(&document, joins);
+    let mut catalogue = Catalogue::new(&document, joins);
+    catalogue.added = added;
     let mut drafts = read_models(&catalogue, options, &mut report);
     mapping::check(&catalogue, &drafts, &mut report);
     let answers = answers::read(&catalogue, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
+    services::check(&catalogue, options, &mut report);
     check_names(&drafts, &catalogue, &mut report);
     check_index_counts(&drafts, &mut report);
     if !report.is_empty() {
@@ -93,6 +92,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     answers.expand(&mut output);
     Guard { drafts: &drafts, catalogue: &catalogue, modes: &modes, sandbox, reached: IndexMap::new() }
         .apply(&custom, &mut output);
+    let additions = services::build(&catalogue, &output, &mut report);
+    if !report.is_empty() {
+        return Err(report.finish());
+    }
     let assembler = Assembler {
         drafts: &drafts,
         catalogue: &catalogue,
@@ -110,7 +113,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let introspection = super::codegen::introspection::document(&written, custom_keys);
     let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
     let schema = print(&output.into_document());
-    Ok(Plan {
+    let mut plan = Plan {
         schema,
         modes,
         models,
@@ -124,7 +127,22 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         own_files: IndexMap::new(),
         switches: options.params.switches(),
         conflict: options.usual_conflict_handler(),
-    })
+    };
+    services::join(additions, &mut plan);
+    Ok(plan)
+}
+
+/// What is wrong with a document before anything is read out of it.
+fn check_document(document: &Document, options: &CompileOptions, report: &mut Report<'_>) {
+    for fault in check(document) {
+        report.fault(fault);
+    }
+    directives::check(document, report);
+    extensions::check(document, report);
+    misuse::check(document, options, report);
+    let added = conversation::extend(&mut document, report);
+    sync::check(document, options, report);
+    mapping::check_joins(document, report);
 }
 
 /// The rules of fields that are of no model, by `Type.field`.
@@ -133,10 +151,11 @@ fn planned(custom: &CustomRules) -> IndexMap<String, Vec<Rule>> {
     custom.iter().map(|((type_name, field), list)| (format!("{type_name}.{field}"), rules(list))).collect()
 }
 
-fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {
+fn syntax(errors: &[SyntaxError], mut report: Report<'_>) -> Vec<Problem> {
     for error in errors {
         report.add_with_hint(Code::AMP0301, &error.span, error.message.clone(), error.hint.clone());
     }
+    report.finish()
 }
 
 /// Takes `input AMPLIFY` out of a document; whether sandbox mode is on.
@@ -179,4 +198,6 @@ fn expand(
         operations::expand_indexes(draft, catalogue, output);
     }
     connections::expand(drafts, catalogue, &options.params, output);
+    search::expand(drafts, catalogue, output);
+    predictions::expand(catalogue, output);
 }

@@ -2,6 +2,7 @@
 
 use super::Operation;
 use crate::base::Location;
+use crate::category::api::services::{Conversation, ConversationStep, Prediction};
 
 /// A step of pipelines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,18 @@ pub struct Function {
 /// What a function of a pipeline does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// A step of `@predictions`.
+    Predict {
+        /// Which one.
+        prediction: Prediction,
+    },
+    /// A step of a conversation.
+    Converse {
+        /// Which one.
+        step: ConversationStep,
+        /// The conversation.
+        conversation: Box<Conversation>,
+    },
     /// Invoke the Lambda function that is the data source.
     Invoke {
         /// Do not wait for its result.
@@ -52,7 +65,7 @@ impl Step {
     pub fn table(&self) -> Option<&str> {
         match self {
             Self::CheckItem { model, .. } | Self::WriteItem { model, .. } => Some(model),
-            Self::Invoke { .. } | Self::Own | Self::Check { .. } => None,
+            Self::Predict { .. } | Self::Converse { .. } | Self::Invoke { .. } | Self::Own | Self::Check { .. } => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! time, so that each file can be read, and replaced, alone.
 
 mod access;
+mod conversation;
 mod fields;
 mod gate;
 mod http;
@@ -12,6 +13,8 @@ mod lambda;
 mod pipeline;
 mod reading;
 mod script;
+mod searching;
+mod services;
 mod syncing;
 mod validation;
 mod writing;
@@ -21,6 +24,8 @@ use serde::Serialize;
 use super::plan::{Action, Function, Key, Model, Operation, Plan, Resolver, Rule};
 use crate::render::{RenderError, Renderer};
 use access::Helpers;
+
+pub(super) use searching::index_name;
 
 /// A resolver as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +51,7 @@ pub fn write(plan: &Plan, render: &Renderer) -> Result<Vec<ResolverFile>, Render
         let path = format!("resolvers/{}.{}.js", resolver.type_name, resolver.field);
         let text = match plan.own_files.get(&path) {
             Some(own) => own.clone(),
-            None => tidy(&text(plan, resolver, render)?),
+            None => script::tidy(&text(plan, resolver, render)?),
         };
         let (type_name, field) = (resolver.type_name.clone(), resolver.field.clone());
         Ok(ResolverFile { type_name, field, source: resolver.source.clone(), path, text })
@@ -76,7 +81,7 @@ pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFil
         let path = format!("functions/{name}.js");
         let text = match plan.own_files.get(&path) {
             Some(own) => own.clone(),
-            None => tidy(&pipeline::step(plan, name, function, render)?),
+            None => script::tidy(&pipeline::step(plan, name, function, render)?),
         };
         Ok(FunctionFile { name: name.clone(), source: function.source.clone(), path, text })
     };
@@ -84,14 +89,15 @@ pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFil
 }
 
 fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, RenderError> {
-    if !resolver.functions(plan).is_empty() {
-        return pipeline::resolver(plan, resolver, render);
-    }
     match &resolver.action {
+        Action::Update { .. } | Action::Delete { .. } if !resolver.functions(plan).is_empty() => {
+            pipeline::resolver(plan, resolver, render)
+        }
         Action::Get { model } => reading::get(&Scene::new(plan, resolver, model)?, render),
         Action::List { model } => reading::list(&Scene::new(plan, resolver, model)?, render),
         Action::Sync { model } => syncing::sync(&Scene::new(plan, resolver, model)?, render),
         Action::QueryIndex { model, index } => reading::query_index(&Scene::new(plan, resolver, model)?, index, render),
+        Action::Search { model } => searching::search(&Scene::new(plan, resolver, model)?, render),
         Action::RelatedMany { model, related, index, fields, limit } => {
             let scene = Scene::new(plan, resolver, related)?;
             let relation =
@@ -118,21 +124,13 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
             template: format!("resolvers/{}.{}.js", resolver.type_name, resolver.field),
             reason: "the plan has no file of the user for it".to_owned(),
         }),
+        Action::Generate { generation } => services::generate(plan, resolver, generation, render),
+        Action::Predict { list, .. } => services::predict(plan, resolver, *list, render),
+        Action::Converse { .. } => conversation::converse(plan, resolver, render),
+        Action::SubscribeToAnswers => conversation::answers(resolver, render),
+        Action::ListLatest { model, index } => conversation::latest(&Scene::new(plan, resolver, model)?, index, render),
         Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
     }
-}
-
-/// One empty line at most, and none after an opening or before a closing brace.
-fn tidy(text: &str) -> String {
-    let mut lines: Vec<&str> = Vec::new();
-    for line in text.lines().map(str::trim_end) {
-        let last = lines.last().copied().unwrap_or_default();
-        if line.is_empty() && (last.is_empty() || last.ends_with('{')) {
-            continue;
-        }
-        lines.push(line);
-    }
-    lines.join("\n") + "\n"
 }
 
 /// A resolver with the model whose items it is about.

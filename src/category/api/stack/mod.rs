@@ -9,6 +9,8 @@ mod lambdas;
 mod names;
 mod placement;
 mod policies;
+mod search;
+mod services;
 mod sources;
 mod syncing;
 mod tables;
@@ -16,7 +18,8 @@ mod tables;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::plan::{AuthMode, Plan};
+use super::ApiSpec;
+use super::plan::{Action, AuthMode, Plan};
 use super::resolvers;
 use crate::base::ResourceName;
 use crate::category::Context;
@@ -27,8 +30,10 @@ use crate::render::RenderError;
 use content::{Borrowed, Content, Layout, Written};
 use inputs::{Mode, Parameter};
 use lambdas::Invoker;
-use placement::{FIRST, Past, Placement, Weights, stack_path};
+use placement::{FIRST, Past, Weights, stack_path};
 use policies::Policy;
+use search::Search;
+use services::Services;
 use sources::SourceEntry;
 use syncing::Changes;
 
@@ -46,6 +51,10 @@ struct ApiStack<'a> {
     /// Parameters that the auth stack fills.
     parameters: Vec<Parameter>,
     schema_file: String,
+    search: Option<Search>,
+    services: Services,
+    /// Given where predictions look at pictures.
+    predictions_bucket: Option<&'a str>,
     /// Data sources that are no tables.
     sources: Vec<SourceEntry>,
     /// Roles by which Lambda functions are invoked.
@@ -87,7 +96,7 @@ struct ModelStack<'a> {
 /// # Errors
 /// When a template cannot be rendered, an auth resource is missing, a limit is exceeded, or a resolver would change its
 /// stack.
-pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
+pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
     let needs = inputs::needs(plan, context)?;
     let weights = Weights::new(plan, base(plan), tables::RESOURCES);
     let past = Past::read(context.name, context.sources);
@@ -98,13 +107,12 @@ pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis
     if !problems.is_empty() {
         return Err(problems);
     }
-    let failed = |error: RenderError| vec![Problem::new(error.code(), error.to_string())];
     let written = Written {
         resolvers: resolvers::write(plan, context.render).map_err(failed)?,
         functions: resolvers::write_functions(plan, context.render).map_err(failed)?,
     };
     let layout = Layout::new(plan, context.name, &placement, &written);
-    let mut synthesis = stacks(plan, context, &placement, &layout)?;
+    let mut synthesis = stacks(spec, plan, context, &layout)?;
     let problems = too_large(context.name, &synthesis);
     if !problems.is_empty() {
         return Err(problems);
@@ -121,16 +129,15 @@ pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis
     Ok(synthesis)
 }
 
-fn stacks(
-    plan: &Plan,
-    context: &Context<'_>,
-    placement: &Placement,
-    layout: &Layout<'_>,
-) -> Result<Synthesis, Vec<Problem>> {
+fn failed(error: RenderError) -> Vec<Problem> {
+    vec![Problem::new(error.code(), error.to_string())]
+}
+
+fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_>) -> Result<Synthesis, Vec<Problem>> {
     let name = context.name;
     let first = layout.content(FIRST);
     let further: Vec<(usize, Content)> =
-        placement.further().into_iter().map(|number| (number, layout.content(number))).collect();
+        layout.placement.further().into_iter().map(|number| (number, layout.content(number))).collect();
     let used = |source: &str| layout.uses(source) || (source == super::plan::NONE_SOURCE && !further.is_empty());
     let (sources, invokers) = sources::sources(plan, used);
     let stack = ApiStack {
@@ -145,6 +152,9 @@ fn stacks(
         sources,
         invokers,
         environment: self::sources::needs_environment(plan),
+        search: search::search(plan, layout, context.render).map_err(failed)?,
+        services: services::services(plan, name, context.render).map_err(failed)?,
+        predictions_bucket: spec.predictions_bucket.as_deref(),
         policies: policies::policies(plan, name),
         nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),
         has_tables: std::iter::once(&first).chain(further.iter().map(|(_, more)| more)).any(Content::has_tables),
@@ -153,6 +163,8 @@ fn stacks(
     };
     let mut files = IndexMap::from([(format!("{name}/schema.graphql"), plan.schema.clone())]);
     files.extend(layout.files());
+    let handlers = services::files(plan, context.render).map_err(failed)?;
+    files.extend(handlers.into_iter().map(|(path, text)| (format!("{name}/{path}"), text)));
     let mut synthesis = rendered(context, "api/stack.yaml", &stack, files)?;
     locate(&mut synthesis.template, &first);
     for (number, content) in &further {
@@ -183,12 +195,14 @@ fn stack_id(number: usize) -> String {
     format!("Models{number}")
 }
 
-/// How many resources an API has besides its models, resolvers and functions: the API, the schema, the key, policies.
+/// How many resources an API has besides its models, resolvers and functions: the API, the schema, the key, policies,
+/// streams into search. What services need once for the whole API is few enough to be left out.
 fn base(plan: &Plan) -> usize {
     let tables = plan.sources.values().filter(|source| matches!(source, super::plan::Source::Table { .. })).count();
     let sources = plan.sources.len() - tables;
     let changes = usize::from(syncing::changes(plan).is_some());
-    2 + usize::from(plan.modes.has(AuthMode::ApiKey)) + changes + sources + policies::roles(plan).len()
+    let searched = plan.resolvers.iter().filter(|resolver| matches!(resolver.action, Action::Search { .. })).count();
+    2 + usize::from(plan.modes.has(AuthMode::ApiKey)) + changes + sources + searched + policies::roles(plan).len()
 }
 
 /// Gives each resource the user's line that it comes from.

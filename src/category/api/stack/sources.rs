@@ -1,9 +1,10 @@
-//! The data sources of a stack that are no tables: those stand with their tables.
+//! The data sources of a stack that are no tables: those stand with their tables, and others with what they need.
 
 use serde::Serialize;
 
 use super::lambdas::{self, Invoker};
 use super::names::{self, Names};
+use super::{search, services};
 use crate::category::api::plan::{Action, Piece, Plan, Source};
 
 /// A data source as the template writes it.
@@ -31,6 +32,10 @@ pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
     match plan.sources.get(source) {
         Some(Source::Table { model }) => format!("{}DataSource", names.model(model)),
         Some(Source::Lambda(_) | Source::Http { .. }) => other_id(source),
+        Some(Source::Service { service }) => services::id(source, service),
+        Some(Source::Speech) => services::SPEECH_ID.to_owned(),
+        Some(Source::ConversationHandler { .. }) => services::handler_id(source),
+        Some(Source::Search) => search::SOURCE_ID.to_owned(),
         Some(Source::None) | None => "NoneSource".to_owned(),
     }
 }
@@ -59,7 +64,11 @@ pub(super) fn sources(plan: &Plan, used: impl Fn(&str) -> bool) -> (Vec<SourceEn
         endpoint: None,
     };
     let entry = |(name, source): (&String, &Source)| match source {
-        Source::Table { .. } => None,
+        Source::Table { .. }
+        | Source::Search
+        | Source::Service { .. }
+        | Source::Speech
+        | Source::ConversationHandler { .. } => None,
         Source::None => Some(SourceEntry {
             comment: "For fields that need no data of their own.".to_owned(),
             label: "data source without data".to_owned(),
