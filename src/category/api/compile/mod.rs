@@ -72,11 +72,12 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let sandbox = take_amplify(&mut document, options, &mut report);
     let written = document.clone();
     check_document(&document, options, &mut report);
+    let added = conversation::extend(&mut document, &mut report);
+    sync::check(&document, options, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
     sync::check_handlers(&document, options, &mut report);
     let modes = options.modes();
-    let mut catalogue = Catalogue::new(&document, joins);
-    catalogue.added = added;
+    let catalogue = Catalogue { added, ..Catalogue::new(&document, joins) };
     let mut drafts = read_models(&catalogue, options, &mut report);
     mapping::check(&catalogue, &drafts, &mut report);
     let answers = answers::read(&catalogue, &mut report);
@@ -140,8 +141,6 @@ fn check_document(document: &Document, options: &CompileOptions, report: &mut Re
     directives::check(document, report);
     extensions::check(document, report);
     misuse::check(document, options, report);
-    let added = conversation::extend(&mut document, report);
-    sync::check(document, options, report);
     mapping::check_joins(document, report);
 }
 

@@ -270,7 +270,8 @@ fn step_actions(step: &Step) -> &'static [&'static str] {
             ConversationStep::Ask => &[],
         },
         // The resolver of a write counts for its functions.
-        Step::CheckItem { .. } | Step::WriteItem { .. } | Step::Predict { .. } => &[],
+        Step::CheckItem { .. } | Step::WriteItem { .. } => &[],
+        Step::Predict { .. } | Step::Invoke { .. } | Step::Own | Step::Check { .. } => &[],
     }
 }
 
