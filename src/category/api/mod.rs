@@ -1,12 +1,17 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
 pub mod access;
+#[cfg(test)]
+mod answers_tests;
 pub mod client;
 pub mod codegen;
 pub mod compile;
 mod conflict;
 pub mod conformance;
 mod models;
+mod own_files;
+#[cfg(test)]
+mod own_files_tests;
 pub mod plan;
 pub mod resolvers;
 #[cfg(test)]
@@ -207,7 +212,9 @@ impl ApiSpec {
             let hint = format!("write the schema into `{path}`, or take the API away: `ampup remove {}`", context.name);
             return Err(vec![Problem::new(Code::AMP0315, message).hint(hint)]);
         };
-        compile::compile(&SchemaSource { path: &path, text }, &self.compile_options())
+        let mut plan = compile::compile(&SchemaSource { path: &path, text }, &self.compile_options())?;
+        own_files::apply(&mut plan, context.name, context.sources)?;
+        Ok(plan)
     }
 
     /// The settings as the compiler takes them.

@@ -5,6 +5,7 @@
 
 mod content;
 mod inputs;
+mod lambdas;
 mod names;
 mod placement;
 mod policies;
@@ -28,6 +29,7 @@ use crate::error::{Code, Diagnose, Problem};
 use crate::render::RenderError;
 use content::{Borrowed, Content, Layout, Written};
 use inputs::{Mode, Parameter};
+use lambdas::Invoker;
 use placement::{FIRST, Past, Weights, stack_path};
 use policies::Policy;
 use search::Search;
@@ -55,6 +57,10 @@ struct ApiStack<'a> {
     predictions_bucket: Option<&'a str>,
     /// Data sources that are no tables.
     sources: Vec<SourceEntry>,
+    /// Roles by which Lambda functions are invoked.
+    invokers: Vec<Invoker>,
+    /// Resolvers ask for the environment's name or the region.
+    environment: bool,
     policies: Vec<Policy>,
     /// Further stacks with models.
     nested: Vec<Nested>,
@@ -97,6 +103,7 @@ pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> 
     let placement = past.place(plan, &weights);
     let mut problems = tables::limits(plan);
     problems.extend(past.moved(plan, &placement));
+    problems.extend(lambdas::problems(plan));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -132,6 +139,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
     let further: Vec<(usize, Content)> =
         layout.placement.further().into_iter().map(|number| (number, layout.content(number))).collect();
     let used = |source: &str| layout.uses(source) || (source == super::plan::NONE_SOURCE && !further.is_empty());
+    let (sources, invokers) = sources::sources(plan, used);
     let stack = ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
         // What a name in AppSync may hold: letters, digits, underscores, hyphens.
@@ -141,10 +149,12 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         additional_modes: plan.modes.additional.iter().copied().map(inputs::mode).collect::<Result<_, _>>()?,
         parameters: inputs::parameters(plan),
         schema_file: format!("./{name}/schema.graphql"),
+        sources,
+        invokers,
+        environment: self::sources::needs_environment(plan),
         search: search::search(plan, layout, context.render).map_err(failed)?,
         services: services::services(plan, name, context.render).map_err(failed)?,
         predictions_bucket: spec.predictions_bucket.as_deref(),
-        sources: sources::sources(plan, used),
         policies: policies::policies(plan, name),
         nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),
         has_tables: std::iter::once(&first).chain(further.iter().map(|(_, more)| more)).any(Content::has_tables),
@@ -223,5 +233,7 @@ fn too_large(name: &ResourceName, synthesis: &Synthesis) -> Vec<Problem> {
     std::iter::once(own).chain(parts).filter_map(too_large).collect()
 }
 
+#[cfg(test)]
+pub(super) use lambdas::{arn as function_arn, role_sizes};
 #[cfg(test)]
 mod tests;

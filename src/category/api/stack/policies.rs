@@ -87,6 +87,14 @@ fn fields(plan: &Plan, role: PoolRole) -> IndexSet<(String, Option<String>)> {
             fields.insert((model.name.clone(), None));
         }
     }
+    for (name, rules) in &plan.custom_rules {
+        let Some((type_name, field)) = name.split_once('.') else { continue };
+        if rules.iter().any(|rule| allows(rule, role, Operation::Get)) {
+            fields.insert((type_name.to_owned(), Some(field.to_owned())));
+            let returned = plan.returned.get(name).into_iter().flatten();
+            fields.extend(returned.map(|returned| (returned.clone(), None)));
+        }
+    }
     fields
 }
 
@@ -113,6 +121,9 @@ fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
         | Action::ProtectedField { .. }
         | Action::SqlStatement(_)
         | Action::Pipeline { .. }
+        | Action::Invoke { .. }
+        | Action::Request(_)
+        | Action::Own { .. }
         | Action::Generate { .. }
         | Action::Converse { .. }
         | Action::SubscribeToAnswers
