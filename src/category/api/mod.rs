@@ -1,6 +1,7 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
 pub mod access;
+mod callers;
 pub mod client;
 pub mod compile;
 pub mod conformance;
@@ -17,6 +18,7 @@ use crate::base::ResourceName;
 use crate::error::{Code, Diagnose, Problem};
 use crate::render::Renderer;
 
+pub use callers::{ApiAuth, AuthoriserSettings, OidcSettings};
 pub use client::{ApiClient, client_section};
 pub use compile::{AuthKind, CompileOptions, SchemaSource};
 pub use plan::Plan;
@@ -58,19 +60,6 @@ impl Default for ApiSpec {
     }
 }
 
-/// A way for callers to identify themselves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ApiAuth {
-    /// A token of the project's user pool.
-    UserPool,
-    /// An API key.
-    #[default]
-    ApiKey,
-    /// A signature with credentials of a role (identity pool).
-    Iam,
-}
-
 /// What a schema starts as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sample {
@@ -81,16 +70,6 @@ pub enum Sample {
     Blog,
     /// An empty model to fill in.
     Blank,
-}
-
-impl From<ApiAuth> for AuthKind {
-    fn from(auth: ApiAuth) -> Self {
-        match auth {
-            ApiAuth::UserPool => Self::AmazonCognitoUserPools,
-            ApiAuth::ApiKey => Self::ApiKey,
-            ApiAuth::Iam => Self::AwsIam,
-        }
-    }
 }
 
 /// Context of the samples.
@@ -117,6 +96,15 @@ impl ApiSpec {
             let why = format!("an API key lives for 1 to 365 days, not {}", self.api_key_days);
             problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
         }
+        problems.extend(self.auth.check("auth"));
+        for (position, auth) in self.additional_auth.iter().enumerate() {
+            problems.extend(auth.check("additional-auth"));
+            let earlier = std::iter::once(&self.auth).chain(&self.additional_auth[..position]);
+            if earlier.into_iter().any(|other| other.is_like(auth)) {
+                let why = "a kind of caller is named twice: an API takes one of each".to_owned();
+                problems.push(SettingProblem::new("additional-auth", why).hint("leave one of both out"));
+            }
+        }
         problems
     }
 
@@ -135,6 +123,8 @@ impl ApiSpec {
             ApiAuth::ApiKey => ("public", "Anyone with the API key"),
             ApiAuth::UserPool => ("private", "Anyone who is signed in"),
             ApiAuth::Iam => ("private, provider: identityPool", "Anyone with credentials of the signed-in role"),
+            ApiAuth::Oidc(_) => ("private, provider: oidc", "Anyone who is signed in at the provider"),
+            ApiAuth::Lambda(_) => ("custom", "Anyone whom the authoriser lets through"),
         };
         let context = Scaffold { name: name.to_string(), everyone, everyone_words };
         let text =
@@ -160,8 +150,8 @@ impl ApiSpec {
             return Err(vec![Problem::new(Code::AMP0315, message).hint(hint)]);
         };
         let options = CompileOptions {
-            default_auth: Some(self.auth.into()),
-            additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
+            default_auth: Some(AuthKind::from(&self.auth)),
+            additional_auth: self.additional_auth.iter().map(AuthKind::from).collect(),
             ..CompileOptions::default()
         };
         compile::compile(&SchemaSource { path: &path, text }, &options)

@@ -153,7 +153,7 @@ pub struct CustomRow {
 }
 
 /// AppSync's name of a mode.
-pub(super) fn mode_name(mode: AuthMode) -> &'static str {
+pub(in crate::category::api) fn mode_name(mode: AuthMode) -> &'static str {
     match mode {
         AuthMode::ApiKey => "API_KEY",
         AuthMode::UserPools => "AMAZON_COGNITO_USER_POOLS",

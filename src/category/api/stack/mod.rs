@@ -83,7 +83,9 @@ pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis
         resolvers::write(plan, context.render).map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
     let functions = resolvers::write_functions(plan, context.render)
         .map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
-    let stack = stack(plan, context.name, &written, &functions)?;
+    let mut modes = inputs::modes(plan, context)?;
+    let additional_modes = modes.split_off(1);
+    let stack = stack(plan, context.name, (modes.remove(0), additional_modes), &written, &functions);
     let problems = tables::limits(plan);
     if !problems.is_empty() {
         return Err(problems);
@@ -116,9 +118,10 @@ fn too_many(name: &ResourceName, count: usize) -> Problem {
 fn stack(
     plan: &Plan,
     name: &ResourceName,
+    (default_mode, additional_modes): (Mode, Vec<Mode>),
     written: &[ResolverFile],
     functions: &[FunctionFile],
-) -> Result<ApiStack, Vec<Problem>> {
+) -> ApiStack {
     let mut names = Names::new(plan);
     let (tables, roles) = tables::tables(plan, &mut names);
     let used = |source: &str| {
@@ -144,13 +147,13 @@ fn stack(
             origin: resolver.origin.clone(),
         })
         .collect();
-    Ok(ApiStack {
+    ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
         // What a name in AppSync may hold: letters, digits, underscores, hyphens.
         api_name: format!("{name}-${{Environment}}"),
         api_key: plan.modes.has(AuthMode::ApiKey),
-        default_mode: inputs::mode(plan.modes.default)?,
-        additional_modes: plan.modes.additional.iter().copied().map(inputs::mode).collect::<Result<_, _>>()?,
+        default_mode,
+        additional_modes,
         parameters: inputs::parameters(plan),
         schema_file: format!("./{name}/schema.graphql"),
         tables,
@@ -170,7 +173,7 @@ fn stack(
             .collect(),
         resolvers,
         policies: policies::policies(plan, name),
-    })
+    }
 }
 
 /// The user's line for each logical id that comes from one.
