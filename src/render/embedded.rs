@@ -9,6 +9,7 @@ macro_rules! templates {
 
 /// Every template, by its path below `templates/` without `.tera`; sorted.
 pub const TEMPLATES: &[(&str, &str)] = templates! {
+    "api/resolver/check_item.js"
     "api/resolver/create.js"
     "api/resolver/delete.js"
     "api/resolver/denied.js"
@@ -24,6 +25,7 @@ pub const TEMPLATES: &[(&str, &str)] = templates! {
     "api/resolver/pipeline.js"
     "api/resolver/related_one.js"
     "api/resolver/subscribe.js"
+    "api/resolver/sync.js"
     "api/resolver/update.js"
     "api/scaffold/blank.graphql"
     "api/scaffold/blog.graphql"

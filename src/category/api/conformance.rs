@@ -6,7 +6,10 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::compile::{CompileOptions, SchemaSource, compile};
-use super::plan::{AttributeType, Index, Key, Model, Plan, Projection, Source};
+use super::plan::{
+    AttributeType, ConflictHandler, DELTA_MINUTES, DELTA_TABLE, Index, Key, Model, Plan, Projection, Source,
+    TOMBSTONE_MINUTES,
+};
 use crate::error::Problem;
 
 /// Compiles one case: the content of each file by its name.
@@ -35,16 +38,41 @@ pub fn conformance_files(plan: &Plan) -> IndexMap<String, String> {
 }
 
 fn tables(plan: &Plan) -> Value {
-    let tables: Vec<Value> = plan.models.values().map(table).collect();
-    let sources: Vec<Value> = plan.sources.iter().map(|(name, source)| source_json(name, source)).collect();
+    let delta = plan.models.values().any(|model| model.conflict.is_some()).then(delta_table);
+    let tables: Vec<Value> = plan.models.values().map(table).chain(delta).collect();
+    let sources: Vec<Value> = plan.sources.iter().map(|(name, source)| source_json(plan, name, source)).collect();
     json!({ "tables": tables, "dataSources": sources })
 }
 
-fn source_json(name: &str, source: &Source) -> Value {
+fn source_json(plan: &Plan, name: &str, source: &Source) -> Value {
     match source {
         Source::None => json!({ "name": name, "type": "NONE" }),
-        Source::Table { .. } => json!({ "name": name, "type": "AMAZON_DYNAMODB", "versioned": false }),
+        Source::Table { model } => {
+            let versioned = plan.models.get(model).is_some_and(|model| model.conflict.is_some());
+            let mut value = json!({ "name": name, "type": "AMAZON_DYNAMODB", "versioned": versioned });
+            if versioned {
+                value["deltaSync"] = json!({
+                    "baseTableTTL": TOMBSTONE_MINUTES.to_string(),
+                    "deltaSyncTableTTL": DELTA_MINUTES.to_string(),
+                    "table": format!("{DELTA_TABLE}-<apiId>-<env>"),
+                });
+            }
+            value
+        }
     }
+}
+
+/// The table of recent changes.
+fn delta_table() -> Value {
+    json!({
+        "name": format!("{DELTA_TABLE}-<apiId>-<env>"),
+        "keySchema": ["HASH ds_pk", "RANGE ds_sk"],
+        "attributes": { "ds_pk": "S", "ds_sk": "S" },
+        "gsis": [],
+        "lsis": [],
+        "stream": "NEW_AND_OLD_IMAGES",
+        "ttl": "_ttl",
+    })
 }
 
 fn table(model: &Model) -> Value {
@@ -63,7 +91,7 @@ fn table(model: &Model) -> Value {
         "gsis": indexes(false),
         "lsis": indexes(true),
         "stream": "NEW_AND_OLD_IMAGES",
-        "ttl": null,
+        "ttl": model.conflict.is_some().then_some("_ttl"),
     })
 }
 
@@ -92,9 +120,22 @@ fn index_json(index: &Index) -> Value {
     json!({ "name": index.name, "keys": key_schema(&index.key), "projection": projection })
 }
 
+/// The handler of the model whose table a data source is.
+fn conflict_handler<'a>(plan: &'a Plan, source: &str) -> Option<&'a ConflictHandler> {
+    match plan.sources.get(source)? {
+        Source::Table { model } => plan.models.get(model)?.conflict.as_ref(),
+        Source::None => None,
+    }
+}
+
 fn resolvers(plan: &Plan) -> Value {
     let all = plan.resolvers.iter().map(|resolver| {
-        json!({ "field": format!("{}.{}", resolver.type_name, resolver.field), "dataSource": resolver.source })
+        let field = format!("{}.{}", resolver.type_name, resolver.field);
+        let mut value = json!({ "field": field, "dataSource": resolver.source });
+        if let Some(handler) = conflict_handler(plan, &resolver.source) {
+            value["sync"] = Value::from(handler.appsync_name());
+        }
+        value
     });
     Value::Array(all.collect())
 }

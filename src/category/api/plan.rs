@@ -27,6 +27,23 @@ pub struct Plan {
     /// Rules of fields of root types and of types that are no models, by `Type.field`. Each such field has a
     /// resolver with [`Action::ProtectedField`]. Owner and dynamic group rules cannot hold there and allow nobody.
     pub custom_rules: IndexMap<String, Vec<Rule>>,
+    /// What resolvers do differently from project to project.
+    pub switches: Switches,
+}
+
+/// What resolvers do differently from project to project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switches {
+    /// Relation fields are given to subscribers even where the related model lets fewer people read.
+    pub relations_reach_subscribers: bool,
+    /// A new item gets its owner also when a rule without owner lets the caller in.
+    pub owner_always_stored: bool,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self { relations_reach_subscribers: false, owner_always_stored: true }
+    }
 }
 
 /// How callers of an API may identify themselves.
@@ -89,9 +106,57 @@ pub struct Model {
     pub sandbox: bool,
     /// Whether its subscriptions have no auth step (`level: public`).
     pub public_subscriptions: bool,
+    /// Who settles a write that knows an older version of the item; `None` without data sync.
+    pub conflict: Option<ConflictHandler>,
     /// Where the type stands in the user's schema.
     pub origin: Location,
 }
+
+impl Model {
+    /// Whether an update or delete reads the item first: with data sync AppSync may write again after a conflict, so
+    /// that whose item it is cannot stand in the condition of the write alone.
+    pub fn reads_before(&self, write: Operation) -> bool {
+        let own = |rule: &Rule| {
+            rule.operations.contains(&write) && matches!(rule.allow, Allow::Owner { .. } | Allow::DynamicGroups { .. })
+        };
+        self.conflict.is_some() && self.rules.iter().chain(self.field_rules.values().flatten()).any(own)
+    }
+}
+
+/// Who settles a write that knows an older version of an item (AppSync developer guide, "Conflict detection and
+/// resolution").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConflictHandler {
+    /// AppSync joins lists and sets; of other values the stored one stays.
+    AutoMerge,
+    /// The write is refused.
+    OptimisticConcurrency,
+    /// A Lambda function decides.
+    Lambda {
+        /// Its name; `${env}` stands for the environment.
+        function: String,
+    },
+}
+
+impl ConflictHandler {
+    /// What AppSync calls it.
+    pub fn appsync_name(&self) -> &'static str {
+        match self {
+            Self::AutoMerge => "AUTOMERGE",
+            Self::OptimisticConcurrency => "OPTIMISTIC_CONCURRENCY",
+            Self::Lambda { .. } => "LAMBDA",
+        }
+    }
+}
+
+/// What the table is named after that holds the recent changes of all models with data sync.
+pub const DELTA_TABLE: &str = "AmplifyDataStore";
+
+/// How long a base table keeps tombstones, in minutes: 30 days.
+pub const TOMBSTONE_MINUTES: u32 = 43_200;
+
+/// How long the delta table keeps changes, in minutes.
+pub const DELTA_MINUTES: u32 = 30;
 
 /// A stored field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -310,7 +375,37 @@ pub struct Function {
 
 /// What a function of a pipeline does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {}
+pub enum Step {
+    /// Read the item that a write names, and end the request when it is not the caller's to write.
+    CheckItem {
+        /// The model.
+        model: String,
+        /// The write: update or delete.
+        write: Operation,
+    },
+    /// Update or delete the item, as a resolver of its own would.
+    WriteItem {
+        /// The model.
+        model: String,
+        /// The write: update or delete.
+        write: Operation,
+    },
+}
+
+impl Step {
+    /// The model whose table the step uses.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Self::CheckItem { model, .. } | Self::WriteItem { model, .. } => Some(model),
+        }
+    }
+}
+
+/// Names of the functions of a write that reads the item first, in their order.
+pub fn checked_write(model: &str, write: Operation) -> [String; 2] {
+    let verb = if write == Operation::Delete { "Delete" } else { "Update" };
+    [format!("Check{verb}{model}"), format!("{verb}{model}")]
+}
 
 /// A field with a resolver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -327,6 +422,22 @@ pub struct Resolver {
     pub origin: Location,
 }
 
+impl Resolver {
+    /// The functions that it runs, keys of [`Plan::functions`]; none when it does the work itself.
+    pub fn functions(&self, plan: &Plan) -> Vec<String> {
+        let checked = |model: &str, write| match plan.models.get(model) {
+            Some(found) if found.reads_before(write) => checked_write(model, write).to_vec(),
+            _ => Vec::new(),
+        };
+        match &self.action {
+            Action::Pipeline { functions } => functions.clone(),
+            Action::Update { model } => checked(model, Operation::Update),
+            Action::Delete { model } => checked(model, Operation::Delete),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// What a resolver does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -337,6 +448,11 @@ pub enum Action {
     },
     /// List items of `model`: a scan, or a query when the partition key is given.
     List {
+        /// The model.
+        model: String,
+    },
+    /// What has changed in `model` since some time; with data sync.
+    Sync {
         /// The model.
         model: String,
     },
@@ -419,6 +535,7 @@ impl Action {
         match self {
             Self::Get { model }
             | Self::List { model }
+            | Self::Sync { model }
             | Self::QueryIndex { model, .. }
             | Self::Create { model }
             | Self::Update { model }

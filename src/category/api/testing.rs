@@ -98,6 +98,7 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
         field_rules: IndexMap::new(),
         sandbox: false,
         public_subscriptions: false,
+        conflict: None,
         origin: Location::new("schema.graphql", 1, 1),
     }
 }
@@ -143,6 +144,7 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
         functions: IndexMap::new(),
         introspection: json!({ "version": 1, "models": {}, "enums": {}, "nonModels": {} }),
         custom_rules: IndexMap::new(),
+        switches: Switches::default(),
     }
 }
 

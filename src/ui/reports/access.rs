@@ -99,6 +99,7 @@ fn verb(verb: Verb) -> &'static str {
         Verb::Create => "create",
         Verb::Get => "get",
         Verb::List => "list",
+        Verb::Sync => "sync",
         Verb::Query => "query",
         Verb::Update => "update",
         Verb::Delete => "delete",

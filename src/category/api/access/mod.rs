@@ -62,6 +62,8 @@ pub enum Verb {
     Get,
     /// Read many.
     List,
+    /// Read what has changed, with data sync.
+    Sync,
     /// Read many by an index.
     Query,
     /// Change one.
@@ -83,6 +85,7 @@ impl Verb {
             Self::Create => Operation::Create,
             Self::Get => Operation::Get,
             Self::List | Self::Query => Operation::List,
+            Self::Sync => Operation::Sync,
             Self::Update => Operation::Update,
             Self::Delete => Operation::Delete,
             Self::OnCreate | Self::OnUpdate | Self::OnDelete => Operation::Listen,
@@ -201,6 +204,7 @@ fn column(resolver: &super::plan::Resolver, of: &str) -> Option<Column> {
     let (model, operation) = match &resolver.action {
         Action::Get { model } => (model, Verb::Get),
         Action::List { model } => (model, Verb::List),
+        Action::Sync { model } => (model, Verb::Sync),
         Action::QueryIndex { model, .. } => (model, Verb::Query),
         Action::Create { model } => (model, Verb::Create),
         Action::Update { model } => (model, Verb::Update),

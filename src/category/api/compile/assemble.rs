@@ -11,11 +11,12 @@ use super::output::Output;
 use super::relations::{By, Relation, RelationKind, index_name};
 use super::report::Report;
 use super::rules::{ParsedRule, Strategy};
+use super::sync;
 use crate::category::api::plan::{
-    Action, Field, FieldKind, Index, Key, KeyField, Model, NONE_SOURCE, Projection, Resolver, Rule, Source,
-    table_source,
+    Action, Field, FieldKind, Function, Index, Key, KeyField, Model, NONE_SOURCE, Operation, Projection, Resolver,
+    Rule, Source, Step, checked_write, table_source,
 };
-use crate::graphql::Span;
+use crate::graphql::{Field as GraphqlField, Span};
 
 /// Writes the parts of a plan.
 pub(super) struct Assembler<'r, 'a, 's> {
@@ -81,6 +82,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             field_rules: draft.field_rules.iter().map(|(field, list)| (field.clone(), rules(list))).collect(),
             sandbox: self.sandbox && draft.access.is_none(),
             public_subscriptions: draft.config.level == Level::Public,
+            conflict: draft.conflict.clone(),
             origin: self.report.location(draft.definition.span.start),
         }
     }
@@ -97,7 +99,9 @@ impl<'a> Assembler<'_, 'a, '_> {
     fn stored_fields(&self, draft: &Draft<'a>) -> IndexMap<String, Field> {
         let expanded = self.output.get(draft.name()).map(crate::graphql::TypeDefinition::fields).unwrap_or_default();
         let mut fields = IndexMap::with_capacity(expanded.len());
-        for field in expanded {
+        // AppSync writes the fields of data sync.
+        let automatic = |field: &&GraphqlField| draft.conflict.is_some() && sync::FIELDS.contains(&field.name.as_str());
+        for field in expanded.iter().filter(|field| !automatic(field)) {
             let type_name = field.type_ref.name();
             let kind = match self.catalogue.kind(type_name) {
                 Kind::Scalar => FieldKind::Scalar,
@@ -164,6 +168,29 @@ impl<'a> Assembler<'_, 'a, '_> {
         sources
     }
 
+    /// The functions of pipelines: a write that reads the item first is two.
+    pub(super) fn functions(&self, models: &IndexMap<String, Model>) -> IndexMap<String, Function> {
+        let mut functions = IndexMap::new();
+        for model in models.values() {
+            let mutations = [Operation::Update, Operation::Delete].into_iter();
+            let present = |write: &Operation| {
+                let draft = self.drafts.get(model.name.as_str());
+                draft.is_some_and(|draft| draft.config.mutation(*write).is_some()) && model.reads_before(*write)
+            };
+            for write in mutations.filter(present) {
+                let (source, model_name) = (table_source(&model.name), model.name.clone());
+                let steps = [
+                    Step::CheckItem { model: model_name.clone(), write },
+                    Step::WriteItem { model: model_name, write },
+                ];
+                for (name, step) in checked_write(&model.name, write).into_iter().zip(steps) {
+                    functions.insert(name, Function { source: source.clone(), step, origin: model.origin.clone() });
+                }
+            }
+        }
+        functions
+    }
+
     /// Every resolver, sorted by type and field.
     pub(super) fn resolvers(&self, custom: &IndexMap<(String, String), Vec<ParsedRule>>) -> Vec<Resolver> {
         let mut resolvers = Vec::new();
@@ -205,6 +232,7 @@ impl<'a> Assembler<'_, 'a, '_> {
         };
         add(&roots.query, config.get.as_deref(), Action::Get { model: model.clone() }, span);
         add(&roots.query, config.list.as_deref(), Action::List { model: model.clone() }, span);
+        add(&roots.query, config.sync.as_deref(), Action::Sync { model: model.clone() }, span);
         for index in &draft.indexes {
             let action = Action::QueryIndex { model: model.clone(), index: index.name.clone() };
             add(&roots.query, index.query_field.as_deref(), action, &index.span);

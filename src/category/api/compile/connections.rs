@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::draft::{Catalogue, Draft};
 use super::keys;
 use super::names;
-use super::operations::{ensure_connection, ensure_declared_filter, list_arguments, sort_argument};
+use super::operations::{ensure_connection, ensure_declared_filter, related_arguments, sort_argument};
 use super::options::Parameters;
 use super::output::Output;
 use super::relations::{By, Relation, RelationKind, foreign_key, foreign_sort_key};
@@ -96,15 +96,16 @@ fn connection_field(
     catalogue: &Catalogue<'_>,
     output: &mut Output,
 ) {
-    ensure_connection(related.name(), output);
+    let connection = names::related_connection(related.name());
+    ensure_connection(&connection, related.name(), output);
     ensure_declared_filter(related, catalogue, output);
     let mut arguments: Vec<InputValue> = Vec::new();
     arguments.extend(related_sort(relation, related, catalogue, output));
     arguments.push(InputValue::new("sortDirection", output.sort_direction()));
-    arguments.extend(list_arguments(related.name()));
+    arguments.extend(related_arguments(related.name()));
     if let Some(field) = output.field_mut(draft.name(), &relation.field.name) {
         field.arguments = arguments;
-        field.type_ref = TypeRef::named(names::connection(related.name()));
+        field.type_ref = TypeRef::named(connection);
     }
 }
 

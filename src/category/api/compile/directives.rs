@@ -71,8 +71,7 @@ const RULE: &[Argument] = &[
     argument("groups", Shape::Texts),
     argument("operations", Shape::Names("ModelOperation", OPERATIONS)),
 ];
-const QUERIES: &[Argument] =
-    &[argument("get", Shape::Text), argument("list", Shape::Text), argument("sync", Shape::Text)];
+const QUERIES: &[Argument] = &[argument("get", Shape::Text), argument("list", Shape::Text)];
 const MUTATIONS: &[Argument] =
     &[argument("create", Shape::Text), argument("update", Shape::Text), argument("delete", Shape::Text)];
 const SUBSCRIPTIONS: &[Argument] = &[

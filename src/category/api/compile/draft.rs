@@ -6,11 +6,11 @@ use serde_json::Value as Json;
 use super::access::Access;
 use super::keys::{IndexDraft, KeyNames};
 use super::names;
-use super::options::Parameters;
+use super::options::CompileOptions;
 use super::plural::plural;
 use super::relations::Relation;
 use super::rules::ParsedRule;
-use crate::category::api::plan::Operation;
+use crate::category::api::plan::{ConflictHandler, Operation};
 use crate::graphql::{Directive, Document, Field, Literal, Roots, TypeDefinition, TypeKind, scalars};
 
 /// The types of a document by name.
@@ -81,16 +81,18 @@ pub(super) struct Draft<'a> {
     pub field_rules: IndexMap<String, Vec<ParsedRule>>,
     /// Who may do what with which field; `None` when neither the type nor a field has rules.
     pub access: Option<Access>,
+    /// Who settles conflicts, with data sync.
+    pub conflict: Option<ConflictHandler>,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(definition: &'a TypeDefinition, parameters: &Parameters) -> Self {
+    pub(super) fn new(definition: &'a TypeDefinition, options: &CompileOptions) -> Self {
         let mut fields = IndexMap::new();
         for field in definition.fields() {
             fields.entry(field.name.as_str()).or_insert(field);
         }
         let plural = plural(&names::upper(&definition.name));
-        let config = Config::read(definition, &plural, parameters);
+        let config = Config::read(definition, &plural, options);
         Self {
             definition,
             fields,
@@ -103,6 +105,7 @@ impl<'a> Draft<'a> {
             rules: Vec::new(),
             field_rules: IndexMap::new(),
             access: None,
+            conflict: options.conflict_handler(&definition.name),
         }
     }
 
@@ -129,6 +132,8 @@ pub(super) enum Level {
 pub(super) struct Config {
     pub get: Option<String>,
     pub list: Option<String>,
+    /// Only with data sync.
+    pub sync: Option<String>,
     pub create: Option<String>,
     pub update: Option<String>,
     pub delete: Option<String>,
@@ -140,10 +145,11 @@ pub(super) struct Config {
 }
 
 impl Config {
-    fn read(definition: &TypeDefinition, plural: &str, parameters: &Parameters) -> Self {
+    fn read(definition: &TypeDefinition, plural: &str, options: &CompileOptions) -> Self {
         let model = &definition.name;
         let directive = definition.directive("model");
-        let group = |name: &str| Group::read(directive, name, parameters.should_deep_merge_directive_config_defaults);
+        let group =
+            |name: &str| Group::read(directive, name, options.params.should_deep_merge_directive_config_defaults);
         let (queries, mutations) = (group("queries"), group("mutations"));
         let (subscriptions, timestamps) = (group("subscriptions"), group("timestamps"));
         let level = match subscriptions.entry("level").map(ToString::to_string).as_deref() {
@@ -151,13 +157,20 @@ impl Config {
             Some("public") => Level::Public,
             _ => Level::On,
         };
+        let named = |event: &str| subscriptions.entry(event).is_some_and(|value| !value.is_null());
+        // Without merging, `level: public` alone still means all subscriptions.
+        let all = level == Level::Public && !["onCreate", "onUpdate", "onDelete"].into_iter().any(named);
         let events = |event: &str| match level {
             Level::Off => Vec::new(),
+            _ if all && !options.params.should_deep_merge_directive_config_defaults => {
+                vec![names::subscription(event, model)]
+            }
             _ => subscriptions.names(event, names::subscription(event, model)),
         };
         Self {
             get: queries.name("get", names::camel(&["get", model])),
             list: queries.name("list", names::camel(&["list", plural])),
+            sync: queries.name("sync", names::camel(&["sync", plural])).filter(|_| options.is_synced()),
             create: mutations.name("create", names::camel(&["create", model])),
             update: mutations.name("update", names::camel(&["update", model])),
             delete: mutations.name("delete", names::camel(&["delete", model])),

@@ -72,27 +72,18 @@ impl Guard<'_, '_> {
         }
     }
 
-    /// Sandbox mode: the user's own operations, their roots and the types they return are open to IAM, as the reference
+    /// Sandbox mode: the user's own operations and all of their types that are no models are open to IAM, as the reference
     /// transformer does for consoles.
     fn open_custom_operations(&self, output: &mut Output) {
-        let roots = self.catalogue.roots;
-        let mut open: Vec<String> = Vec::new();
-        for root in [&roots.query, &roots.mutation, &roots.subscription] {
-            let Some(declared) = self.catalogue.types.get(root.as_str()) else { continue };
-            output.mark_type(root, directive(AuthMode::Iam));
-            for own in declared.fields() {
-                open.push(own.type_ref.name().to_owned());
-                if let Some(field) = output.field_mut(root, &own.name) {
+        for (name, declared) in &self.catalogue.types {
+            if self.catalogue.kind(name) != Kind::Object {
+                continue;
+            }
+            output.mark_type(name, directive(AuthMode::Iam));
+            for own in declared.fields().iter().filter(|_| self.catalogue.roots.contains(name)) {
+                if let Some(field) = output.field_mut(name, &own.name) {
                     mark(&mut field.directives, directive(AuthMode::Iam));
                 }
-            }
-        }
-        let mut seen: IndexSet<String> = IndexSet::new();
-        while let Some(name) = open.pop() {
-            if self.catalogue.kind(&name) == Kind::Object && seen.insert(name.clone()) {
-                output.mark_type(&name, directive(AuthMode::Iam));
-                let fields = self.catalogue.types.get(name.as_str()).map(|found| found.fields()).unwrap_or_default();
-                open.extend(fields.iter().map(|field| field.type_ref.name().to_owned()));
             }
         }
     }
@@ -105,7 +96,8 @@ impl Guard<'_, '_> {
         let (config, roots) = (&draft.config, self.catalogue.roots);
         let operation = |operation| modes_of(access.roles_for(operation));
         let (get, list) = (operation(Operation::Get), operation(Operation::List));
-        for (name, allowed) in [(&config.get, &get), (&config.list, &list)] {
+        let sync = operation(Operation::Sync);
+        for (name, allowed) in [(&config.get, &get), (&config.list, &list), (&config.sync, &sync)] {
             self.mark(&roots.query, name.as_deref(), allowed, output);
         }
         let delete = modes_of(access.roles_for_all_fields(Operation::Delete));
@@ -170,7 +162,7 @@ impl Guard<'_, '_> {
         let config = &draft.config;
         let roots = self.catalogue.roots;
         output.mark_type(draft.name(), directive(AuthMode::ApiKey));
-        let queries = [config.get.as_deref(), config.list.as_deref()].into_iter();
+        let queries = [&config.get, &config.list, &config.sync].into_iter().map(Option::as_deref);
         let queries = queries.chain(draft.indexes.iter().map(|index| index.query_field.as_deref()));
         let mutations = [&config.create, &config.update, &config.delete].into_iter().map(Option::as_deref);
         let subscriptions = config.live_subscriptions().map(|(_, name, _)| Some(name));

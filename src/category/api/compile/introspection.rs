@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::assemble::Assembler;
-use super::connections::{foreign_keys, owns_key};
+use super::connections::{ForeignKey, foreign_keys, owns_key};
 use super::draft::{Catalogue, Draft, Kind};
 use super::names;
 use super::relations::{By, Relation, RelationKind, index_name};
@@ -61,33 +61,61 @@ pub(super) fn document(assembler: &Assembler<'_, '_, '_>) -> Json {
 /// What relations add to models: foreign keys, and the keys of indexes that nothing else declares.
 #[derive(Default)]
 struct Foreign {
-    fields: Vec<(String, String)>,
+    fields: Vec<(String, TypeRef)>,
     keys: Vec<Json>,
 }
 
 fn foreign_fields<'a>(assembler: &Assembler<'_, 'a, '_>) -> IndexMap<&'a str, Vec<Foreign>> {
     let mut all: IndexMap<&str, Vec<Foreign>> = IndexMap::new();
     for (name, draft) in assembler.drafts {
-        for relation in draft.relations.iter().filter(|relation| relation.by == By::Implicit) {
+        for relation in &draft.relations {
             let Some(related) = assembler.drafts.get(relation.related) else { continue };
             let many = matches!(relation.kind, RelationKind::Many { .. });
-            let (target, keyed) = if many { (relation.related, draft) } else { (*name, related) };
-            if !many && !owns_key(relation) {
+            let by_key = many && relation.index.is_none() && matches!(relation.by, By::Fields(_));
+            if by_key && !names_back(related, name) {
+                let key = implied_key(name, relation, &[joined_field(draft, related, relation)]);
+                all.entry(relation.related).or_default().push(Foreign { keys: vec![key], ..Foreign::default() });
+            }
+            if relation.by != By::Implicit {
                 continue;
             }
-            let keys = foreign_keys(name, &relation.field.name, keyed, assembler.parameters);
+            let (target, keyed) = if many { (relation.related, draft) } else { (*name, related) };
+            let inverse = relation.inverse.filter(|_| !many && !owns_key(relation));
+            let (owner, field) = match inverse {
+                Some(inverse) => (related.name(), inverse.field.name.as_str()),
+                None => (*name, relation.field.name.as_str()),
+            };
+            let keys = foreign_keys(owner, field, keyed, assembler.parameters);
+            let keys: Vec<ForeignKey> = keys.into_iter().take(shown_columns(assembler)).collect();
             let mut foreign = Foreign::default();
-            let known_by_other = related.fields.values().find(|field| field.type_ref.name() == *name);
-            let both = known_by_other.is_some_and(|field| field.directive("belongsTo").is_some());
-            if many && !both && relation.index.is_none() {
-                let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
-                foreign.keys.push(json!({ "name": index_name(name, &relation.field.name), "fields": names }));
+            if many && !names_back(related, name) && relation.index.is_none() {
+                let names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
+                foreign.keys.push(implied_key(name, relation, &names));
             }
-            foreign.fields = keys.into_iter().map(|key| (key.name, key.type_name)).collect();
+            // What a list implies is nullable, however the list is declared.
+            let required = !many && relation.field.type_ref.is_required();
+            let type_ref = |name: String| if required { TypeRef::required(name) } else { TypeRef::named(name) };
+            foreign.fields = keys.into_iter().map(|key| (key.name, type_ref(key.type_name))).collect();
             all.entry(target).or_default().push(foreign);
         }
     }
     all
+}
+
+/// How many columns of a foreign key are shown: all, unless they are not named after primary keys.
+fn shown_columns(assembler: &Assembler<'_, '_, '_>) -> usize {
+    if assembler.parameters.respect_primary_key_attributes_on_connection_field { usize::MAX } else { 1 }
+}
+
+/// Whether the first field of a model that leads to `model` belongs to it.
+fn names_back(related: &Draft<'_>, model: &str) -> bool {
+    let first = related.fields.values().find(|field| field.type_ref.name() == model);
+    first.is_some_and(|field| field.directive("belongsTo").is_some())
+}
+
+/// The key of the index that a `@hasMany` implies.
+fn implied_key(model: &str, relation: &Relation<'_>, fields: &[String]) -> Json {
+    json!({ "name": index_name(model, &relation.field.name), "fields": fields })
 }
 
 fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreign]) -> Json {
@@ -111,18 +139,18 @@ fn model(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[Foreig
     }
     let timestamps = draft.definition.directive("model").and_then(|model| model.argument("timestamps"));
     let off = timestamps.is_some_and(Literal::is_null);
-    for (index, default) in ["createdAt", "updatedAt"].into_iter().enumerate().filter(|_| !off) {
+    for default in ["createdAt", "updatedAt"].into_iter().filter(|_| !off) {
         let given = timestamps.and_then(|value| value.get(default)).and_then(Literal::as_str);
         let name = given.filter(|name| !name.is_empty()).unwrap_or(default);
-        if index == 1 || !fields.contains_key(name) {
+        if !fields.contains_key(name) {
             let mut value = entry(catalogue, name, &TypeRef::named("AWSDateTime"), true);
             value["isReadOnly"] = Json::Bool(true);
             fields.insert(name.to_owned(), value);
         }
     }
-    for (name, type_name) in foreign.iter().flat_map(|foreign| &foreign.fields) {
+    for (name, type_ref) in foreign.iter().flat_map(|foreign| &foreign.fields) {
         if !fields.contains_key(name) {
-            fields.insert(name.clone(), entry(catalogue, name, &TypeRef::named(type_name), true));
+            fields.insert(name.clone(), entry(catalogue, name, type_ref, true));
         }
     }
     if !assembler.parameters.respect_primary_key_attributes_on_connection_field {
@@ -196,6 +224,9 @@ fn attributes(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, foreign: &[F
                     properties.insert(name.to_owned(), plain(value));
                 }
             }
+            if let Some(found) = draft.indexes.iter().find(|found| found.span == index.span) {
+                properties.entry("name").or_insert_with(|| Json::from(found.name.as_str()));
+            }
             let sort = index.argument("sortKeyFields").map(Literal::strings).unwrap_or_default();
             let fields: Vec<&str> =
                 std::iter::once(field.name.as_str()).chain(sort.iter().map(String::as_str)).collect();
@@ -235,7 +266,7 @@ fn auth_rule(rule: &Literal) -> Json {
             default(&mut entries, "provider", json!("userPools"));
             default(&mut entries, "ownerField", json!("owner"));
             let claim = match entries.get("identityClaim").and_then(Json::as_str) {
-                None | Some("username" | "sub::username") => "cognito:username".to_owned(),
+                None | Some("username") => "cognito:username".to_owned(),
                 Some(claim) => claim.to_owned(),
             };
             entries.insert("identityClaim".to_owned(), Json::from(claim));
@@ -262,7 +293,10 @@ fn association(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, relation: &
     };
     let own_keys = || {
         let keys = foreign_keys(draft.name(), &relation.field.name, draft, assembler.parameters);
-        keys.into_iter().map(|key| key.name).collect::<Vec<String>>()
+        keys.into_iter().map(|key| key.name).take(shown_columns(assembler)).collect::<Vec<String>>()
+    };
+    let implied = || -> Vec<String> {
+        assembler.implied_fields(draft, relation).into_iter().take(shown_columns(assembler)).collect()
     };
     match (relation.kind, &relation.by) {
         (RelationKind::Many { .. }, By::References(names)) => {
@@ -282,18 +316,23 @@ fn association(assembler: &Assembler<'_, '_, '_>, draft: &Draft<'_>, relation: &
         (RelationKind::One, by) => {
             let targets = match by {
                 By::Fields(fields) => fields.clone(),
-                _ => assembler.implied_fields(draft, relation),
+                _ => implied(),
             };
             if assembler.catalogue.joins.contains(draft.name()) {
                 return json!({ "connectionType": "BELONGS_TO", "targetNames": targets });
             }
-            let keys: Vec<&str> = related.key.all().collect();
+            let respected = assembler.parameters.respect_primary_key_attributes_on_connection_field;
+            let keys: Vec<String> = if respected {
+                related.key.all().map(str::to_owned).collect()
+            } else {
+                vec![joined_field(draft, related, relation)]
+            };
             json!({ "connectionType": "HAS_ONE", "associatedWith": keys, "targetNames": targets })
         }
         (RelationKind::Belongs, by) => {
             let targets = match by {
                 By::Fields(names) | By::References(names) => names.clone(),
-                By::Implicit => assembler.implied_fields(draft, relation),
+                By::Implicit => implied(),
             };
             json!({ "connectionType": "BELONGS_TO", "targetNames": targets })
         }

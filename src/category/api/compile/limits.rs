@@ -24,7 +24,7 @@ pub(super) fn check_names(drafts: &IndexMap<&str, Draft<'_>>, catalogue: &Catalo
     };
     for draft in drafts.values() {
         let (config, span) = (&draft.config, &draft.definition.span);
-        for name in [&config.get, &config.list].into_iter().flatten() {
+        for name in [&config.get, &config.list, &config.sync].into_iter().flatten() {
             add(&roots.query, name, span);
         }
         for name in [&config.create, &config.update, &config.delete].into_iter().flatten() {

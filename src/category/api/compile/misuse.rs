@@ -1,7 +1,5 @@
 //! Misuse of directives and options that are not built yet: their own mistakes are told besides the refusal.
 
-use indexmap::IndexMap;
-
 use super::options::CompileOptions;
 use super::report::Report;
 use crate::error::Code;
@@ -22,9 +20,6 @@ pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut 
     if options.sql.is_some() {
         sql_keys(document, report);
     }
-    if options.conflict.is_some() {
-        sync_cycles(document, report);
-    }
 }
 
 fn models(document: &Document) -> impl Iterator<Item = &TypeDefinition> {
@@ -36,26 +31,6 @@ fn sql_keys(document: &Document, report: &mut Report<'_>) {
         if !model.fields().iter().any(|field| field.directive("primaryKey").is_some()) {
             let message = format!("SQL model \"{}\" must contain a primary key field", model.name);
             report.add(Code::AMP0307, &model.span, message);
-        }
-    }
-}
-
-/// With data sync, two models may not both own the other.
-fn sync_cycles(document: &Document, report: &mut Report<'_>) {
-    let owns = |field: &&Field| field.directive("hasOne").or_else(|| field.directive("hasMany")).is_some();
-    let mut pairs: IndexMap<(&str, &str), &Field> = IndexMap::new();
-    for model in models(document) {
-        for field in model.fields().iter().filter(owns) {
-            pairs.insert((&model.name, field.type_ref.name()), field);
-        }
-    }
-    for ((model, related), field) in &pairs {
-        if model != related && pairs.contains_key(&(*related, *model)) {
-            let message = format!(
-                "{model} and {related} cannot refer to each other via @hasOne or @hasMany when DataStore is in use: use \
-                 @belongsTo instead, see the docs of belongs-to relationships in data modeling"
-            );
-            report.add(Code::AMP0308, &field.span, message);
         }
     }
 }

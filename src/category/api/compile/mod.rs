@@ -24,6 +24,7 @@ mod reading;
 mod relations;
 mod report;
 mod rules;
+mod sync;
 
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ use report::Report;
 
 pub use options::{AuthKind, CompileOptions, Parameters};
 pub use report::SchemaSource;
+pub use sync::{ConflictKind, ConflictOption};
 
 /// Compiles a schema.
 ///
@@ -65,7 +67,9 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     }
     directives::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
+    sync::check(&document, options, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
+    sync::check_handlers(&document, options, &mut report);
     let modes = options.modes();
     let catalogue = Catalogue::new(&document, joins);
     let mut drafts = read_models(&catalogue, options, &mut report);
@@ -88,7 +92,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         report: &report,
     };
     let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
-    let sources = assembler.sources();
+    let (sources, functions) = (assembler.sources(), assembler.functions(&models));
     let introspection = introspection::document(&assembler);
     let custom_rules = custom
         .iter()
@@ -97,7 +101,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         })
         .collect();
     let schema = print(&output.into_document());
-    Ok(Plan { schema, modes, models, sources, resolvers, functions: IndexMap::new(), introspection, custom_rules })
+    let switches = options.params.switches();
+    Ok(Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches })
 }
 
 fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {

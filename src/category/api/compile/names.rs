@@ -72,6 +72,22 @@ pub(super) fn filter(model: &str) -> String {
     format!("Model{}FilterInput", upper(model))
 }
 
+/// The connection that relations and indexes use, with the name of the type as it is: a type whose name begins with a
+/// small letter has two, as in the reference transformer.
+pub(super) fn related_connection(model: &str) -> String {
+    format!("Model{model}Connection")
+}
+
+/// The filter that relations and indexes use.
+pub(super) fn related_filter(model: &str) -> String {
+    format!("Model{model}FilterInput")
+}
+
+/// The condition that keys and indexes change.
+pub(super) fn related_condition(model: &str) -> String {
+    format!("Model{model}ConditionInput")
+}
+
 /// `ModelPostConditionInput`.
 pub(super) fn condition(model: &str) -> String {
     format!("Model{}ConditionInput", upper(model))

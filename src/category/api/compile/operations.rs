@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::draft::{Catalogue, Draft, Kind};
 use super::names;
 use super::output::{Output, aws_subscribe};
+use super::sync;
 use crate::category::api::plan::{Key, Operation};
 use crate::graphql::{Field, InputValue, TypeDefinition, TypeRef};
 
@@ -32,11 +33,11 @@ pub(super) fn expand_indexes(draft: &Draft<'_>, catalogue: &Catalogue<'_>, outpu
         let mut arguments = vec![InputValue::new(&key.partition.name, TypeRef::required(&key.partition.type_name))];
         arguments.extend(sort_argument(draft.name(), Some(&index.name), &key, output));
         arguments.push(InputValue::new("sortDirection", output.sort_direction()));
-        expander.filter(output, false);
-        arguments.extend(list_arguments(draft.name()));
-        expander.connection(output);
-        let field = Field::new(query, TypeRef::named(names::connection(draft.name()))).with_arguments(arguments);
-        output.add_root_field(&catalogue.roots.query, field);
+        expander.filter(output, Purpose::Index);
+        arguments.extend(related_arguments(draft.name()));
+        ensure_connection(&names::related_connection(draft.name()), draft.name(), output);
+        let returned = TypeRef::named(names::related_connection(draft.name()));
+        output.add_root_field(&catalogue.roots.query, Field::new(query, returned).with_arguments(arguments));
     }
 }
 
@@ -55,25 +56,34 @@ pub(super) fn sort_argument(model: &str, index: Option<&str>, key: &Key, output:
 }
 
 /// `filter`, `limit`, `nextToken`.
-pub(super) fn list_arguments(model: &str) -> [InputValue; 3] {
+fn list_arguments(model: &str) -> [InputValue; 3] {
+    filtered(names::filter(model))
+}
+
+/// The same where a relation or an index leads to the model.
+pub(super) fn related_arguments(model: &str) -> [InputValue; 3] {
+    filtered(names::related_filter(model))
+}
+
+fn filtered(filter: String) -> [InputValue; 3] {
     [
-        InputValue::new("filter", TypeRef::named(names::filter(model))),
+        InputValue::new("filter", TypeRef::named(filter)),
         InputValue::new("limit", TypeRef::named("Int")),
         InputValue::new("nextToken", TypeRef::named("String")),
     ]
 }
 
-/// `ModelPostConnection`, made when it is missing.
-pub(super) fn ensure_connection(model: &str, output: &mut Output) {
+/// A connection to a model, made when it is missing.
+pub(super) fn ensure_connection(name: &str, model: &str, output: &mut Output) {
     let items = Field::new("items", TypeRef::list_of(model).non_null());
     let next = Field::new("nextToken", TypeRef::named("String"));
-    output.add(TypeDefinition::object(names::connection(model), vec![items, next]));
+    output.add(TypeDefinition::object(name, vec![items, next]));
 }
 
 /// The filter of a model that has no list query, made when it is missing: only declared fields, as the reference
 /// transformer makes it for relations and indexes.
 pub(super) fn ensure_declared_filter(draft: &Draft<'_>, catalogue: &Catalogue<'_>, output: &mut Output) {
-    Expander { draft, catalogue }.filter(output, false);
+    Expander { draft, catalogue }.filter(output, Purpose::Relation);
 }
 
 struct Expander<'r, 'a> {
@@ -94,6 +104,9 @@ impl Expander<'_, '_> {
         let config = &self.draft.config;
         for name in [&config.created_at, &config.updated_at].into_iter().flatten() {
             output.add_field(self.name(), Field::new(name, TypeRef::required("AWSDateTime")));
+        }
+        for field in sync::fields().into_iter().filter(|_| self.is_synced()) {
+            output.add_field(self.name(), field);
         }
     }
 
@@ -123,30 +136,42 @@ impl Expander<'_, '_> {
         Some(InputValue::new(&field.name, type_ref))
     }
 
-    fn connection(&self, output: &mut Output) {
-        ensure_connection(self.name(), output);
+    fn is_synced(&self) -> bool {
+        self.draft.conflict.is_some()
     }
 
-    fn filter(&self, output: &mut Output, implied: bool) {
-        let name = names::filter(self.name());
+    /// The connection of the list and sync queries tells with data sync when it was read.
+    fn connection(&self, output: &mut Output) {
+        let name = names::connection(self.name());
+        ensure_connection(&name, self.name(), output);
+        if self.is_synced() {
+            output.add_field(&name, sync::started_at());
+        }
+    }
+
+    fn filter(&self, output: &mut Output, purpose: Purpose) {
+        let whole = purpose == Purpose::List;
+        let name = if whole { names::filter(self.name()) } else { names::related_filter(self.name()) };
         if output.get(&name).is_none() {
-            let mut fields = self.conditions(output, false, if implied { Implied::All } else { Implied::None });
+            let mut fields = self.conditions(output, purpose, if whole { Implied::All } else { Implied::None });
             fields.extend(combinators(&name, true));
+            // With data sync tombstones can be left out.
+            fields.extend(self.deleted(output).filter(|_| purpose != Purpose::Index));
             output.add(TypeDefinition::input(name, fields));
         }
     }
 
     /// A condition for each field that can be compared.
-    fn conditions(&self, output: &mut Output, subscription: bool, implied: Implied) -> Vec<InputValue> {
+    fn conditions(&self, output: &mut Output, purpose: Purpose, implied: Implied) -> Vec<InputValue> {
         let mut fields: IndexMap<String, InputValue> = IndexMap::new();
         let mut add = |output: &mut Output, name: &str, type_name: &str, list: bool| {
-            let condition = output.filter_input(type_name, list, subscription);
+            let condition = output.filter_input(type_name, list, purpose == Purpose::Subscription);
             fields.entry(name.to_owned()).or_insert_with(|| InputValue::new(name, TypeRef::named(condition)));
         };
         for field in self.draft.fields.values() {
             let type_name = field.type_ref.name();
             if matches!(self.catalogue.kind(type_name), Kind::Scalar | Kind::Enum) {
-                add(output, &field.name, type_name, field.type_ref.is_list());
+                add(output, &field.name, type_name, purpose.sees_list(&field.type_ref));
             }
         }
         if implied == Implied::All && !self.draft.fields.contains_key("id") {
@@ -163,6 +188,10 @@ impl Expander<'_, '_> {
         fields.into_values().collect()
     }
 
+    fn deleted(&self, output: &mut Output) -> Option<InputValue> {
+        self.is_synced().then(|| sync::deleted_condition(output.filter_input("Boolean", false, false)))
+    }
+
     fn queries(&self, output: &mut Output) {
         let (config, root) = (&self.draft.config, &self.catalogue.roots.query);
         if let Some(get) = &config.get {
@@ -175,10 +204,17 @@ impl Expander<'_, '_> {
             output.add_root_field(root, Field::new(get, TypeRef::named(self.name())).with_arguments(arguments));
         }
         if let Some(list) = &config.list {
-            self.filter(output, true);
+            self.filter(output, Purpose::List);
             self.connection(output);
             let arguments = self.list_arguments(output);
             let field = Field::new(list, TypeRef::named(names::connection(self.name()))).with_arguments(arguments);
+            output.add_root_field(root, field);
+        }
+        if let Some(sync) = &config.sync {
+            self.filter(output, Purpose::List);
+            self.connection(output);
+            let arguments = list_arguments(self.name()).into_iter().chain([sync::last_sync()]).collect();
+            let field = Field::new(sync, TypeRef::named(names::connection(self.name()))).with_arguments(arguments);
             output.add_root_field(root, field);
         }
     }
@@ -203,8 +239,9 @@ impl Expander<'_, '_> {
             (Operation::Update, "Update", self.update_fields()),
             (Operation::Delete, "Delete", self.delete_fields()),
         ];
-        for (operation, verb, fields) in inputs {
+        for (operation, verb, mut fields) in inputs {
             let Some(mutation) = config.mutation(operation) else { continue };
+            fields.extend(self.is_synced().then(sync::known_version));
             self.condition(output);
             let input = names::input(verb, self.name());
             output.add(TypeDefinition::input(&input, fields));
@@ -223,14 +260,17 @@ impl Expander<'_, '_> {
         if output.get(&name).is_some() {
             return;
         }
-        let mut fields = self.conditions(output, false, Implied::Timestamps);
-        let indexed = !self.draft.indexes.is_empty() || self.draft.key.declared;
+        let mut fields = self.conditions(output, Purpose::Condition, Implied::Timestamps);
+        // Keys and indexes change the input under the name of the type as it is.
+        let found = name == names::related_condition(self.name());
+        let indexed = found && (!self.draft.indexes.is_empty() || self.draft.key.declared);
         fields.retain(|field| {
             let plain_id = field.name == "id" && (indexed || self.draft.type_of("id") == "ID");
-            let in_key = self.draft.key.declared && self.draft.key.contains(&field.name);
+            let in_key = found && self.draft.key.declared && self.draft.key.contains(&field.name);
             !plain_id && !in_key
         });
         fields.extend(combinators(&name, true));
+        fields.extend(self.deleted(output));
         output.add(TypeDefinition::input(name, fields));
     }
 
@@ -238,10 +278,11 @@ impl Expander<'_, '_> {
         self.draft.fields.values().filter_map(|field| self.input_field(field))
     }
 
-    /// A declared timestamp need not be given.
+    /// A declared timestamp need not be given, nor what is named like one.
     fn is_automatic(&self, field: &InputValue) -> bool {
         let config = &self.draft.config;
-        [&config.created_at, &config.updated_at].into_iter().flatten().any(|name| *name == field.name)
+        let named = [&config.created_at, &config.updated_at].into_iter().flatten().any(|name| *name == field.name);
+        (named || matches!(field.name.as_str(), "createdAt" | "updatedAt"))
             && matches!(field.type_ref.name(), "AWSDateTime" | "String")
     }
 
@@ -295,8 +336,9 @@ impl Expander<'_, '_> {
         }
         let filter = names::subscription_filter(self.name());
         if output.get(&filter).is_none() {
-            let mut conditions = self.conditions(output, true, Implied::All);
+            let mut conditions = self.conditions(output, Purpose::Subscription, Implied::All);
             conditions.extend(combinators(&filter, false));
+            conditions.extend(self.deleted(output));
             output.add(TypeDefinition::input(&filter, conditions));
         }
         for (name, mutations) in fields {
@@ -315,6 +357,30 @@ impl Expander<'_, '_> {
             sort_argument(self.name(), None, &key, output);
         }
         output.sort_direction();
+    }
+}
+
+/// What fields are compared for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    List,
+    Condition,
+    Subscription,
+    /// The filter of an index query, of a model that has no list query.
+    Index,
+    /// The filter of a relation field, of a model that has neither.
+    Relation,
+}
+
+impl Purpose {
+    /// Whether a field of an enum is compared as a list. The reference transformer takes a required list for one value
+    /// in most places.
+    fn sees_list(self, type_ref: &TypeRef) -> bool {
+        match self {
+            Self::Index => type_ref.is_list(),
+            Self::Relation => false,
+            Self::List | Self::Condition | Self::Subscription => matches!(type_ref, TypeRef::List(_)),
+        }
     }
 }
 

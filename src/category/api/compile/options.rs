@@ -6,8 +6,9 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::sync::ConflictOption;
 use crate::base::Location;
-use crate::category::api::plan::{AuthMode, Modes};
+use crate::category::api::plan::{AuthMode, Modes, Switches};
 use crate::error::{Code, Problem};
 
 /// How to compile.
@@ -18,12 +19,12 @@ pub struct CompileOptions {
     pub default_auth: Option<AuthKind>,
     /// The other modes.
     pub additional_auth: Vec<AuthKind>,
-    /// Data sync for the whole API; refused.
-    pub conflict: Option<Value>,
-    /// Data sync for single models; refused.
-    pub conflict_models: IndexMap<String, Value>,
-    /// Name of a function that settles conflicts; refused.
-    pub conflict_lambda: Option<Value>,
+    /// Data sync, and who settles conflicts.
+    pub conflict: Option<ConflictOption>,
+    /// Data sync, and who settles the conflicts of single models.
+    pub conflict_models: Option<IndexMap<String, ConflictOption>>,
+    /// The function of every handler that is `LAMBDA`; `merge` when absent.
+    pub conflict_lambda: Option<String>,
     /// Sandbox mode; when absent, the schema's `input AMPLIFY` decides.
     pub sandbox: Option<bool>,
     /// Switches of the transformer.
@@ -79,9 +80,9 @@ pub struct Parameters {
     pub enable_auto_index_query_names: bool,
     /// Owners are `sub::username`; otherwise the user name.
     pub use_sub_username_for_default_identity_claim: bool,
-    /// Owners are stored for static group rules too.
+    /// A new item gets its owner also when another rule lets the caller in.
     pub populate_owner_field_for_static_group_auth: bool,
-    /// Relation fields in subscriptions follow the rules of the model that is subscribed to.
+    /// Subscribers get relation fields by the rules of the model that they subscribe to, whatever the related model says.
     pub subscriptions_inherit_primary_auth: bool,
     /// `@model` arguments are merged with the defaults entry by entry.
     pub should_deep_merge_directive_config_defaults: bool,
@@ -89,7 +90,7 @@ pub struct Parameters {
     pub sandbox_mode_enabled: Option<bool>,
     /// Resolver names in the stash; no effect on what is compiled here.
     pub disable_resolver_deduping: bool,
-    /// Relations by `fields` are allowed; switching it off is refused.
+    /// No warnings about relations by `fields`; no effect on what is compiled here.
     pub allow_gen1_patterns: bool,
     /// No API key is made; no effect on what is compiled here.
     pub suppress_api_key_generation: bool,
@@ -128,6 +129,16 @@ impl Default for Parameters {
     }
 }
 
+impl Parameters {
+    /// Those that resolvers follow.
+    pub(super) fn switches(&self) -> Switches {
+        Switches {
+            relations_reach_subscribers: self.subscriptions_inherit_primary_auth,
+            owner_always_stored: self.populate_owner_field_for_static_group_auth,
+        }
+    }
+}
+
 impl CompileOptions {
     /// Reads options from JSON; `file` names it in problems.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
@@ -157,14 +168,9 @@ impl CompileOptions {
     /// A problem for each option that asks for what is not built.
     pub(super) fn refused(&self) -> Vec<Problem> {
         let asked = [
-            ("conflict", self.conflict.is_some()),
-            ("conflictModels", !self.conflict_models.is_empty()),
-            ("conflictLambda", self.conflict_lambda.is_some()),
             ("sql", self.sql.is_some()),
             ("adminRoles", !self.admin_roles.is_empty()),
             ("enableIamAccess", self.enable_iam_access),
-            ("params.allowGen1Patterns: false", !self.params.allow_gen1_patterns),
-            ("params.subscriptionsInheritPrimaryAuth", self.params.subscriptions_inherit_primary_auth),
         ];
         let refuse = |name| Problem::new(Code::AMP0304, format!("the compile option `{name}` is not built yet"));
         asked.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| refuse(name)).collect()

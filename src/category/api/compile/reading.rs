@@ -31,7 +31,7 @@ pub(super) fn read_models<'a>(
             report.add(Code::AMP0305, &definition.span, message);
             continue;
         }
-        let mut draft = Draft::new(definition, &options.params);
+        let mut draft = Draft::new(definition, options);
         draft.key = keys::read_primary(&draft, catalogue, report);
         draft.indexes = keys::read_indexes(&draft, catalogue, &options.params, report);
         draft.defaults = defaults::read(&draft, catalogue, report);

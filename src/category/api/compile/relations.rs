@@ -200,7 +200,9 @@ impl<'a> Reader<'_, 'a, '_> {
     /// A field of a model that a relation names.
     fn column(&mut self, model: &Draft<'a>, name: &str, what: &str) -> Option<&'a str> {
         let Some(field) = model.fields.get(name).copied() else {
-            if name == "id" && !model.key.declared {
+            // The key that a `@manyToMany` is about need not be declared.
+            let joins = self.catalogue.joins.contains(self.field.type_ref.name());
+            if name == "id" && !model.key.declared && joins {
                 return Some("ID");
             }
             let near = crate::base::suggest::nearest(name, model.fields.keys().copied());

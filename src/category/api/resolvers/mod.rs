@@ -9,6 +9,7 @@ mod fields;
 mod pipeline;
 mod reading;
 mod script;
+mod syncing;
 mod writing;
 
 use serde::Serialize;
@@ -74,16 +75,20 @@ pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFil
             name: name.clone(),
             source: function.source.clone(),
             path: format!("functions/{name}.js"),
-            text: tidy(&pipeline::step(name, function, render)?),
+            text: tidy(&pipeline::step(plan, name, function, render)?),
         })
     };
     plan.functions.iter().map(file).collect()
 }
 
 fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, RenderError> {
+    if !resolver.functions(plan).is_empty() {
+        return pipeline::resolver(plan, resolver, render);
+    }
     match &resolver.action {
         Action::Get { model } => reading::get(&Scene::new(plan, resolver, model)?, render),
         Action::List { model } => reading::list(&Scene::new(plan, resolver, model)?, render),
+        Action::Sync { model } => syncing::sync(&Scene::new(plan, resolver, model)?, render),
         Action::QueryIndex { model, index } => reading::query_index(&Scene::new(plan, resolver, model)?, index, render),
         Action::RelatedMany { model, related, index, fields, limit } => {
             let scene = Scene::new(plan, resolver, related)?;

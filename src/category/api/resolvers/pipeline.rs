@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::access::Guard;
-use super::{Helpers, all};
-use crate::category::api::plan::{Allow, Function, Plan, Resolver, Rule};
+use super::{Helpers, Scene, all, writing};
+use crate::category::api::plan::{Action, Allow, Function, Operation, Plan, Resolver, Rule, Step};
 use crate::render::{RenderError, Renderer};
 
 /// Context of `pipeline.js`.
@@ -36,6 +36,29 @@ pub(super) fn resolver(plan: &Plan, resolver: &Resolver, render: &Renderer) -> R
 }
 
 /// One function.
-pub(super) fn step(_name: &str, function: &Function, _render: &Renderer) -> Result<String, RenderError> {
-    match function.step {}
+///
+/// # Errors
+/// When a template cannot be rendered, or the plan names a model that it does not have.
+pub(super) fn step(plan: &Plan, name: &str, function: &Function, render: &Renderer) -> Result<String, RenderError> {
+    match &function.step {
+        Step::CheckItem { model, write } => writing::check(&scene(plan, name, model, *write)?, *write, render),
+        Step::WriteItem { model, write: Operation::Delete } => {
+            writing::delete(&scene(plan, name, model, Operation::Delete)?, render)
+        }
+        Step::WriteItem { model, write } => writing::update(&scene(plan, name, model, *write)?, render),
+    }
+}
+
+/// The resolver that a function of a write belongs to, with its model.
+fn scene<'a>(plan: &'a Plan, name: &str, model: &str, write: Operation) -> Result<Scene<'a>, RenderError> {
+    let belongs = |resolver: &&Resolver| match &resolver.action {
+        Action::Update { model: own } => own == model && write == Operation::Update,
+        Action::Delete { model: own } => own == model && write == Operation::Delete,
+        _ => false,
+    };
+    let resolver = plan.resolvers.iter().find(belongs).ok_or_else(|| RenderError {
+        template: name.to_owned(),
+        reason: format!("the plan has no resolver that writes `{model}` by it"),
+    })?;
+    Scene::new(plan, resolver, model)
 }

@@ -213,7 +213,8 @@ fn related(
         context.source_guard = Some(SourceGuard { dynamic: guard.dynamic });
         context.guards.push(guard);
     }
-    context.redacted = context.source_guard.is_some() || is_narrower(relation.from, scene.model, operation);
+    let open = scene.plan.switches.relations_reach_subscribers;
+    context.redacted = context.source_guard.is_some() || (!open && is_narrower(relation.from, scene.model, operation));
     Ok(Reading {
         imports_runtime: true,
         from_source: true,

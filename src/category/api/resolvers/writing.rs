@@ -21,6 +21,12 @@ struct Writing {
     /// Fields are written, not only an item taken away.
     written: bool,
     deletes: bool,
+    /// The item is only read, to see whose it is.
+    checks_only: bool,
+    /// With data sync: a write says which version it knows.
+    synced: bool,
+    /// An error carries the item as it is stored. Never where fields have rules of their own.
+    gives_item: bool,
     guards: Vec<Guard>,
     helpers: Helpers,
     key_entries: Vec<KeyEntry>,
@@ -35,6 +41,8 @@ struct Writing {
     /// Fields with a default value.
     defaulted: Vec<String>,
     owners: Vec<FilledOwner>,
+    /// JavaScript that is true where a rule without owner lets the caller in and owners are not stored then.
+    ownerless: Option<String>,
     composites: Vec<Composite>,
     checks_sort_keys: bool,
     /// JavaScript for the short names of composite attributes.
@@ -91,6 +99,10 @@ pub(super) fn create(scene: &Scene<'_>, render: &Renderer) -> Result<String, Ren
     context.now = stamps.into_iter().flatten().map(|name| now(model, name)).find(|now| *now != SECONDS);
     context.defaulted = model.defaults.keys().cloned().collect();
     context.owners = owners(model);
+    if !scene.plan.switches.owner_always_stored && context.dynamic {
+        // The last guard is that of the fields without rules of their own.
+        context.ownerless = context.guards.last().map(|guard| format!("{}(ctx).all", guard.function));
+    }
     context.composites = composites(model);
     context.checks_sort_keys = context.composites.iter().any(|composite| composite.index.is_some());
     let fields = key_fields(&model.key);
@@ -126,6 +138,13 @@ pub(super) fn update(scene: &Scene<'_>, render: &Renderer) -> Result<String, Ren
     finish(scene, context, "api/resolver/update.js", render)
 }
 
+/// Whether the caller may update or delete the item that is stored.
+pub(super) fn check(scene: &Scene<'_>, write: Operation, render: &Renderer) -> Result<String, RenderError> {
+    let title = format!("{}: whether the item is the caller's to write.", scene.name());
+    let context = Writing { checks_only: true, ..writing(scene, write, title) };
+    finish(scene, context, "api/resolver/check_item.js", render)
+}
+
 /// `Mutation.deletePost`
 pub(super) fn delete(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
     let model = scene.model;
@@ -141,7 +160,10 @@ fn writing(scene: &Scene<'_>, operation: Operation, title: String) -> Writing {
     let model = scene.model;
     let guards = guards(model, operation);
     let guarded = guards.len() > 1;
-    let fields = key_fields(&model.key);
+    let mut fields = key_fields(&model.key);
+    let key_entries = key_entries(&model.key, &members("input", &fields));
+    let synced = model.conflict.is_some();
+    fields.extend(synced.then(|| "_version".to_owned()));
     Writing {
         title,
         model: model.name.clone(),
@@ -149,9 +171,12 @@ fn writing(scene: &Scene<'_>, operation: Operation, title: String) -> Writing {
         guarded,
         written: operation != Operation::Delete,
         deletes: operation == Operation::Delete,
+        checks_only: false,
+        synced,
+        gives_item: synced && model.field_rules.is_empty(),
         guards,
         helpers: Helpers { identities: false, groups: false, meets: false },
-        key_entries: key_entries(&model.key, &members("input", &fields)),
+        key_entries,
         fixed_fields: fields.clone(),
         key_fields: fields,
         partition_name: key_name(&model.key.partition.name),
@@ -159,6 +184,7 @@ fn writing(scene: &Scene<'_>, operation: Operation, title: String) -> Writing {
         values: Vec::new(),
         defaulted: Vec::new(),
         owners: Vec::new(),
+        ownerless: None,
         composites: Vec::new(),
         checks_sort_keys: false,
         aliases: None,

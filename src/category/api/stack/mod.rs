@@ -11,7 +11,7 @@ mod tables;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::plan::{Action, AuthMode, Plan, Resolver};
+use super::plan::{AuthMode, Plan, Resolver};
 use super::resolvers::{self, FunctionFile, ResolverFile};
 use crate::base::{Location, ResourceName};
 use crate::category::Context;
@@ -127,9 +127,8 @@ fn stack(
     let used = |source: &str| {
         written.iter().any(|file| file.source == source) || functions.iter().any(|file| file.source == source)
     };
-    let pipeline = |resolver: &Resolver| match &resolver.action {
-        Action::Pipeline { functions } => functions.iter().map(|name| names::function(name)).collect(),
-        _ => Vec::new(),
+    let pipeline = |resolver: &Resolver| -> Vec<String> {
+        resolver.functions(plan).iter().map(|name| names::function(name)).collect()
     };
     let resolvers: Vec<ResolverEntry> = plan
         .resolvers
@@ -140,8 +139,7 @@ fn stack(
             label: format!("resolver {}.{}", file.type_name, file.field),
             type_name: file.type_name.clone(),
             field: file.field.clone(),
-            source: (!matches!(resolver.action, Action::Pipeline { .. }))
-                .then(|| sources::id(plan, &names, &file.source)),
+            source: resolver.functions(plan).is_empty().then(|| sources::id(plan, &names, &file.source)),
             functions: pipeline(resolver),
             file: format!("./{name}/{}", file.path),
             origin: resolver.origin.clone(),

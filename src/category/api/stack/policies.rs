@@ -100,6 +100,7 @@ fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
     match &resolver.action {
         Action::Get { model } => Some((model, Operation::Get)),
         Action::List { model } | Action::QueryIndex { model, .. } => Some((model, Operation::List)),
+        Action::Sync { model } => Some((model, Operation::Sync)),
         Action::Create { model } => Some((model, Operation::Create)),
         Action::Update { model } => Some((model, Operation::Update)),
         Action::Delete { model } => Some((model, Operation::Delete)),

@@ -141,7 +141,7 @@ fn grant(plan: &Plan, model: &Model, id: String) -> Grant {
 fn actions(action: &Action) -> &'static [&'static str] {
     match action {
         Action::Get { .. } => &["dynamodb:GetItem"],
-        Action::List { .. } => &["dynamodb:Query", "dynamodb:Scan"],
+        Action::List { .. } | Action::Sync { .. } => &["dynamodb:Query", "dynamodb:Scan"],
         Action::QueryIndex { .. } | Action::RelatedMany { .. } => &["dynamodb:Query"],
         Action::RelatedOne { .. } => &["dynamodb:GetItem", "dynamodb:Query"],
         Action::Create { .. } => &["dynamodb:GetItem", "dynamodb:PutItem"],
