@@ -93,9 +93,8 @@ impl ApiAuth {
             }
             Self::Lambda(lambda) => match lambda.ttl {
                 Some(ttl) if ttl > LONGEST_TTL_S => {
-                    let why = format!(
-                        "AppSync keeps an authoriser's answer for at most {LONGEST_TTL_S} seconds, not {ttl}"
-                    );
+                    let why =
+                        format!("AppSync keeps an authoriser's answer for at most {LONGEST_TTL_S} seconds, not {ttl}");
                     problem(why, "`ttl = 300`")
                 }
                 _ => Vec::new(),

@@ -57,7 +57,8 @@ fn words(ways: &[ApiAuthArg]) -> String {
 
 /// Asks for what the ways `oidc` and `lambda` cannot do without; false when an answer is missing.
 fn ask_providers(interview: &mut Interview<'_>, flags: &mut ApiFlags) -> Result<bool, Failure> {
-    let ways: Vec<ApiAuthArg> = flags.auth.into_iter().chain(flags.additional_auth.clone().unwrap_or_default()).collect();
+    let ways: Vec<ApiAuthArg> =
+        flags.auth.into_iter().chain(flags.additional_auth.clone().unwrap_or_default()).collect();
     let mut complete = true;
     if ways.contains(&ApiAuthArg::Oidc) {
         flags.oidc_issuer = interview.text(flags.oidc_issuer.take(), &questions::API_OIDC_ISSUER)?;

@@ -62,6 +62,21 @@ fn could_hold(rule: &Rule, identity: &Identity) -> bool {
         }
 }
 
+/// Whether a rule holds once the caller has made the new item its own: owners are filled in, groups can be named.
+fn holds_for_own(model: &Model, rule: &Rule, identity: &Identity) -> bool {
+    let declared = |field: &str| model.fields.get(field).is_some_and(|found| !found.implied);
+    let filled = |field: &str| {
+        let own = |rule: &&Rule| matches!(&rule.allow, Allow::Owner { field: of, .. } if of == field);
+        model.rules.iter().filter(own).any(|rule| rule.mode == identity.mode && allows(rule, Operation::Create))
+    };
+    could_hold(rule, identity)
+        && match &rule.allow {
+            Allow::Owner { field, .. } => declared(field) || filled(field),
+            Allow::DynamicGroups { field, .. } => declared(field),
+            _ => false,
+        }
+}
+
 fn allows(rule: &Rule, operation: Operation) -> bool {
     rule.operations.contains(&operation)
 }
@@ -160,10 +175,19 @@ fn write(model: &Model, operation: Operation, identity: &Identity) -> Cell {
     let may = |rules: &[Rule], operation| any(rules, operation, |rule| holds(rule, identity));
     let is_key = |name: &str| model.key.partition.name == name || model.key.sort.iter().any(|part| part.name == name);
     let mut fields = IndexMap::new();
+    let own = |rules: &[Rule]| {
+        operation == Operation::Create && any(rules, operation, |rule| holds_for_own(model, rule, identity))
+    };
     let mut some = may(&type_rules(model), operation);
+    let mut some_own = own(&type_rules(model));
     let written = model.fields.values().filter(|field| !field.implied && !is_key(&field.name));
     for field in written {
         let rules = field_rules(model, &field.name);
+        if !may(&rules, operation) && own(&rules) {
+            some_own = true;
+            fields.insert(field.name.clone(), FieldAccess::Own);
+            continue;
+        }
         if !may(&rules, operation) {
             fields.insert(field.name.clone(), FieldAccess::Refused);
             continue;
@@ -173,7 +197,15 @@ fn write(model: &Model, operation: Operation, identity: &Identity) -> Cell {
             fields.insert(field.name.clone(), FieldAccess::KeepOnly);
         }
     }
-    if some { Cell { access: Access::Allowed, fields } } else { whole(Access::Refused) }
+    match (some, some_own) {
+        (true, _) => Cell { access: Access::Allowed, fields },
+        (false, true) => {
+            // All of it is the caller's own, so that goes without saying.
+            fields.retain(|_, access| *access != FieldAccess::Own);
+            Cell { access: Access::Own, fields }
+        }
+        _ => whole(Access::Refused),
+    }
 }
 
 /// To delete an item takes the right to clear all of its fields.

@@ -118,6 +118,8 @@ pub struct Cell {
 pub enum Access {
     /// It is carried out on the item.
     Allowed,
+    /// It is carried out where the new item becomes the caller's own, and `Unauthorized` where it names another.
+    Own,
     /// It is answered, without the item: lists leave it out, subscriptions do not deliver it.
     Hidden,
     /// `Unauthorized`.
@@ -132,6 +134,8 @@ pub enum FieldAccess {
     Refused,
     /// It may be set but not cleared with null.
     KeepOnly,
+    /// It may be set where the new item becomes the caller's own.
+    Own,
 }
 
 /// A field of the user's own, with what each caller gets.

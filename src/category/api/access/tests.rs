@@ -14,10 +14,15 @@ fn word(cell: &Cell) -> String {
     let fields: Vec<String> = cell
         .fields
         .iter()
-        .map(|(name, access)| if *access == FieldAccess::Refused { format!("!{name}") } else { format!("~{name}") })
+        .map(|(name, access)| match access {
+            FieldAccess::Refused => format!("!{name}"),
+            FieldAccess::KeepOnly => format!("~{name}"),
+            FieldAccess::Own => format!("+{name}"),
+        })
         .collect();
     let plain = match cell.access {
         Access::Allowed => "yes",
+        Access::Own => "own",
         Access::Hidden => "-",
         Access::Refused => "no",
     };
@@ -43,7 +48,7 @@ fn rules_of_models_become_rows() {
     let cases: [(&str, &[&str]); 5] = [
         (
             "type Todo @model @auth(rules: [{ allow: owner }]) { id: ID! name: String }",
-            &["user pool: owner (owner): yes yes yes yes yes yes", "user pool: anyone else: no no - no no -"],
+            &["user pool: owner (owner): yes yes yes yes yes yes", "user pool: anyone else: own no - no no -"],
         ),
         (
             "type Todo @model @auth(rules: [{ allow: public }, { allow: private, provider: iam, operations: [read] }]) { id: ID! }",
@@ -61,7 +66,7 @@ fn rules_of_models_become_rows() {
             "type Todo @model @auth(rules: [{ allow: groups, groupsField: \"teams\" }, { allow: groups, groups: [\"A\"], operations: [list] }]) { id: ID! teams: [String] }",
             &[
                 "user pool: group of the item (teams): yes yes yes yes yes yes",
-                "user pool: group A: no no yes no no -",
+                "user pool: group A: own no yes no no -",
                 "user pool: anyone else: no no no no no no",
             ],
         ),
@@ -89,8 +94,8 @@ fn fields_with_rules_are_told_apart() {
     let found = rows(&matrix(schema, ALL), &COLUMNS);
     let has = |line: &str| assert!(found.iter().any(|row| row == line), "{line}: {found:#?}");
     has("user pool: owner (owner): yes yes yes yes yes yes");
-    has("user pool: group HR: yes!salary yes yes yes~name!salary no yes");
-    has("user pool: anyone else: yes!salary yes!salary yes!salary yes~name!salary no yes");
+    has("user pool: group HR: yes+salary yes yes yes~name!salary no yes");
+    has("user pool: anyone else: yes+salary yes!salary yes!salary yes~name!salary no yes");
     has("API key: no no no no no no");
 }
 

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::policies;
 use crate::base::{LogicalId, ResourceName};
-use crate::category::api::plan::{AuthMode, Plan};
-use crate::category::synthesis::Need;
 use crate::category::api::access::mode_name;
+use crate::category::api::plan::{AuthMode, Plan};
 use crate::category::api::{ApiAuth, AuthoriserSettings, OidcSettings};
+use crate::category::synthesis::Need;
 use crate::category::{AuthSpec, Context, ResourceSpec};
 use crate::error::{Code, Problem};
 
