@@ -40,18 +40,19 @@ pub struct Blueprint {
 /// # Errors
 /// The problems of all resources, of the overrides, of the links between stacks, and of the finished templates.
 pub fn assemble(manifest: &Manifest, sources: &Sources, render: &Renderer) -> Result<Blueprint, Vec<Problem>> {
-    let mut problems = overrides::strays(manifest, sources);
+    let mut problems = Vec::new();
     let mut stacks = IndexMap::new();
     for (name, spec) in &manifest.resources {
         let context = Context { name, sources, siblings: &manifest.resources, render };
         match spec.synthesize(&context).and_then(|stack| overrides::apply(name, stack, sources)) {
             Ok(stack) => {
-                problems.extend(cfn::check(&stack.template));
+                problems.extend(stack.templates().flat_map(cfn::check));
                 stacks.insert(name.clone(), stack);
             }
             Err(found) => problems.extend(found),
         }
     }
+    problems.splice(0..0, overrides::strays(manifest, &stacks, sources));
     // A link to a stack that could not be made is not missing, so links are only looked at when all were made.
     if !problems.is_empty() {
         return Err(problems);
@@ -76,7 +77,14 @@ impl Blueprint {
 
     /// How many cloud resources the stacks hold, nested stacks not counted.
     pub fn resource_count(&self) -> usize {
-        self.nested.values().map(|stack| stack.template.resources.len()).sum()
+        let templates = self.nested.values().flat_map(Synthesis::templates);
+        let resources = templates.flat_map(|template| template.resources.values());
+        resources.filter(|resource| resource.kind.as_str() != "AWS::CloudFormation::Stack").count()
+    }
+
+    /// How many stacks there are, the root counted.
+    pub fn stack_count(&self) -> usize {
+        1 + self.nested.values().map(|stack| stack.templates().count()).sum::<usize>()
     }
 }
 

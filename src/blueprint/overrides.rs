@@ -1,5 +1,7 @@
 //! The user's patches of rendered stacks: `ampup/overrides/<resource>.yaml`.
 
+use indexmap::IndexMap;
+
 use crate::base::suggest::nearest;
 use crate::base::{Location, ResourceName};
 use crate::category::{Sources, Synthesis};
@@ -32,8 +34,12 @@ pub(super) fn patched(
 
 /// As [`patched`], for a resource.
 pub(super) fn apply(name: &ResourceName, stack: Synthesis, sources: &Sources) -> Result<Synthesis, Vec<Problem>> {
-    let Synthesis { template, text, needs, mut offers, files, artifacts } = stack;
+    let Synthesis { template, text, mut parts, kept, needs, mut offers, files, artifacts } = stack;
     let (template, text) = patched(name.as_str(), template, text, sources)?;
+    for (path, part) in &mut parts {
+        (part.template, part.text) =
+            patched(path, std::mem::take(&mut part.template), std::mem::take(&mut part.text), sources)?;
+    }
     // A patch may add outputs and take some away.
     offers.retain(|offer| template.outputs.contains_key(&offer.output));
     for output in template.outputs.keys() {
@@ -41,16 +47,22 @@ pub(super) fn apply(name: &ResourceName, stack: Synthesis, sources: &Sources) ->
             offers.push(crate::category::Offer { output: output.clone() });
         }
     }
-    Ok(Synthesis { template, text, needs, offers, files, artifacts })
+    Ok(Synthesis { template, text, parts, kept, needs, offers, files, artifacts })
 }
 
-/// Files in the folder that are the patch of no stack.
-pub(super) fn strays(manifest: &Manifest, sources: &Sources) -> Vec<Problem> {
-    let known = || manifest.resources.keys().map(ResourceName::as_str).chain([ROOT]);
+/// Files in the folder that are the patch of no stack. Those for parts of a stack that could not be made may be right.
+pub(super) fn strays(manifest: &Manifest, made: &IndexMap<ResourceName, Synthesis>, sources: &Sources) -> Vec<Problem> {
+    let resources = || manifest.resources.keys().map(ResourceName::as_str);
+    let parts = || made.values().flat_map(|stack| stack.parts.keys()).map(String::as_str);
+    let known = || resources().chain([ROOT]).chain(parts());
+    let unmade = |file: &str| {
+        let resource = file.split_once('/').map(|(resource, _)| resource);
+        resource.is_some_and(|name| resources().any(|known| known == name) && !made.contains_key(name))
+    };
     let stray = |(path, _): (&str, &str)| {
         let file = path.strip_prefix(OVERRIDES)?.trim_start_matches('/').to_owned();
         let name = file.strip_suffix(".yaml");
-        if name.is_some_and(|name| known().any(|known| known == name)) {
+        if name.is_some_and(|name| known().any(|known| known == name)) || unmade(&file) {
             return None;
         }
         let problem = Problem::new(Code::AMP0113, format!("`{file}` patches nothing: there is no such resource"));

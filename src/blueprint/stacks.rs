@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::Blueprint;
 use crate::base::Location;
+use crate::category::Kept;
 use crate::error::{Code, Problem, Problems};
 use crate::manifest::{FileChange, OVERRIDES, STACKS};
 
@@ -25,6 +26,8 @@ pub struct RenderPlan {
     pub removals: Vec<StackFile>,
     /// Files that were edited by hand; they stay as they are.
     pub edited: Vec<StackFile>,
+    /// Files elsewhere in the project that are written with the stacks.
+    pub kept: Vec<Kept>,
 }
 
 /// A file below `ampup/stacks/`.
@@ -44,6 +47,10 @@ pub(super) fn files(blueprint: &Blueprint) -> IndexMap<String, String> {
     for (name, stack) in &blueprint.nested {
         let path = format!("{name}.yaml");
         files.insert(path.clone(), marked(&path, &stack.text));
+        for (name, part) in &stack.parts {
+            let path = format!("{name}.yaml");
+            files.insert(path.clone(), marked(&path, &part.text));
+        }
         files.extend(stack.files.iter().map(|(path, text)| (path.clone(), marked(path, text))));
     }
     files
@@ -101,13 +108,17 @@ pub fn render_plan(blueprint: &Blueprint, current: &BTreeMap<String, String>) ->
             Hand::Foreign => {}
         }
     }
+    let kept = blueprint.nested.values().flat_map(|stack| &stack.kept);
+    let is_stale =
+        |kept: &&Kept| kept.before.as_deref().map(|text| text.replace("\r\n", "\n")).as_ref() != Some(&kept.text);
+    plan.kept = kept.filter(is_stale).cloned().collect();
     plan
 }
 
 impl RenderPlan {
     /// Nothing is to be done.
     pub fn is_fresh(&self) -> bool {
-        self.writes.is_empty() && self.removals.is_empty() && self.edited.is_empty()
+        self.writes.is_empty() && self.removals.is_empty() && self.edited.is_empty() && self.kept.is_empty()
     }
 
     /// The error for hand edits (AMP0107), when there are any.
@@ -121,11 +132,11 @@ impl RenderPlan {
     /// Gives the hand edits up: they are overwritten.
     #[must_use]
     pub fn overwriting(self) -> Self {
-        let Self { mut writes, mut removals, edited } = self;
+        let Self { mut writes, mut removals, edited, kept } = self;
         let (rewritten, gone): (Vec<_>, Vec<_>) = edited.into_iter().partition(|file| file.after.is_some());
         writes.extend(rewritten);
         removals.extend(gone);
-        Self { writes, removals, edited: Vec::new() }
+        Self { writes, removals, edited: Vec::new(), kept }
     }
 
     /// The changes of files, for an `Edit`. Hand-edited files are left alone.
@@ -137,7 +148,12 @@ impl RenderPlan {
                 None => FileChange::Remove { path, before: file.before.clone() },
             }
         };
-        self.writes.iter().chain(&self.removals).map(change).collect()
+        let kept = |Kept { path, before, text }: &Kept| FileChange::Replace {
+            path: path.clone(),
+            before: before.clone(),
+            text: text.clone(),
+        };
+        self.writes.iter().chain(&self.removals).map(change).chain(self.kept.iter().map(kept)).collect()
     }
 }
 
@@ -151,6 +167,9 @@ fn edited(file: &StackFile) -> Problem {
     let fate = if file.after.is_some() { "it would be overwritten" } else { "it would be removed" };
     let stack = file.path.split(['/', '.']).next().unwrap_or(&file.path);
     let keep = match file.path.split_once('/') {
+        Some(_) if file.path.rsplit_once('.').is_some_and(|(_, ending)| ending == "yaml") => {
+            format!("move the change into {OVERRIDES}/{}, which is merged into the stack", file.path)
+        }
         None => format!("move the change into {OVERRIDES}/{stack}.yaml, which is merged into the stack"),
         Some((_, rest)) => format!("move the change into ampup/api/{stack}/{rest}, which replaces ours"),
     };

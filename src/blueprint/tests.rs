@@ -45,7 +45,8 @@ fn stack(parameters: &str, outputs: &[&str], needs: &[(&str, &str)]) -> Synthesi
     let template = crate::cfn::parse(&text, "x").unwrap();
     let offers = template.outputs.keys().map(|output| Offer { output: output.clone() }).collect();
     let needs = needs.iter().map(|(of, output)| Need { parameter: id(output), of: name(of), output: id(output) });
-    Synthesis { template, text, needs: needs.collect(), offers, files: IndexMap::new(), artifacts: Vec::new() }
+    let (parts, files) = (IndexMap::new(), IndexMap::new());
+    Synthesis { template, text, parts, kept: Vec::new(), needs: needs.collect(), offers, files, artifacts: Vec::new() }
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub use hosting::HostingSpec;
 pub use scaffold::SourceFile;
 pub use settings::{SettingProblem, inside};
 pub use sources::Sources;
-pub use synthesis::{ArtifactRequest, Need, Offer, Synthesis};
+pub use synthesis::{ArtifactRequest, Kept, Need, Offer, Part, Synthesis};
 
 /// Settings of one resource, as in the manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

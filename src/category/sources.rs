@@ -1,25 +1,38 @@
-//! The user's files as data, read before we start.
+//! The user's files as data, read before we start, and which stacks were rendered from them before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Text files of the project by their path relative to it, with `/` between the parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sources(BTreeMap<String, String>);
+pub struct Sources {
+    files: BTreeMap<String, String>,
+    rendered: BTreeSet<String>,
+}
 
 impl Sources {
     /// Adds a file.
     pub fn insert(&mut self, path: impl Into<String>, text: impl Into<String>) {
-        self.0.insert(path.into(), text.into());
+        self.files.insert(path.into(), text.into());
+    }
+
+    /// Tells which files are below `ampup/stacks/` now, by their path in it.
+    pub fn set_rendered(&mut self, paths: impl IntoIterator<Item = String>) {
+        self.rendered = paths.into_iter().collect();
+    }
+
+    /// The files that are below `ampup/stacks/`, by their path in it.
+    pub fn rendered(&self) -> impl Iterator<Item = &str> {
+        self.rendered.iter().map(String::as_str)
     }
 
     /// The text of a file.
     pub fn text(&self, path: &str) -> Option<&str> {
-        self.0.get(path).map(String::as_str)
+        self.files.get(path).map(String::as_str)
     }
 
     /// The files below a folder, with their paths.
     pub fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let entries = self.0.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+        let entries = self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
         entries.filter(move |(path, _)| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
     }
 }

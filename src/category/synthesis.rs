@@ -16,6 +16,10 @@ pub struct Synthesis {
     pub template: Template,
     /// Its text as rendered, comments and all: what is written to `ampup/stacks/`.
     pub text: String,
+    /// Further stacks that this one holds, by path below `ampup/stacks/` and without `.yaml` (`blog/models-2`).
+    pub parts: IndexMap<String, Part>,
+    /// Files beside the user's in which is remembered what must not change.
+    pub kept: Vec<Kept>,
     /// Parameters of the stack that other stacks fill.
     pub needs: Vec<Need>,
     /// Outputs of the stack.
@@ -25,6 +29,33 @@ pub struct Synthesis {
     pub files: IndexMap<String, String>,
     /// Folders to zip or sync at deployment.
     pub artifacts: Vec<ArtifactRequest>,
+}
+
+impl Synthesis {
+    /// The templates of all stacks, the resource's own first.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        std::iter::once(&self.template).chain(self.parts.values().map(|part| &part.template))
+    }
+}
+
+/// A further stack of a resource. The resource's own stack names it by its path and fills its parameters.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The stack.
+    pub template: Template,
+    /// Its text as rendered.
+    pub text: String,
+}
+
+/// A file that is written together with the stacks and read when they are rendered again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Path relative to the project, with `/` between the parts.
+    pub path: String,
+    /// What it holds now.
+    pub before: Option<String>,
+    /// What it should hold.
+    pub text: String,
 }
 
 /// A parameter that a sibling's output fills.
@@ -72,9 +103,21 @@ pub(super) fn rendered(
     values: &impl Serialize,
     files: IndexMap<String, String>,
 ) -> Result<Synthesis, Vec<Problem>> {
+    let Part { template, text } = part(context, template, context.name.as_str(), values)?;
+    let offers = template.outputs.keys().map(|output| Offer { output: output.clone() }).collect();
+    let (parts, kept, needs, artifacts) = (IndexMap::new(), Vec::new(), Vec::new(), Vec::new());
+    Ok(Synthesis { template, text, parts, kept, needs, offers, files, artifacts })
+}
+
+/// One stack that a template renders to. `path` is where it will stand, below `ampup/stacks/` and without `.yaml`.
+pub(super) fn part(
+    context: &Context<'_>,
+    template: &str,
+    path: &str,
+    values: &impl Serialize,
+) -> Result<Part, Vec<Problem>> {
     let failed = |error: RenderError| vec![Problem::new(error.code(), error.to_string())];
     let text = context.render.render(template, values).map_err(failed)?;
-    let stack = cfn::parse(&text, &format!("ampup/stacks/{}.yaml", context.name))?;
-    let offers = stack.outputs.keys().map(|output| Offer { output: output.clone() }).collect();
-    Ok(Synthesis { template: stack, text, needs: Vec::new(), offers, files, artifacts: Vec::new() })
+    let template = cfn::parse(&text, &format!("ampup/stacks/{path}.yaml"))?;
+    Ok(Part { template, text })
 }

@@ -66,6 +66,9 @@ impl Bundle {
         let mut bundle = Self { root: blueprint.root.clone(), ..Self::default() };
         for (name, synthesis) in &blueprint.nested {
             bundle.templates.insert(format!("{name}.yaml"), synthesis.template.clone());
+            for (path, part) in &synthesis.parts {
+                bundle.templates.insert(format!("{path}.yaml"), part.template.clone());
+            }
             for (path, text) in &synthesis.files {
                 bundle.files.insert(path.clone(), Bytes::from(text.clone()));
             }
@@ -228,7 +231,7 @@ impl Packer<'_> {
         if path.len() > DEEPEST {
             return None;
         }
-        let stem = found.rsplit('/').next().unwrap_or(found).split('.').next().unwrap_or(found);
+        let stem = found.rsplit_once('.').map_or(found, |(stem, _)| stem).replace('/', "-");
         let name = StackName::new(stem).unwrap_or_else(|_| place.name.clone());
         Some(self.template(template, &Place { file: found, path, name }).1)
     }

@@ -84,6 +84,7 @@ catalogue! {
     AMP0315 Project "a file that a resource needs is missing";
     AMP0316 Project "two definitions share a name";
     AMP0317 Project "AppSync would refuse this schema";
+    AMP0318 Project "a resource would change its stack";
     // Deployment
     AMP0401 Operation "the deployment failed and was rolled back";
     AMP0402 Operation "the change set could not be made";

@@ -26,9 +26,11 @@ pub fn assemble(project: &Project, manifest: &Manifest, added: &[SourceFile]) ->
     for file in added {
         sources.insert(file.path.clone(), file.text.clone());
     }
+    let stacks = project.stacks()?;
+    sources.set_rendered(stacks.keys().cloned());
     let render = project.renderer()?;
     let blueprint = blueprint::assemble(manifest, &sources, &render).map_err(problems)?;
-    let plan = blueprint::render_plan(&blueprint, &project.stacks()?);
+    let plan = blueprint::render_plan(&blueprint, &stacks);
     Ok(Backend { sources, blueprint, plan })
 }
 
@@ -37,8 +39,7 @@ pub fn render(session: &Session, project: &mut Project) -> Result<Backend, Failu
     let manifest = project.manifest().clone();
     let read = || assemble(project, &manifest, &[]);
     let backend = session.step(Step::CheckBlueprint, read, |backend| {
-        let stacks = backend.blueprint.nested.len();
-        let resources: usize = backend.blueprint.nested.values().map(|one| one.template.resources.len()).sum();
+        let (resources, stacks) = (backend.blueprint.resource_count(), backend.blueprint.stack_count() - 1);
         format!("{resources} cloud resources in {stacks} stacks")
     })?;
     backend.plan.refuse_edited()?;

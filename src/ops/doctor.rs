@@ -110,7 +110,7 @@ fn blueprint(project: &Project) -> Check {
                 return failed("blueprint", &problems.into());
             }
             if backend.plan.is_fresh() {
-                return good("blueprint", format!("{} stacks, rendered", backend.blueprint.nested.len() + 1));
+                return good("blueprint", format!("{} stacks, rendered", backend.blueprint.stack_count()));
             }
             Check {
                 name: "blueprint",

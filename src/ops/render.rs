@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{OperationError, backend};
+use crate::blueprint::stacks::StackFile;
 use crate::error::Failure;
 use crate::manifest::Edit;
 use crate::project::Project;
@@ -29,6 +30,8 @@ pub struct RenderReport {
     pub written: Vec<String>,
     /// Files that were removed, or would be.
     pub removed: Vec<String>,
+    /// Files beside the user's that were written with them, or would be, by path relative to the project.
+    pub kept: Vec<String>,
     /// How many stacks there are, the root counted.
     pub stacks: usize,
 }
@@ -39,13 +42,14 @@ pub fn render(project: &mut Project, mode: RenderMode) -> Result<RenderReport, F
     let backend = backend::assemble(project, &manifest, &[])?;
     let plan = if mode == RenderMode::Overwrite { backend.plan.overwriting() } else { backend.plan };
     plan.refuse_edited()?;
-    let paths = |files: &[crate::blueprint::stacks::StackFile]| files.iter().map(|file| file.path.clone()).collect();
+    let paths = |files: &[StackFile]| -> Vec<String> { files.iter().map(|file| file.path.clone()).collect() };
     let report = RenderReport {
         check: mode == RenderMode::Check,
         fresh: plan.is_fresh(),
         written: paths(&plan.writes),
         removed: paths(&plan.removals),
-        stacks: backend.blueprint.nested.len() + 1,
+        kept: plan.kept.iter().map(|kept| kept.path.clone()).collect(),
+        stacks: backend.blueprint.stack_count(),
     };
     if mode != RenderMode::Check && !report.fresh {
         project.apply(&Edit { manifest: Vec::new(), files: plan.file_changes() })?;
@@ -56,7 +60,7 @@ pub fn render(project: &mut Project, mode: RenderMode) -> Result<RenderReport, F
 impl RenderReport {
     /// The error that says the same, for those who cannot go on with stale stacks.
     pub fn stale(&self) -> Option<OperationError> {
-        let files: Vec<String> = self.written.iter().chain(&self.removed).cloned().collect();
+        let files: Vec<String> = self.written.iter().chain(&self.removed).chain(&self.kept).cloned().collect();
         (self.check && !self.fresh).then_some(OperationError::Stale { files })
     }
 }

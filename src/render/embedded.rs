@@ -9,6 +9,9 @@ macro_rules! templates {
 
 /// Every template, by its path below `templates/` without `.tera`; sorted.
 pub const TEMPLATES: &[(&str, &str)] = templates! {
+    "api/models.yaml"
+    "api/parts_resolvers.yaml"
+    "api/parts_tables.yaml"
     "api/resolver/check_item.js"
     "api/resolver/create.js"
     "api/resolver/delete.js"

@@ -546,4 +546,15 @@ impl Action {
             }
         }
     }
+
+    /// The model in whose stack the resolver is deployed: the one whose table it uses, otherwise the one that it is
+    /// about. `None` for the stack of the API itself. What a resolver refers to must be in its own stack, or in that of
+    /// the API.
+    pub fn home(&self) -> Option<&str> {
+        match self {
+            Self::Subscribe { model, .. } | Self::ProtectedField { model } | Self::OwnerField { model } => Some(model),
+            Self::Pipeline { .. } => None,
+            _ => self.table(),
+        }
+    }
 }

@@ -104,12 +104,16 @@ impl Report for RenderReport {
             return paper.line(format_args!("{} up to date", count(self.stacks, "stack is", "stacks are")));
         }
         let verb = if self.check { "Out of date" } else { "Rendered" };
-        paper.line(format_args!("{verb}: {}", count(self.written.len() + self.removed.len(), "file", "files")))?;
+        let files = self.written.len() + self.removed.len() + self.kept.len();
+        paper.line(format_args!("{verb}: {}", count(files, "file", "files")))?;
         for path in &self.written {
             paper.line(format_args!("  ~ ampup/stacks/{path}"))?;
         }
         for path in &self.removed {
             paper.line(format_args!("  - ampup/stacks/{path}"))?;
+        }
+        for path in &self.kept {
+            paper.line(format_args!("  ~ {path}"))?;
         }
         if self.check { paper.next(&[("ampup render", "write them anew")]) } else { Ok(()) }
     }

@@ -27,11 +27,13 @@ struct Provider {
     iat_ttl_ms: Option<u64>,
 }
 
+/// The function that lets callers in.
 #[derive(Debug, Serialize)]
-struct Authoriser {
+pub(super) struct Authoriser {
     /// Text for `!Sub`.
     arn: String,
-    ttl: Option<u32>,
+    /// As text, since no seconds are something else than no number.
+    ttl: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -42,10 +44,7 @@ pub(super) struct Parameter {
 
 /// The modes as the template writes them, the default first.
 pub(super) fn modes(plan: &Plan, context: &Context<'_>) -> Result<Vec<Mode>, Vec<Problem>> {
-    let settings: Vec<&ApiAuth> = match context.siblings.get(context.name) {
-        Some(ResourceSpec::Api(spec)) => std::iter::once(&spec.auth).chain(&spec.additional_auth).collect(),
-        _ => Vec::new(),
-    };
+    let settings = settings(context);
     let all = std::iter::once(plan.modes.default).chain(plan.modes.additional.iter().copied());
     all.map(|mode| {
         let missing = || vec![Problem::new(Code::AMP0901, format!("{} has no settings", mode_name(mode)))];
@@ -54,7 +53,7 @@ pub(super) fn modes(plan: &Plan, context: &Context<'_>) -> Result<Vec<Mode>, Vec
             _ => None,
         });
         let authoriser = settings.iter().find_map(|auth| match auth {
-            ApiAuth::Lambda(lambda) if mode == AuthMode::Lambda => Some(authoriser(lambda)),
+            ApiAuth::Lambda(lambda) if mode == AuthMode::Lambda => Some(asked(lambda)),
             _ => None,
         });
         let complete = match mode {
@@ -77,10 +76,26 @@ fn provider(oidc: &OidcSettings) -> Provider {
     }
 }
 
-fn authoriser(lambda: &AuthoriserSettings) -> Authoriser {
+fn asked(lambda: &AuthoriserSettings) -> Authoriser {
     let name = lambda.function.replace("${env}", "${Environment}");
     let arn = format!("arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{name}");
-    Authoriser { arn, ttl: lambda.ttl }
+    Authoriser { arn, ttl: lambda.ttl.map(|ttl| ttl.to_string()) }
+}
+
+/// The authoriser that AppSync must be allowed to ask.
+pub(super) fn authoriser(context: &Context<'_>) -> Option<Authoriser> {
+    settings(context).into_iter().find_map(|auth| match auth {
+        ApiAuth::Lambda(lambda) => Some(asked(lambda)),
+        _ => None,
+    })
+}
+
+/// The settings of the API's modes.
+fn settings<'a>(context: &Context<'a>) -> Vec<&'a ApiAuth> {
+    match context.siblings.get(context.name) {
+        Some(ResourceSpec::Api(spec)) => std::iter::once(&spec.auth).chain(&spec.additional_auth).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The parameters that the auth stack fills.

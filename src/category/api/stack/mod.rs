@@ -1,9 +1,12 @@
-//! The stack of an API: the GraphQL API itself, its tables, data sources and roles, and a resolver for each field.
+//! The stacks of an API: the GraphQL API itself, its tables, data sources and roles, and a resolver for each field.
 //!
-//! Nothing is decided here about the schema; the plan says it all. Environments differ by parameters alone.
+//! Nothing is decided here about the schema; the plan says it all. Environments differ by parameters alone. A small API
+//! is one stack; the models that do not fit go to further ones, which its own stack holds.
 
+mod content;
 mod inputs;
 mod names;
+mod placement;
 mod policies;
 mod sources;
 mod tables;
@@ -11,177 +14,192 @@ mod tables;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::plan::{AuthMode, Plan, Resolver};
-use super::resolvers::{self, FunctionFile, ResolverFile};
-use crate::base::{Location, ResourceName};
+use super::plan::{AuthMode, Plan};
+use super::resolvers;
+use crate::base::ResourceName;
 use crate::category::Context;
-use crate::category::synthesis::{Synthesis, rendered};
+use crate::category::synthesis::{Kept, Part, Synthesis, part, rendered};
+use crate::cfn::Template;
 use crate::error::{Code, Diagnose, Problem};
-use inputs::{Mode, Parameter};
-use names::Names;
+use crate::render::RenderError;
+use content::{Borrowed, Content, Layout, Written};
+use inputs::{Authoriser, Mode, Parameter};
+use placement::{FIRST, Past, Placement, Weights, stack_path};
 use policies::Policy;
 use sources::SourceEntry;
-use tables::{Role, Table};
 
 /// What CloudFormation allows in one template ("AWS CloudFormation quotas").
 const MOST_RESOURCES: usize = 500;
 
 /// Context of `api/stack.yaml`.
 #[derive(Debug, Serialize)]
-struct ApiStack {
+struct ApiStack<'a> {
     description: String,
     api_name: String,
     api_key: bool,
     default_mode: Mode,
     additional_modes: Vec<Mode>,
+    authoriser: Option<Authoriser>,
     /// Parameters that the auth stack fills.
     parameters: Vec<Parameter>,
     schema_file: String,
-    tables: Vec<Table>,
-    roles: Vec<Role>,
     /// Data sources that are no tables.
     sources: Vec<SourceEntry>,
-    functions: Vec<FunctionEntry>,
-    resolvers: Vec<ResolverEntry>,
     policies: Vec<Policy>,
+    /// Further stacks with models.
+    nested: Vec<Nested>,
+    /// Some stack has tables.
+    has_tables: bool,
+    #[serde(flatten)]
+    content: &'a Content,
 }
 
+/// A further stack, as the API's own holds it.
 #[derive(Debug, Serialize)]
-struct ResolverEntry {
+struct Nested {
     id: String,
     label: String,
-    type_name: String,
-    field: String,
-    /// Logical id of its data source; `None` for a pipeline.
-    source: Option<String>,
-    /// Logical ids of the functions of a pipeline, without `Function`.
-    functions: Vec<String>,
     file: String,
-    #[serde(skip)]
-    origin: Location,
+    has_tables: bool,
+    /// What it takes of this stack.
+    borrowed: Vec<Borrowed>,
 }
 
+/// Context of `api/models.yaml`.
 #[derive(Debug, Serialize)]
-struct FunctionEntry {
-    id: String,
-    label: String,
-    name: String,
-    /// Logical id of its data source.
-    source: String,
-    file: String,
-    #[serde(skip)]
-    origin: Location,
+struct ModelStack<'a> {
+    description: String,
+    #[serde(flatten)]
+    content: &'a Content,
 }
 
-/// The stack of a plan.
+/// The stacks of a plan.
 ///
 /// # Errors
-/// When a template cannot be rendered, an auth resource is missing, or a limit is exceeded.
+/// When a template cannot be rendered, an auth resource is missing, a limit is exceeded, or a resolver would change its
+/// stack.
 pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
     let needs = inputs::needs(plan, context)?;
-    let written =
-        resolvers::write(plan, context.render).map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
-    let functions = resolvers::write_functions(plan, context.render)
-        .map_err(|error| vec![Problem::new(error.code(), error.to_string())])?;
-    let mut modes = inputs::modes(plan, context)?;
-    let additional_modes = modes.split_off(1);
-    let stack = stack(plan, context.name, (modes.remove(0), additional_modes), &written, &functions);
-    let problems = tables::limits(plan);
+    let weights = Weights::new(plan, base(plan), tables::RESOURCES);
+    let past = Past::read(context.name, context.sources);
+    let placement = past.place(plan, &weights);
+    let mut problems = tables::limits(plan);
+    problems.extend(past.moved(plan, &placement));
     if !problems.is_empty() {
         return Err(problems);
     }
-    let origins = origins(plan, &stack);
-    let mut files = IndexMap::from([(format!("{}/schema.graphql", context.name), plan.schema.clone())]);
-    files.extend(written.into_iter().map(|file| (format!("{}/{}", context.name, file.path), file.text)));
-    files.extend(functions.into_iter().map(|file| (format!("{}/{}", context.name, file.path), file.text)));
-    let mut synthesis = rendered(context, "api/stack.yaml", &stack, files)?;
-    let count = synthesis.template.resources.len();
-    if count > MOST_RESOURCES {
-        return Err(vec![too_many(context.name, count)]);
+    let failed = |error: RenderError| vec![Problem::new(error.code(), error.to_string())];
+    let written = Written {
+        resolvers: resolvers::write(plan, context.render).map_err(failed)?,
+        functions: resolvers::write_functions(plan, context.render).map_err(failed)?,
+    };
+    let layout = Layout::new(plan, context.name, &placement, &written);
+    let mut synthesis = stacks(plan, context, &placement, &layout)?;
+    let problems = too_large(context.name, &synthesis);
+    if !problems.is_empty() {
+        return Err(problems);
     }
-    for (id, resource) in &mut synthesis.template.resources {
-        resource.origin = origins.get(id.as_str()).cloned();
-    }
+    let path = placement::path(context.name);
+    let before = context.sources.text(&path).map(ToOwned::to_owned);
+    synthesis.kept.extend(past.text(&placement, &weights).map(|text| Kept { path, before, text }));
     synthesis.needs = needs;
     Ok(synthesis)
 }
 
-fn too_many(name: &ResourceName, count: usize) -> Problem {
-    let message = format!(
-        "the stack of `{name}` would have {count} resources: CloudFormation allows {MOST_RESOURCES} in one template"
-    );
-    Problem::new(Code::AMP0314, message)
-        .hint("leave operations out that nobody uses, for example `@model(subscriptions: null)`")
-        .hint("move some of the models into a second API: `ampup add api --name NAME`")
-}
-
-fn stack(
+fn stacks(
     plan: &Plan,
-    name: &ResourceName,
-    (default_mode, additional_modes): (Mode, Vec<Mode>),
-    written: &[ResolverFile],
-    functions: &[FunctionFile],
-) -> ApiStack {
-    let mut names = Names::new(plan);
-    let (tables, roles) = tables::tables(plan, &mut names);
-    let used = |source: &str| {
-        written.iter().any(|file| file.source == source) || functions.iter().any(|file| file.source == source)
-    };
-    let pipeline = |resolver: &Resolver| -> Vec<String> {
-        resolver.functions(plan).iter().map(|name| names::function(name)).collect()
-    };
-    let resolvers: Vec<ResolverEntry> = plan
-        .resolvers
-        .iter()
-        .zip(written)
-        .map(|(resolver, file)| ResolverEntry {
-            id: names.resolver(&file.type_name, &file.field),
-            label: format!("resolver {}.{}", file.type_name, file.field),
-            type_name: file.type_name.clone(),
-            field: file.field.clone(),
-            source: resolver.functions(plan).is_empty().then(|| sources::id(plan, &names, &file.source)),
-            functions: pipeline(resolver),
-            file: format!("./{name}/{}", file.path),
-            origin: resolver.origin.clone(),
-        })
-        .collect();
-    ApiStack {
+    context: &Context<'_>,
+    placement: &Placement,
+    layout: &Layout<'_>,
+) -> Result<Synthesis, Vec<Problem>> {
+    let name = context.name;
+    let first = layout.content(FIRST);
+    let further: Vec<(usize, Content)> =
+        placement.further().into_iter().map(|number| (number, layout.content(number))).collect();
+    let used = |source: &str| layout.uses(source) || (source == super::plan::NONE_SOURCE && !further.is_empty());
+    let mut modes = inputs::modes(plan, context)?;
+    let stack = ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
         // What a name in AppSync may hold: letters, digits, underscores, hyphens.
         api_name: format!("{name}-${{Environment}}"),
         api_key: plan.modes.has(AuthMode::ApiKey),
-        default_mode,
-        additional_modes,
+        default_mode: modes.remove(0),
+        additional_modes: modes,
+        authoriser: inputs::authoriser(context),
         parameters: inputs::parameters(plan),
         schema_file: format!("./{name}/schema.graphql"),
-        tables,
-        roles,
         sources: sources::sources(plan, used),
-        functions: functions
-            .iter()
-            .zip(plan.functions.values())
-            .map(|(file, function)| FunctionEntry {
-                id: names::function(&file.name),
-                label: format!("function {}", file.name),
-                name: file.name.clone(),
-                source: sources::id(plan, &names, &file.source),
-                file: format!("./{name}/{}", file.path),
-                origin: function.origin.clone(),
-            })
-            .collect(),
-        resolvers,
         policies: policies::policies(plan, name),
+        nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),
+        has_tables: std::iter::once(&first).chain(further.iter().map(|(_, more)| more)).any(Content::has_tables),
+        content: &first,
+    };
+    let mut files = IndexMap::from([(format!("{name}/schema.graphql"), plan.schema.clone())]);
+    files.extend(layout.files());
+    let mut synthesis = rendered(context, "api/stack.yaml", &stack, files)?;
+    locate(&mut synthesis.template, &first);
+    for (number, content) in &further {
+        let path = stack_path(name, *number);
+        let description = format!("GraphQL API ({name}): more tables, resolvers and their roles, {number}");
+        let Part { mut template, text } =
+            part(context, "api/models.yaml", &path, &ModelStack { description, content })?;
+        locate(&mut template, content);
+        synthesis.parts.insert(path, Part { template, text });
+    }
+    Ok(synthesis)
+}
+
+impl Nested {
+    fn new(name: &ResourceName, number: usize, content: &Content) -> Self {
+        Self {
+            id: stack_id(number),
+            label: format!("models {number}"),
+            file: format!("./{}.yaml", stack_path(name, number)),
+            has_tables: content.has_tables(),
+            borrowed: content.borrowed.clone(),
+        }
     }
 }
 
-/// The user's line for each logical id that comes from one.
-fn origins(plan: &Plan, stack: &ApiStack) -> IndexMap<String, Location> {
-    let models = plan.models.values().zip(&stack.tables).flat_map(|(model, table)| {
-        ["Table", "DataSource"].map(|end| (format!("{}{end}", table.id), model.origin.clone()))
-    });
-    let resolvers = stack.resolvers.iter().map(|entry| (format!("{}Resolver", entry.id), entry.origin.clone()));
-    let functions = stack.functions.iter().map(|entry| (format!("{}Function", entry.id), entry.origin.clone()));
-    models.chain(resolvers).chain(functions).collect()
+/// The logical id of a further stack.
+fn stack_id(number: usize) -> String {
+    format!("Models{number}")
+}
+
+/// How many resources an API has besides its models, resolvers and functions: the API, the schema, the key, policies.
+fn base(plan: &Plan) -> usize {
+    let tables = plan.sources.values().filter(|source| matches!(source, super::plan::Source::Table { .. })).count();
+    let sources = plan.sources.len() - tables;
+    let modes = [AuthMode::ApiKey, AuthMode::Lambda].into_iter().filter(|mode| plan.modes.has(*mode)).count();
+    2 + modes + sources + policies::roles(plan).len()
+}
+
+/// Gives each resource the user's line that it comes from.
+fn locate(template: &mut Template, content: &Content) {
+    for (id, resource) in &mut template.resources {
+        resource.origin = content.origin(id.as_str()).cloned();
+    }
+}
+
+fn too_large(name: &ResourceName, synthesis: &Synthesis) -> Vec<Problem> {
+    let own = (name.to_string(), &synthesis.template);
+    let parts = synthesis.parts.iter().map(|(path, part)| (path.clone(), &part.template));
+    let too_large = |(path, template): (String, &Template)| {
+        let count = template.resources.len();
+        let problem = Problem::new(
+            Code::AMP0314,
+            format!(
+                "the stack ampup/stacks/{path}.yaml would have {count} resources: CloudFormation allows {MOST_RESOURCES} in one"
+            ),
+        );
+        let file = placement::path(name);
+        (count > MOST_RESOURCES).then(|| {
+            problem.hint("leave operations out that nobody uses, for example `@model(subscriptions: null)`").hint(
+                format!("take the lines of models that were never deployed out of {file}: they get another stack"),
+            )
+        })
+    };
+    std::iter::once(own).chain(parts).filter_map(too_large).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The tables of a stack, and the roles by which resolvers reach them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -9,8 +9,14 @@ use super::names::Names;
 use crate::category::api::plan::{Action, AttributeType, Index, Key, Model, Plan, Projection};
 use crate::error::{Code, Problem};
 
-/// How many tables share a role: the policies of a role hold 10,240 characters ("IAM and AWS STS quotas").
+/// How many resources the table of a model is: itself and its data source.
+pub(super) const RESOURCES: usize = 2;
+/// How many tables share a role.
 const TABLES_FOR_A_ROLE: usize = 15;
+/// The policies of a role hold 10,240 characters without white space ("IAM and AWS STS quotas"); some are for the frame.
+const LONGEST_POLICY: usize = 10_000;
+/// The ARN of a table or of its indexes, without the name of the model: `"arn:aws-us-gov:dynamodb:ap-southeast-2:…"`.
+const LONGEST_ARN: usize = 120;
 /// What DynamoDB allows ("Quotas in Amazon DynamoDB").
 const MOST_GLOBAL_INDEXES: usize = 20;
 const MOST_LOCAL_INDEXES: usize = 5;
@@ -69,30 +75,67 @@ struct Grant {
     indexes: bool,
 }
 
-/// The tables of a plan with their roles.
-pub(super) fn tables(plan: &Plan, names: &mut Names) -> (Vec<Table>, Vec<Role>) {
-    let models: Vec<&Model> = plan.models.values().collect();
+/// The tables of some models with their roles. `api` is what `!Sub` knows the id of the API as.
+pub(super) fn tables(plan: &Plan, models: &[&Model], names: &Names, api: &str) -> (Vec<Table>, Vec<Role>) {
     let mut tables = Vec::new();
     let mut roles = Vec::new();
-    for (at, chunk) in models.chunks(TABLES_FOR_A_ROLE).enumerate() {
+    for (at, chunk) in chunks(plan, models, names).into_iter().enumerate() {
         let number = if at == 0 { String::new() } else { (at + 1).to_string() };
         let role = format!("TablesRole{number}");
-        tables.extend(chunk.iter().map(|model| table(model, names.model(&model.name), &role)));
-        let grants = chunk.iter().map(|model| grant(plan, model, names.model(&model.name)));
-        let grants: Vec<Grant> = grants.filter(|grant| !grant.actions.is_empty()).collect();
+        tables.extend(chunk.iter().map(|(model, _)| table(model, names.model(&model.name), &role, api)));
+        let grants = chunk.into_iter().map(|(_, grant)| grant).filter(|grant| !grant.actions.is_empty()).collect();
         let label = format!("role for the tables {number}").trim().to_owned();
         roles.push(Role { id: role, label, grants });
     }
     (tables, roles)
 }
 
-fn table(model: &Model, id: String, role: &str) -> Table {
+/// Models that share a role, each with what is granted for it.
+type Chunk<'a> = Vec<(&'a Model, Grant)>;
+
+fn chunks<'a>(plan: &Plan, models: &[&'a Model], names: &Names) -> Vec<Chunk<'a>> {
+    let mut actions: BTreeMap<&str, BTreeSet<&'static str>> = BTreeMap::new();
+    for resolver in &plan.resolvers {
+        if let Some(model) = resolver.action.table() {
+            actions.entry(model).or_default().extend(self::actions(&resolver.action));
+        }
+    }
+    let mut chunks: Vec<Chunk<'a>> = Vec::new();
+    let mut length = 0;
+    for model in models {
+        let actions = actions.get(model.name.as_str()).map(|found| found.iter().copied().collect()).unwrap_or_default();
+        let grant = Grant { id: names.model(&model.name), actions, indexes: !model.indexes.is_empty() };
+        let more = grant.length(&model.name);
+        match chunks.last_mut() {
+            Some(chunk) if chunk.len() < TABLES_FOR_A_ROLE && length + more <= LONGEST_POLICY => {
+                chunk.push((model, grant));
+                length += more;
+            }
+            _ => {
+                chunks.push(vec![(model, grant)]);
+                length = more;
+            }
+        }
+    }
+    chunks
+}
+
+impl Grant {
+    /// How long its statement is in a policy, at most: the ARNs are not known yet.
+    fn length(&self, model: &str) -> usize {
+        let actions: usize = self.actions.iter().map(|action| action.len() + 3).sum();
+        let arn = LONGEST_ARN + model.len();
+        r#"{"Effect":"Allow","Action":[],"Resource":[]},"#.len() + actions + arn + usize::from(self.indexes) * arn
+    }
+}
+
+fn table(model: &Model, id: String, role: &str, api: &str) -> Table {
     let (local, global): (Vec<&Index>, Vec<&Index>) = model.indexes.iter().partition(|index| index.local);
     Table {
         label: format!("table for {}", model.name),
         source_label: format!("data source for {}", model.name),
         source_name: format!("{}Table", model.name),
-        name: format!("{}-${{GraphQLApi.ApiId}}-${{Environment}}", model.name),
+        name: format!("{}-${{{api}}}-${{Environment}}", model.name),
         role: role.to_owned(),
         attributes: attributes(model),
         key: key_parts(&model.key),
@@ -128,13 +171,6 @@ fn index_entry(index: &Index) -> IndexEntry {
         Projection::Include(fields) => ("INCLUDE", fields.clone()),
     };
     IndexEntry { name: index.name.clone(), key: key_parts(&index.key), projection, include }
-}
-
-/// What the resolvers do with a model's table.
-fn grant(plan: &Plan, model: &Model, id: String) -> Grant {
-    let used = plan.resolvers.iter().filter(|resolver| resolver.action.table() == Some(&model.name));
-    let actions: BTreeSet<&'static str> = used.flat_map(|resolver| actions(&resolver.action)).copied().collect();
-    Grant { id, actions: actions.into_iter().collect(), indexes: !model.indexes.is_empty() }
 }
 
 /// The calls of DynamoDB that AppSync makes. When a condition fails it reads the item, to hand it to the resolver.

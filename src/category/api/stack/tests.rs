@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use super::names::Names;
 use super::tables;
 use crate::base::{LogicalId, ResourceName};
+use crate::category::api::plan::Model;
 use crate::category::api::testing::{blog, index, model, plan};
 use crate::category::api::{ApiAuth, Sample, client_section};
 use crate::category::{ApiSpec, AuthSpec, Context, ResourceSpec, Sources, Synthesis};
@@ -135,13 +136,39 @@ fn what_is_missing_or_too_much_is_refused_with_a_way_out() {
     refused(synthesize(&users, None, true), Code::AMP0315, &["ampup/api/blog/schema.graphql"]);
     let broken = synthesize(&users, Some("type A @model {"), true).unwrap_err();
     assert!(broken[0].location.is_some(), "{broken:?}");
-    let many = (0..60).fold(String::new(), |mut all, number| {
-        let _ = writeln!(all, "type M{number} @model @auth(rules: [{{ allow: private }}]) {{ id: ID! }}");
-        all
-    });
-    refused(synthesize(&users, Some(&many), true), Code::AMP0314, &["607 resources", "500"]);
     let short = ApiSpec { api_key_days: 0, ..users.clone() };
     refused(synthesize(&short, Some(one), true), Code::AMP0103, &["api-key-days"]);
+}
+
+/// A schema of models that are alike.
+fn models(numbers: impl Iterator<Item = usize>) -> String {
+    numbers.fold(String::new(), |mut all, number| {
+        let _ = writeln!(all, "type M{number} @model @auth(rules: [{{ allow: private }}]) {{ id: ID! }}");
+        all
+    })
+}
+
+#[test]
+fn models_that_do_not_fit_go_to_further_stacks() {
+    let synthesis = synthesize(&spec(ApiAuth::UserPool, &[]), Some(&models(0..60)), true).unwrap();
+    assert_eq!(synthesis.parts.keys().collect::<Vec<_>>(), ["blog/models-2"]);
+    for (template, most) in synthesis.templates().zip([410, 250]) {
+        assert_eq!(cfn::check::check(template), Vec::new());
+        assert!(template.resources.len() <= most, "{} resources", template.resources.len());
+    }
+    let part = &synthesis.parts["blog/models-2"].template;
+    assert!(part.resources.values().all(|resource| resource.label.is_some()));
+    let table = part.resources.values().find(|resource| resource.kind.as_str() == "AWS::DynamoDB::Table").unwrap();
+    assert!(table.origin.as_ref().unwrap().file.ends_with("schema.graphql"), "{:?}", table.origin);
+    let nested = &synthesis.template.resources["Models2"].properties;
+    let filled = nested.get("Parameters").unwrap();
+    for (parameter, _) in &part.parameters {
+        assert!(filled.get(parameter.as_str()).is_some(), "{parameter} is not filled");
+    }
+    let [kept] = &synthesis.kept[..] else { panic!("{:?}", synthesis.kept) };
+    assert_eq!((kept.path.as_str(), &kept.before), ("ampup/api/blog/placement.toml", &None));
+    assert_eq!(kept.text.lines().filter(|line| line.starts_with('M')).count(), 60);
+    assert!(synthesize(&spec(ApiAuth::UserPool, &[]), Some(&models(0..3)), true).unwrap().kept.is_empty());
 }
 
 #[test]
@@ -171,10 +198,18 @@ fn a_model_keeps_its_logical_id_whatever_else_there_is() {
 
 #[test]
 fn many_tables_are_spread_over_roles() {
-    let models = (0..16).map(|number| model(&format!("M{number}"), &["id"], &[("id", "ID!")])).collect();
-    let plan = plan(models, Vec::new());
-    let (tables, roles) = tables::tables(&plan, &mut Names::new(&plan));
-    assert_eq!((tables.len(), roles.len()), (16, 2));
+    let roles = |prefix: &str, count: usize| {
+        let indexed = |number| Model {
+            indexes: vec![index("byName", &["name"])],
+            ..model(&format!("{prefix}{number}"), &["id"], &[("id", "ID!"), ("name", "String")])
+        };
+        let plan = plan((0..count).map(indexed).collect(), Vec::new());
+        let models: Vec<&Model> = plan.models.values().collect();
+        let (tables, roles) = tables::tables(&plan, &models, &Names::new(&plan), "ApiId");
+        (tables.len(), roles.len())
+    };
+    assert_eq!((roles("M", 15), roles("M", 16)), ((15, 1), (16, 2)));
+    assert_eq!(roles(&"Long".repeat(50), 15), (15, 2), "the policies of a role hold 10,240 characters");
 }
 
 #[test]
