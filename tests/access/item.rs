@@ -112,6 +112,16 @@ pub(super) fn created(model: &Model, mark: &str, left_out: &[&str]) -> Map<Strin
     input
 }
 
+/// The caller's own group where an item names groups.
+pub(super) fn own_groups(model: &Model, identity: &Identity) -> Map<String, Value> {
+    let Who::Group { group, claim } = &identity.who else { return Map::new() };
+    let fields = model.rules.iter().filter_map(|rule| match &rule.allow {
+        Allow::DynamicGroups { claim: wanted, field, list } if wanted == claim => Some((field.clone(), *list)),
+        _ => None,
+    });
+    fields.map(|(field, list)| (field, if list { json!([group]) } else { json!(group) })).collect()
+}
+
 /// A selection of everything that is stored.
 pub(super) fn selection(model: &Model) -> String {
     let fields = model.fields.values().filter(|field| field.kind != FieldKind::NonModel);

@@ -90,7 +90,9 @@ impl Requester {
                 Admits::Groups(_) => default,
             }),
         };
-        admitted && (self.mode != AuthMode::AwsIam || self.policy_allows(api, iam, type_name, field_name))
+        // Policies speak of the fields of the root types; what is below them is reached through these.
+        let by_policy = self.mode == AuthMode::AwsIam && api.schema.is_root(type_name);
+        admitted && (!by_policy || self.policy_allows(api, iam, type_name, field_name))
     }
 
     /// `defaultAction: DENY`: fields without a directive are closed.

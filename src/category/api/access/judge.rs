@@ -188,14 +188,17 @@ fn write(model: &Model, operation: Operation, identity: &Identity) -> Cell {
             fields.insert(field.name.clone(), FieldAccess::Own);
             continue;
         }
-        if !may(&rules, operation) {
-            fields.insert(field.name.clone(), FieldAccess::Refused);
-            continue;
-        }
-        some = true;
-        if operation == Operation::Update && !may(&rules, Operation::Delete) {
-            fields.insert(field.name.clone(), FieldAccess::KeepOnly);
-        }
+        let clears = operation == Operation::Update && may(&rules, Operation::Delete);
+        let exception = match (may(&rules, operation), clears) {
+            (false, false) => Some(FieldAccess::Refused),
+            // What may never be null cannot be cleared.
+            (false, true) if field.required => Some(FieldAccess::Refused),
+            (false, true) => Some(FieldAccess::ClearOnly),
+            (true, false) if operation == Operation::Update => Some(FieldAccess::KeepOnly),
+            (true, _) => None,
+        };
+        some |= exception != Some(FieldAccess::Refused);
+        fields.extend(exception.map(|exception| (field.name.clone(), exception)));
     }
     match (some, some_own) {
         (true, _) => Cell { access: Access::Allowed, fields },

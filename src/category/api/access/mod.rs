@@ -134,6 +134,8 @@ pub enum FieldAccess {
     Refused,
     /// It may be set but not cleared with null.
     KeepOnly,
+    /// It may be cleared with null but not set.
+    ClearOnly,
     /// It may be set where the new item becomes the caller's own.
     Own,
 }
@@ -191,7 +193,7 @@ fn of_model(plan: &Plan, model: &Model, modes: &[AuthMode], admission: &Admissio
         .into_iter()
         .map(|identity| {
             let cell = |column: &Column| {
-                if admission.admits(&column.type_name, &column.field, identity.mode) {
+                if admission.opens(&column.type_name, &column.field, identity.mode) {
                     judge::cell(model, column, &identity)
                 } else {
                     Cell { access: Access::Refused, fields: IndexMap::new() }

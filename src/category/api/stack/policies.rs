@@ -87,12 +87,24 @@ fn fields(plan: &Plan, role: PoolRole) -> IndexSet<(String, Option<String>)> {
             fields.insert((model.name.clone(), None));
         }
     }
+    let roots = ["Query", "Mutation", "Subscription"];
+    for (name, rules) in &plan.custom_rules {
+        let Some((type_name, field)) = name.split_once('.').filter(|(type_name, _)| roots.contains(type_name)) else {
+            continue;
+        };
+        if rules.iter().any(|rule| is_meant(rule, role)) {
+            fields.insert((type_name.to_owned(), Some(field.to_owned())));
+        }
+    }
     fields
 }
 
+fn is_meant(rule: &Rule, role: PoolRole) -> bool {
+    rule.mode == AuthMode::Iam && rule.allow == if role.guests { Allow::Public } else { Allow::Private }
+}
+
 fn allows(rule: &Rule, role: PoolRole, operation: Operation) -> bool {
-    let meant = if role.guests { Allow::Public } else { Allow::Private };
-    rule.mode == AuthMode::Iam && rule.allow == meant && rule.operations.contains(&operation)
+    is_meant(rule, role) && rule.operations.contains(&operation)
 }
 
 /// The operation that a field of a root type is.
