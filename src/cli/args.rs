@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::add::{ConflictArg, ModelConflictArg};
 use crate::base::{Endpoint, EnvName, ProfileName, ProjectName, Region, ResourceName};
 
 /// From an empty folder to a running, secure, full-stack AWS backend.
@@ -98,6 +99,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Write the client configuration of a deployed environment
     Pull(PullArgs),
+    /// Generate code for the front end
+    Codegen(super::codegen::CodegenArgs),
     /// Delete everything that is deployed of an environment
     Delete,
     /// Environments of the project
@@ -242,6 +245,12 @@ pub(crate) struct ApiFlags {
     /// How long an API key lives, 1 to 365 days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=365))]
     pub(crate) api_key_days: Option<u16>,
+    /// Data sync, and who settles conflicts: `auto-merge`, `optimistic-concurrency`, `lambda:NAME` or `off`
+    #[arg(long, value_name = "HANDLER")]
+    pub(crate) conflict: Option<ConflictArg>,
+    /// Who settles the conflicts of single models, as MODEL=HANDLER, separated by commas
+    #[arg(long, value_name = "MODEL=HANDLER", value_delimiter = ',')]
+    pub(crate) conflict_models: Option<Vec<ModelConflictArg>>,
 }
 
 /// Arguments of `add api`.

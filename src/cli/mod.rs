@@ -4,6 +4,7 @@
 
 mod add;
 mod args;
+mod codegen;
 mod deploying;
 mod editing;
 mod env;
@@ -140,6 +141,7 @@ fn dispatch(context: &Context<'_>, command: Command) -> Result<ExitStatus, Failu
             };
             Ok(context.ui.finish(&report))
         }
+        Command::Codegen(args) => codegen::run(context, args),
         Command::Api(ApiCommand::Compile(args)) => {
             let report = crate::ops::compile::compile(&args.schema, args.options.as_deref(), &args.out)?;
             Ok(context.ui.finish(&report))

@@ -12,6 +12,7 @@ mod dynamodb;
 pub mod feed;
 mod gateway;
 mod iam;
+mod lambda;
 mod protocol;
 mod s3;
 mod service;

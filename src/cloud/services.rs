@@ -10,6 +10,7 @@ use super::cloudfront::CloudFront;
 use super::cognito::Cognito;
 use super::dynamodb::DynamoDb;
 use super::iam::Iam;
+use super::lambda::Lambda;
 use super::s3::S3;
 use super::service::{ApiError, Service, Shared};
 use super::sts::Sts;
@@ -21,6 +22,7 @@ pub(in crate::cloud) struct Services {
     pub sts: Arc<Sts>,
     pub s3: Arc<S3>,
     pub dynamodb: Arc<DynamoDb>,
+    pub lambda: Arc<Lambda>,
     pub cognito: Arc<Cognito>,
     pub appsync: Arc<AppSync>,
     pub cloudfront: Arc<CloudFront>,
@@ -37,6 +39,7 @@ impl Services {
         let sts = Arc::new(Sts::new(Arc::clone(&shared), Arc::clone(&iam)));
         let s3 = Arc::new(S3::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared))?);
+        let lambda = Arc::new(Lambda::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&s3)));
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
         let below = Below {
             iam: Arc::clone(&iam),
@@ -49,20 +52,22 @@ impl Services {
         let mut handlers = Arc::clone(&iam).resources();
         handlers.extend(Arc::clone(&s3).resources());
         handlers.extend(Arc::clone(&dynamodb).resources());
+        handlers.extend(Arc::clone(&lambda).resources());
         handlers.extend(Arc::clone(&cognito).resources());
         handlers.extend(Arc::clone(&appsync).resources());
         handlers.extend(Arc::clone(&cloudfront).resources());
         let cloudformation = Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers));
-        Ok(Self { shared, iam, sts, s3, dynamodb, cognito, appsync, cloudfront, cloudformation })
+        Ok(Self { shared, iam, sts, s3, dynamodb, lambda, cognito, appsync, cloudfront, cloudformation })
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 8] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 9] {
         [
             &*self.iam,
             &*self.sts,
             &*self.s3,
             &*self.dynamodb,
+            &*self.lambda,
             &*self.cognito,
             &*self.appsync,
             &*self.cloudfront,

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod add;
 pub mod backend;
+pub mod codegen;
 pub mod compile;
 pub mod delete;
 pub mod dev;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::place::Place;
-use super::push::{client_config_text, write_client_config};
+use super::push::{client_config_text, write_client_files};
 use super::{OperationError, Session};
 use crate::base::{EnvName, ProjectName};
 use crate::deploy::DeployError;
@@ -23,7 +23,8 @@ pub struct PullReport {
     pub file: String,
 }
 
-/// Writes the client configuration of an environment, to `out` or to the place of the settings.
+/// Writes the client configuration of an environment, to `out` or to the place of the settings. Generated code is
+/// brought up to date with the latter, as it belongs to the same front end.
 pub async fn pull(
     session: &Session,
     project: &mut Project,
@@ -35,7 +36,10 @@ pub async fn pull(
     let state = state.ok_or_else(|| DeployError::NotDeployed { stack: place.stack.clone() })?;
     let sources = project.sources()?;
     let file = match out {
-        None => write_client_config(project, &place, &sources, &state.outputs)?,
+        None => {
+            let code = super::codegen::refresh(project, &sources)?;
+            write_client_files(project, &place, &sources, &state.outputs, code)?
+        }
         Some(path) => {
             let text = client_config_text(project, &place, &sources, &state.outputs)?;
             let shown = path.display().to_string();

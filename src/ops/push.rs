@@ -56,6 +56,8 @@ pub struct PushReport {
     pub addresses: Vec<Address>,
     /// The client configuration that was written.
     pub outputs_file: Option<String>,
+    /// The files of generated code that are new or changed.
+    pub code_files: Vec<String>,
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
 }
@@ -67,6 +69,8 @@ pub struct PreparedPush {
     place: Place,
     prepared: Prepared,
     sources: Sources,
+    /// Changes of the front end's generated code, found before anything is deployed.
+    code: Vec<FileChange>,
     manifest: Manifest,
     began: Instant,
 }
@@ -94,6 +98,7 @@ pub(super) async fn prepare_at(
     began: Instant,
 ) -> Result<PreparedPush, Failure> {
     let manifest = project.manifest().clone();
+    let code = super::codegen::refresh(project, &backend.sources)?;
     let bundle = Bundle::of(&backend.blueprint);
     let deployer = place.deployer(&*session.reporter);
     let current = deployer.current(&place.stack).await?;
@@ -112,7 +117,7 @@ pub(super) async fn prepare_at(
         current,
     };
     let prepared = deployer.prepare(&deployment).await?;
-    Ok(PreparedPush { place, prepared, sources: backend.sources, manifest, began })
+    Ok(PreparedPush { place, prepared, sources: backend.sources, code, manifest, began })
 }
 
 /// How long API keys live: the shortest wish of all APIs, since they share one parameter.
@@ -158,15 +163,17 @@ impl PreparedPush {
         session: &Session,
         project: &mut Project,
     ) -> Result<(PushReport, Place), Failure> {
-        let Self { place, prepared, sources, manifest, began } = self;
+        let Self { place, prepared, sources, code, manifest, began } = self;
         let changes = prepared.changes.changes.clone();
         let outcome =
             if prepared.kind == PushKind::NothingToDo { PushOutcome::NothingToDo } else { PushOutcome::Deployed };
         let deployed = place.deployer(&*session.reporter).execute(prepared).await?;
-        let writing = || write_client_config(project, &place, &sources, &deployed.outputs);
+        let code_files = code.iter().map(|change| change.path().to_owned()).collect();
+        let writing = || write_client_files(project, &place, &sources, &deployed.outputs, code);
         let file = session.step(Step::ClientConfig, writing, Clone::clone)?;
         let mut report = report(&place, &manifest, outcome, changes, deployed.outputs, began);
         report.outputs_file = Some(file);
+        report.code_files = code_files;
         Ok((report, place))
     }
 
@@ -217,20 +224,23 @@ fn report(
         addresses: addresses(manifest, &outputs),
         outputs,
         outputs_file: None,
+        code_files: Vec::new(),
         elapsed_ms: elapsed_ms(began),
     }
 }
 
-/// Writes the client configuration; gives its path.
-pub(super) fn write_client_config(
+/// Writes the client configuration and the changes of generated code; gives the path of the configuration.
+pub(super) fn write_client_files(
     project: &mut Project,
     place: &Place,
     sources: &Sources,
     outputs: &RootOutputs,
+    code: Vec<FileChange>,
 ) -> Result<String, Failure> {
     let path = project.manifest().outputs.path.clone();
     let text = client_config_text(project, place, sources, outputs)?;
-    let files = vec![FileChange::Write { path: path.clone(), text }];
+    let mut files = vec![FileChange::Write { path: path.clone(), text }];
+    files.extend(code);
     project.apply(&Edit { manifest: Vec::new(), files })?;
     Ok(path)
 }

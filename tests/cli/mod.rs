@@ -2,5 +2,6 @@
 
 mod bad_input;
 mod closed_stdin;
+mod codegen;
 mod kills;
 mod reference;

@@ -37,7 +37,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// The services of the cloud, in order: each may call those before it.
 const SERVICES: &[&str] =
-    &["iam", "sts", "s3", "dynamodb", "cognito", "appsync", "cloudfront", "cloudformation", "studio"];
+    &["iam", "sts", "s3", "dynamodb", "lambda", "cognito", "appsync", "cloudfront", "cloudformation", "studio"];
 
 /// A crate, and the only places (files, or folders ending in `/`) that may name it.
 const OWNERS: &[(&str, &[&str])] = &[
@@ -47,7 +47,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("indicatif", &["src/ui/progress/"]),
     ("tera", &["src/render/"]),
     ("clap", &["src/cli/"]),
-    ("axum::serve", &["src/cloud/gateway/"]),
+    ("axum::serve", &["src/cloud/gateway/", "src/cloud/lambda/engine/runtime_api.rs"]),
     ("rusqlite", &["src/cloud/store/"]),
     ("dynoxide", &["src/cloud/dynamodb/"]),
     ("std::env::var", &["src/cli/settings.rs"]),

@@ -1,4 +1,5 @@
-//! The embedded cloud over the wire: what it refuses, and what it keeps through a kill.
+//! The embedded cloud over the wire: what it refuses, what it keeps through a kill, and the functions that it runs.
 
+mod functions;
 mod kills;
 mod refusals;

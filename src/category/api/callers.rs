@@ -75,7 +75,7 @@ impl ApiAuth {
     }
 
     /// Values that their types cannot refuse; `setting` names it.
-    pub(super) fn check(&self, setting: &'static str) -> Vec<SettingProblem> {
+    fn check(&self, setting: &'static str) -> Vec<SettingProblem> {
         let problem = |why: String, hint: &str| vec![SettingProblem::new(setting, why).hint(hint)];
         match self {
             Self::UserPool | Self::ApiKey | Self::Iam => Vec::new(),
@@ -101,6 +101,20 @@ impl ApiAuth {
             },
         }
     }
+}
+
+/// What is wrong with the ways of an API: each by itself, and kinds that are there twice.
+pub(super) fn check(default: &ApiAuth, additional: &[ApiAuth]) -> Vec<SettingProblem> {
+    let mut problems = default.check("auth");
+    for (position, auth) in additional.iter().enumerate() {
+        problems.extend(auth.check("additional-auth"));
+        let mut earlier = std::iter::once(default).chain(&additional[..position]);
+        if earlier.any(|other| other.is_like(auth)) {
+            let why = "a kind of caller is named twice: an API takes one of each".to_owned();
+            problems.push(SettingProblem::new("additional-auth", why).hint("leave one of both out"));
+        }
+    }
+    problems
 }
 
 /// An https address; plain http only on this computer, for providers that are tried out.

@@ -3,14 +3,18 @@
 pub mod access;
 mod callers;
 pub mod client;
+pub mod codegen;
 pub mod compile;
+mod conflict;
 pub mod conformance;
+mod models;
 pub mod plan;
 pub mod resolvers;
 mod stack;
 #[cfg(test)]
 mod testing;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, SettingProblem, SourceFile, Synthesis, synthesis};
@@ -20,7 +24,9 @@ use crate::render::Renderer;
 
 pub use callers::{ApiAuth, AuthoriserSettings, OidcSettings};
 pub use client::{ApiClient, client_section};
+pub use codegen::{CodegenSpec, Target};
 pub use compile::{AuthKind, CompileOptions, SchemaSource};
+pub use conflict::Conflict;
 pub use plan::Plan;
 
 /// Settings of a GraphQL API. Its schema is `ampup/api/<name>/schema.graphql`.
@@ -36,6 +42,15 @@ pub struct ApiSpec {
     /// How long an API key lives, in days, 1 to 365.
     #[serde(default = "api_key_days")]
     pub api_key_days: u16,
+    /// The code for front ends that is kept up to date; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codegen: Option<CodegenSpec>,
+    /// Data sync: every model is versioned, and this settles writes on old versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<Conflict>,
+    /// What settles the conflicts of single models instead.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub conflict_models: IndexMap<String, Conflict>,
     /// The sample that the schema starts as; only used by `scaffold`, never stored.
     #[serde(skip)]
     pub sample: Sample,
@@ -54,6 +69,9 @@ impl Default for ApiSpec {
             auth: ApiAuth::default(),
             additional_auth: Vec::new(),
             api_key_days: api_key_days(),
+            codegen: None,
+            conflict: None,
+            conflict_models: IndexMap::new(),
             sample: Sample::default(),
             initial_schema: None,
         }
@@ -96,14 +114,15 @@ impl ApiSpec {
             let why = format!("an API key lives for 1 to 365 days, not {}", self.api_key_days);
             problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
         }
-        problems.extend(self.auth.check("auth"));
-        for (position, auth) in self.additional_auth.iter().enumerate() {
-            problems.extend(auth.check("additional-auth"));
-            let earlier = std::iter::once(&self.auth).chain(&self.additional_auth[..position]);
-            if earlier.into_iter().any(|other| other.is_like(auth)) {
-                let why = "a kind of caller is named twice: an API takes one of each".to_owned();
-                problems.push(SettingProblem::new("additional-auth", why).hint("leave one of both out"));
-            }
+        problems.extend(callers::check(&self.auth, &self.additional_auth));
+        problems.extend(self.codegen.iter().flat_map(CodegenSpec::check));
+        if self.conflict.is_none() && !self.conflict_models.is_empty() {
+            let why =
+                "single models have a conflict handler, but the API has none: data sync is for all models or none";
+            problems.push(SettingProblem::new("conflict-models", why).hint("`conflict = \"auto-merge\"`"));
+        }
+        for conflict in self.conflict.iter().chain(self.conflict_models.values()) {
+            problems.extend(conflict.problem());
         }
         problems
     }
@@ -149,11 +168,19 @@ impl ApiSpec {
             let hint = format!("write the schema into `{path}`, or take the API away: `ampup remove {}`", context.name);
             return Err(vec![Problem::new(Code::AMP0315, message).hint(hint)]);
         };
-        let options = CompileOptions {
+        compile::compile(&SchemaSource { path: &path, text }, &self.compile_options())
+    }
+
+    /// The settings as the compiler takes them.
+    pub fn compile_options(&self) -> CompileOptions {
+        CompileOptions {
             default_auth: Some(AuthKind::from(&self.auth)),
             additional_auth: self.additional_auth.iter().map(AuthKind::from).collect(),
+            conflict: self.conflict.as_ref().map(Conflict::option),
+            conflict_models: self.conflict.as_ref().map(|_| {
+                self.conflict_models.iter().map(|(model, conflict)| (model.clone(), conflict.option())).collect()
+            }),
             ..CompileOptions::default()
-        };
-        compile::compile(&SchemaSource { path: &path, text }, &options)
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The interview of `ampup add api`, and its flags laid over settings.
 
+use super::conflict::{self, ModelConflictArg};
 use crate::base::ResourceName;
 use crate::category::ApiSpec;
 use crate::category::api::{ApiAuth, AuthoriserSettings, OidcSettings};
@@ -34,6 +35,8 @@ pub(in crate::cli) fn ask(
     let auth = interview.pick(flags.auth, &question)?;
     interview.given("additional-auth", flags.additional_auth.as_ref().map(|ways| words(ways)));
     interview.given("api-key-days", flags.api_key_days);
+    interview.given("conflict", flags.conflict.as_ref());
+    interview.given("conflict-models", flags.conflict_models.as_ref().map(|models| joined(models)));
     let mut answered = ApiFlags { auth, ..flags.clone() };
     let complete = ask_providers(interview, &mut answered)?;
     let Some(((name, sample), auth)) = name.zip(sample).zip(auth).filter(|_| complete) else { return Ok(None) };
@@ -49,6 +52,10 @@ pub(in crate::cli) fn ask(
     }
     apply(&mut spec, &answered);
     Ok(Some((name, spec)))
+}
+
+fn joined(models: &[ModelConflictArg]) -> String {
+    models.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn words(ways: &[ApiAuthArg]) -> String {
@@ -120,5 +127,7 @@ pub(in crate::cli) fn apply(spec: &mut ApiSpec, flags: &ApiFlags) -> bool {
     spec.api_key_days = flags.api_key_days.unwrap_or(spec.api_key_days);
     let providers = flags.oidc_issuer.is_some() || flags.oidc_client_id.is_some() || flags.authoriser.is_some();
     let times = flags.oidc_auth_ttl.or(flags.oidc_iat_ttl).or(flags.authoriser_ttl).is_some();
-    flags.auth.is_some() || flags.additional_auth.is_some() || flags.api_key_days.is_some() || providers || times
+    let synced = conflict::apply(spec, flags);
+    let ways = flags.auth.is_some() || flags.additional_auth.is_some() || providers || times;
+    synced || ways || flags.api_key_days.is_some()
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod auth;
+mod conflict;
 mod hosting;
 
 use super::Context;
@@ -14,6 +15,7 @@ use crate::ops::add::{AddRequest, add};
 
 pub(super) use api::{apply as apply_api, ask as ask_api};
 pub(super) use auth::{apply as apply_auth, ask as ask_auth};
+pub(super) use conflict::{ConflictArg, ModelConflictArg};
 pub(super) use hosting::{apply as apply_hosting, ask as ask_hosting};
 
 pub(super) fn run(context: &Context<'_>, command: AddCommand) -> Result<ExitStatus, Failure> {

@@ -27,6 +27,7 @@ use crate::error::{Code, Diagnose, Hint};
 
 use super::config::{ACCOUNT_ID, CloudConfig};
 use super::feed::Feed;
+use super::lambda::Lambda;
 use super::service::Shared;
 use super::services::Services;
 use super::store::disk::DiskStore;
@@ -49,6 +50,7 @@ pub struct RunningCloud {
     feed: Feed,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    lambda: Arc<Lambda>,
     folder: StateFolder,
 }
 
@@ -144,11 +146,13 @@ impl Cloud {
             feed: feed.clone(),
         });
         let services = Services::open(shared, config.root_key).map_err(|error| folder.damaged(&error))?;
+        services.lambda.resume();
+        let lambda = Arc::clone(&services.lambda);
         let (stop, stopped) = watch::channel(false);
         let gateway = Arc::new(server::Gateway::new(services, stopped.clone()));
         let serve = |listener| tokio::spawn(server::serve(listener, Arc::clone(&gateway), stopped.clone()));
         let tasks = listeners.into_iter().map(serve).collect();
-        Ok(RunningCloud { address, endpoint, feed, stop, tasks, folder })
+        Ok(RunningCloud { address, endpoint, feed, stop, tasks, lambda, folder })
     }
 }
 
@@ -168,7 +172,7 @@ impl RunningCloud {
     /// # Errors
     /// [`CloudError::Failed`] when the temporary folder of a cloud without state cannot be removed.
     pub async fn stop(self) -> Result<(), CloudError> {
-        let Self { stop, tasks, folder, .. } = self;
+        let Self { stop, tasks, lambda, folder, .. } = self;
         // Nobody listening means that the servers have ended already.
         let _ = stop.send(true);
         for task in tasks {
@@ -177,6 +181,9 @@ impl RunningCloud {
                 abort.abort();
             }
         }
+        lambda.stop().await;
+        // The last one to let go of it ends what watches over its processes.
+        drop(lambda);
         folder.close()
     }
 }

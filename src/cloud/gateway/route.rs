@@ -57,6 +57,7 @@ const SIGNING_NAMES: &[(&str, ServiceId, Protocol)] = &[
     ("sts", ServiceId::Sts, Protocol::Query),
     ("iam", ServiceId::Iam, Protocol::Query),
     ("cloudformation", ServiceId::CloudFormation, Protocol::Query),
+    ("lambda", ServiceId::Lambda, Protocol::RestJson),
     ("appsync", ServiceId::AppSync, Protocol::RestJson),
     ("cloudfront", ServiceId::CloudFront, Protocol::RestXml),
 ];
@@ -173,7 +174,7 @@ fn by_path(head: &RequestHead<'_>, segments: &[&str]) -> Option<Route> {
         }
         ["v1", "apis", ..] => Some(Route::Service(ServiceId::AppSync, Protocol::RestJson)),
         ["2020-05-31", ..] => Some(Route::Service(ServiceId::CloudFront, Protocol::RestXml)),
-        ["2015-03-31", "functions", ..] => Some(Route::Absent("lambda".to_owned(), Protocol::RestJson)),
+        ["2015-03-31", "functions", ..] => Some(Route::Service(ServiceId::Lambda, Protocol::RestJson)),
         ["oauth2" | "login" | "logout" | "signup", ..] if asks && accepts_html => {
             Some(Route::Absent("hosted sign-in pages of Cognito".to_owned(), Protocol::RestJson))
         }

@@ -25,6 +25,9 @@ use crate::cloud::studio;
 /// The largest body of a request that is no object, in bytes: DynamoDB's and Cognito's own limits lie below.
 pub(super) const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
+/// The largest body of a request with the code of a function, in bytes: AWS's own limit.
+const CODE_LIMIT_BYTES: usize = 70_167_211;
+
 /// The largest object that one request may carry, in bytes; it is held in memory while it is checked.
 pub(super) const OBJECT_LIMIT_BYTES: usize = 256 * 1024 * 1024;
 
@@ -92,6 +95,7 @@ impl Gateway {
         }
         let limit = match target {
             Route::Service(ServiceId::S3, _) => OBJECT_LIMIT_BYTES,
+            Route::Service(ServiceId::Lambda, _) => CODE_LIMIT_BYTES,
             _ => BODY_LIMIT_BYTES,
         };
         let is_form =
@@ -244,6 +248,7 @@ impl Gateway {
             ServiceId::Sts => &*services.sts,
             ServiceId::S3 => &*services.s3,
             ServiceId::DynamoDb => &*services.dynamodb,
+            ServiceId::Lambda => &*services.lambda,
             ServiceId::Cognito | ServiceId::CognitoIdentity => &*services.cognito,
             ServiceId::AppSync => &*services.appsync,
             ServiceId::CloudFront => &*services.cloudfront,

@@ -68,7 +68,8 @@ fn each_request_has_one_place() {
         ("cloudformation", service(ServiceId::CloudFormation, Query)),
         ("appsync", service(ServiceId::AppSync, RestJson)),
         ("cloudfront", service(ServiceId::CloudFront, RestXml)),
-        ("lambda", Route::Absent("lambda".to_owned(), RestJson)),
+        ("lambda", service(ServiceId::Lambda, RestJson)),
+        ("states", Route::Absent("states".to_owned(), RestJson)),
     ] {
         assert_eq!(post("localhost/x", &[("authorization", &signed(name))], ""), wanted, "{name}");
         let presigned = format!("localhost/x?X-Amz-Credential=test%2F20260101%2Fus-east-1%2F{name}%2Faws4_request");

@@ -72,7 +72,10 @@ pub(in crate::cloud) fn encode(asked: &Asked<'_>, outcome: Result<ApiReply, ApiE
         Err(error) => refusal::encode(asked, error),
     };
     let id_header = if asked.protocol == Protocol::RestXml { "x-amz-request-id" } else { "x-amzn-requestid" };
-    reply.headers.push((id_header.to_owned(), asked.request_id.to_owned()));
+    // An invocation of a function has an id of its own.
+    if !reply.headers.iter().any(|(name, _)| name == id_header) {
+        reply.headers.push((id_header.to_owned(), asked.request_id.to_owned()));
+    }
     if asked.service == Some(ServiceId::DynamoDb)
         && let ReplyBody::Bytes(bytes) = &reply.body
     {

@@ -28,7 +28,9 @@ pub(super) fn encode(asked: &Asked<'_>, error: ApiError) -> ApiReply {
         }
         Protocol::RestJson => {
             let mut fields = Map::new();
-            fields.insert("message".to_owned(), json!(message));
+            // Lambda's own errors have a type and write their members with capitals.
+            let own = asked.service == Some(ServiceId::Lambda) && extra.contains_key("Type");
+            fields.insert(if own { "Message" } else { "message" }.to_owned(), json!(message));
             fields.extend(extra);
             let headers = vec![("x-amzn-errortype".to_owned(), code)];
             with_body(status, headers, "application/json", Value::Object(fields).to_string())

@@ -48,7 +48,12 @@ impl Report for PushReport {
             }
         }
         addresses(paper, &self.addresses)?;
-        paper.pairs(&[("Outputs", self.outputs_file.clone().unwrap_or_default())])
+        let code = match &self.code_files[..] {
+            [] => String::new(),
+            [one] => one.clone(),
+            several => count(several.len(), "file", "files"),
+        };
+        paper.pairs(&[("Outputs", self.outputs_file.clone().unwrap_or_default()), ("Code", code)])
     }
 }
 

@@ -6,6 +6,7 @@ use crate::base::Target;
 use crate::error::ExitStatus;
 use crate::ops::Applied;
 use crate::ops::add::AddReport;
+use crate::ops::codegen::CodegenReport;
 use crate::ops::compile::CompileReport;
 use crate::ops::environment::{EnvironmentAction, EnvironmentReport};
 use crate::ops::explain::ExplainReport;
@@ -159,5 +160,26 @@ impl Report for CompileReport {
     fn human(&self, paper: &mut Paper<'_>) -> fmt::Result {
         paper.line(format_args!("Compiled into {}", self.out))?;
         self.files.iter().try_for_each(|file| paper.line(format_args!("  {file}")))
+    }
+}
+
+impl Report for CodegenReport {
+    const SCHEMA: &'static str = "ampup.codegen/1";
+
+    fn human(&self, paper: &mut Paper<'_>) -> fmt::Result {
+        let changed = self.created.len() + self.updated.len() + self.removed.len();
+        match (changed, self.unchanged) {
+            (0, unchanged) => paper.line(format_args!("{} up to date", count(unchanged, "file is", "files are")))?,
+            (changed, 0) => paper.line(format_args!("Generated {}", count(changed, "file", "files")))?,
+            (changed, unchanged) => {
+                paper.line(format_args!("Generated {}, {unchanged} unchanged", count(changed, "file", "files")))?;
+            }
+        }
+        let (created, updated, removed) = (self.created.clone(), self.updated.clone(), self.removed.clone());
+        files(paper, &Applied { created, updated, removed, kept: Vec::new() })?;
+        if !self.kept_up_to_date {
+            paper.line("`ampup codegen --save` has `push` and `dev` keep it up to date")?;
+        }
+        Ok(())
     }
 }

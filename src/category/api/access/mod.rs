@@ -4,6 +4,7 @@
 //! refused: nothing is allowed by default.
 
 mod admission;
+mod custom;
 mod identity;
 mod judge;
 
@@ -13,7 +14,7 @@ mod tests;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::plan::{Action, AuthMode, Model, Operation, Plan, Rule};
+use super::plan::{Action, AuthMode, Model, Operation, Plan};
 use admission::Admission;
 
 pub use identity::{Identity, Who};
@@ -180,7 +181,7 @@ pub fn access(plan: &Plan) -> ApiAccess {
     ApiAccess {
         modes: all.iter().map(|mode| mode_name(*mode)).collect(),
         models,
-        custom: of_custom_fields(plan, &all, &admission),
+        custom: custom::fields(plan, &all, &admission),
     }
 }
 
@@ -222,34 +223,4 @@ fn column(resolver: &super::plan::Resolver, of: &str) -> Option<Column> {
     };
     let (type_name, field) = (resolver.type_name.clone(), resolver.field.clone());
     (model == of).then_some(Column { operation, type_name, field })
-}
-
-fn of_custom_fields(plan: &Plan, modes: &[AuthMode], admission: &Admission) -> Vec<CustomAccess> {
-    let generated = |type_name: &str, field: &str| {
-        let same = |resolver: &&super::plan::Resolver| resolver.type_name == type_name && resolver.field == field;
-        plan.resolvers.iter().filter(same).any(|found| plan.models.keys().any(|model| column(found, model).is_some()))
-    };
-    let mut names = admission.root_fields();
-    names.retain(|(type_name, field)| !generated(type_name, field));
-    for name in plan.custom_rules.keys() {
-        let Some((type_name, field)) = name.split_once('.') else { continue };
-        let name = (type_name.to_owned(), field.to_owned());
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let all_rules: Vec<&Rule> = plan.custom_rules.values().flatten().collect();
-    let identities = identity::identities(modes, all_rules.iter().copied());
-    let of = |(type_name, field): (String, String)| {
-        let rules = plan.custom_rules.get(&format!("{type_name}.{field}"));
-        let row = |identity: &Identity| {
-            let may = admission.admits(&type_name, &field, identity.mode)
-                && rules.is_none_or(|rules| rules.iter().any(|rule| judge::holds_without_item(rule, identity)));
-            let access = if may { Access::Allowed } else { Access::Refused };
-            CustomRow { identity: identity.clone(), access }
-        };
-        let known: Vec<&Identity> = identities.iter().filter(|identity| !identity.needs_item()).collect();
-        CustomAccess { rows: known.into_iter().map(row).collect(), type_name, field }
-    };
-    names.into_iter().map(of).collect()
 }

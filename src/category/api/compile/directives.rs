@@ -21,6 +21,10 @@ enum Shape {
     Text,
     /// A list of texts, or one text.
     Texts,
+    /// A text that becomes a name in the schema, or an empty one.
+    Word,
+    /// A list of such texts, or one.
+    Words,
     Integer,
     /// One of these names.
     Name(&'static str, &'static [&'static str]),
@@ -66,21 +70,21 @@ const RULE: &[Argument] = &[
     argument("provider", Shape::Name("AuthProvider", PROVIDERS)),
     argument("identityClaim", Shape::Text),
     argument("groupClaim", Shape::Text),
-    argument("ownerField", Shape::Text),
-    argument("groupsField", Shape::Text),
+    argument("ownerField", Shape::Word),
+    argument("groupsField", Shape::Word),
     argument("groups", Shape::Texts),
     argument("operations", Shape::Names("ModelOperation", OPERATIONS)),
 ];
-const QUERIES: &[Argument] = &[argument("get", Shape::Text), argument("list", Shape::Text)];
+const QUERIES: &[Argument] = &[argument("get", Shape::Word), argument("list", Shape::Word)];
 const MUTATIONS: &[Argument] =
-    &[argument("create", Shape::Text), argument("update", Shape::Text), argument("delete", Shape::Text)];
+    &[argument("create", Shape::Word), argument("update", Shape::Word), argument("delete", Shape::Word)];
 const SUBSCRIPTIONS: &[Argument] = &[
-    argument("onCreate", Shape::Texts),
-    argument("onUpdate", Shape::Texts),
-    argument("onDelete", Shape::Texts),
+    argument("onCreate", Shape::Words),
+    argument("onUpdate", Shape::Words),
+    argument("onDelete", Shape::Words),
     argument("level", Shape::Name("ModelSubscriptionLevel", LEVELS)),
 ];
-const TIMESTAMPS: &[Argument] = &[argument("createdAt", Shape::Text), argument("updatedAt", Shape::Text)];
+const TIMESTAMPS: &[Argument] = &[argument("createdAt", Shape::Word), argument("updatedAt", Shape::Word)];
 const PROJECTION: &[Argument] = &[
     required("type", Shape::Name("ProjectionType", &["ALL", "KEYS_ONLY", "INCLUDE"])),
     argument("nonKeyAttributes", Shape::Texts),
@@ -124,7 +128,7 @@ const KNOWN: &[Known] = &[
             &[
                 argument("name", Shape::Text),
                 argument("sortKeyFields", Shape::Texts),
-                argument("queryField", Shape::Text),
+                argument("queryField", Shape::Word),
                 argument("projection", Shape::Object("ProjectionInput", PROJECTION)),
             ],
         )
@@ -141,7 +145,7 @@ const KNOWN: &[Known] = &[
     ),
     built("hasOne", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
     built("belongsTo", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
-    built("manyToMany", FIELD, &[required("relationName", Shape::Text), argument("limit", Shape::Integer)]),
+    built("manyToMany", FIELD, &[required("relationName", Shape::Word), argument("limit", Shape::Integer)]),
     built("default", FIELD, &[argument("value", Shape::Text)]),
     kept("aws_api_key", &[]),
     kept("aws_iam", &[]),
@@ -298,6 +302,8 @@ impl Checker<'_, '_> {
                 self.wrong(value, &format!("{what} must be a text, not {value}"));
             }
             Shape::Text => {}
+            Shape::Word => self.word(value, what),
+            Shape::Words => value.elements().into_iter().for_each(|item| self.word(item, what)),
             Shape::Integer => {
                 let number = match &value.value {
                     Value::Int(number) => number.parse::<u32>().ok(),
@@ -329,6 +335,18 @@ impl Checker<'_, '_> {
         }
     }
 
+    fn word(&mut self, value: &Literal, what: &str) {
+        match value.as_str() {
+            None => self.wrong(value, &format!("{what} must be a text, not {value}")),
+            Some(word) if word.is_empty() || is_name(word) => {}
+            Some(word) => {
+                let message = format!("{what} becomes a name in the schema, and \"{word}\" cannot be one");
+                let hint = "a name holds the letters A to Z, a to z, digits and _, and begins with no digit and no __";
+                self.report.add_with_hint(Code::AMP0305, &value.span, message, Some(hint.to_owned()));
+            }
+        }
+    }
+
     fn name(&mut self, value: &Literal, kind: &str, names: &[&str], what: &str) {
         if let Value::Enum(name) = &value.value
             && names.contains(&name.as_str())
@@ -349,6 +367,12 @@ impl Checker<'_, '_> {
         };
         self.entries(entries, known, &format!("type \"{kind}\""), &value.span);
     }
+}
+
+/// Whether a text can be a name of a schema's own (GraphQL specification, "Names").
+fn is_name(text: &str) -> bool {
+    let begins = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    begins && !text.starts_with("__") && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 impl Place {

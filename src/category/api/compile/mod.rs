@@ -10,16 +10,15 @@ mod defaults;
 mod directives;
 mod draft;
 mod guards;
-mod introspection;
 mod keys;
 mod limits;
 mod many_to_many;
 mod misuse;
-mod names;
+pub(in crate::category::api) mod names;
 mod operations;
 mod options;
 mod output;
-mod plural;
+pub(in crate::category::api) mod plural;
 mod reading;
 mod relations;
 mod report;
@@ -62,6 +61,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         }
     };
     let sandbox = take_amplify(&mut document, options, &mut report);
+    let written = document.clone();
     for fault in check(&document) {
         report.fault(fault);
     }
@@ -93,7 +93,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     };
     let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
     let (sources, functions) = (assembler.sources(), assembler.functions(&models));
-    let introspection = introspection::document(&assembler);
+    let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
+    let introspection = super::codegen::introspection::document(&written, custom_keys);
     let custom_rules = custom
         .iter()
         .map(|((type_name, field), rules)| {

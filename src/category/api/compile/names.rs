@@ -6,50 +6,23 @@ use md5::{Digest as _, Md5};
 const SUBSCRIPTION_LENGTH: usize = 50;
 
 /// `word` with a capital first letter.
-pub(super) fn upper(word: &str) -> String {
+pub(in crate::category::api) fn upper(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// `word` with a small first letter.
-pub(super) fn lower(word: &str) -> String {
+pub(in crate::category::api) fn lower(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
 /// `["post", "comments", "id"]` → `postCommentsId`. Inner capitals stay.
-pub(super) fn camel(words: &[&str]) -> String {
+pub(in crate::category::api) fn camel(words: &[&str]) -> String {
     match words {
         [] => String::new(),
         [first, rest @ ..] => lower(first) + &rest.iter().map(|word| upper(word)).collect::<String>(),
     }
-}
-
-/// `HTTPPost` → `httpPost`, `a_tag` → `aTag`: words begin at capitals and after what is no letter or digit.
-pub(super) fn words(name: &str) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    let mut words: Vec<String> = vec![String::new()];
-    for (at, letter) in letters.iter().enumerate() {
-        if !letter.is_ascii_alphanumeric() {
-            words.push(String::new());
-            continue;
-        }
-        let before = at.checked_sub(1).and_then(|at| letters.get(at));
-        let after_small = before.is_some_and(|before| before.is_ascii_lowercase() || before.is_ascii_digit());
-        let ends_capitals =
-            before.is_some_and(char::is_ascii_uppercase) && letters.get(at + 1).is_some_and(char::is_ascii_lowercase);
-        if letter.is_ascii_uppercase() && (after_small || ends_capitals) {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut() {
-            word.push(letter.to_ascii_lowercase());
-        }
-    }
-    let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    let after = |word: &String| {
-        if word.starts_with(|first: char| first.is_ascii_digit()) { format!("_{word}") } else { upper(word) }
-    };
-    words.iter().take(1).cloned().chain(words.iter().skip(1).map(after)).collect()
 }
 
 /// `onCreatePost`; a name that is too long for AppSync is cut and made unique by a digest.
@@ -120,7 +93,7 @@ pub(super) fn plain_scalar(name: &str) -> &str {
 }
 
 /// `ordersByCustomerAndPlacedAt`.
-pub(super) fn index_query(model: &str, fields: &[&str]) -> String {
+pub(in crate::category::api) fn index_query(model: &str, fields: &[&str]) -> String {
     let fields: Vec<String> = fields.iter().map(|field| upper(field)).collect();
     format!("{}By{}", lower(&super::plural::plural(model)), fields.join("And"))
 }

@@ -240,7 +240,7 @@ const ENDINGS: &[Ending] = &[
 ];
 
 /// The plural of a word, in the case in which the word is written.
-pub(super) fn plural(word: &str) -> String {
+pub(in crate::category::api) fn plural(word: &str) -> String {
     let lower = word.to_ascii_lowercase();
     if word.is_empty() || SAME.contains(&lower.as_str()) {
         return word.to_owned();

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::names::{self, Names};
 use super::placement::{FIRST, Placement, stack_path};
+use super::syncing::{self, Settling};
 use super::tables::{self, Role, Table};
 use super::{sources, stack_id};
 use crate::base::{Location, ResourceName};
@@ -24,6 +25,8 @@ pub(super) struct Content {
     tables: Vec<Table>,
     roles: Vec<Role>,
     functions: Vec<FunctionEntry>,
+    /// Ids of the functions that other stacks use.
+    exported: Vec<String>,
     resolvers: Vec<ResolverEntry>,
     /// What it takes of the API's own stack.
     pub(super) borrowed: Vec<Borrowed>,
@@ -52,6 +55,8 @@ struct ResolverEntry {
     /// YAML for the ids of the functions of a pipeline.
     functions: Vec<String>,
     file: String,
+    /// Who settles conflicts, when it writes to a versioned data source itself.
+    settling: Option<Settling>,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,6 +67,7 @@ struct FunctionEntry {
     /// YAML for the name of its data source.
     source: String,
     file: String,
+    settling: Option<Settling>,
 }
 
 /// The code of an API, in the order of its plan.
@@ -102,10 +108,15 @@ impl<'a> Layout<'a> {
             tables,
             roles,
             functions: Vec::new(),
+            exported: Vec::new(),
             resolvers: Vec::new(),
             borrowed: Vec::new(),
             origins: IndexMap::new(),
         };
+        if number != FIRST && models.iter().any(|model| syncing::is_synced(model)) {
+            let (id, value) = (syncing::CHANGES.to_owned(), format!("!Ref {}", syncing::CHANGES));
+            borrow(&mut content.borrowed, id, "Name of the table of recent changes", value);
+        }
         for model in models {
             let id = self.names.model(&model.name);
             content.origins.extend(["Table", "DataSource"].map(|end| (format!("{id}{end}"), model.origin.clone())));
@@ -120,11 +131,16 @@ impl<'a> Layout<'a> {
             if self.source_stack(&file.source) == number {
                 let id = names::function(&file.name);
                 content.origins.insert(format!("{id}Function"), function.origin.clone());
+                // What a model does with its own table is used by its own resolvers.
+                if function.step.table().is_none() {
+                    content.exported.push(id.clone());
+                }
                 content.functions.push(FunctionEntry {
                     label: format!("function {}", file.name),
                     name: file.name.clone(),
                     source: self.source(&file.source, number, &mut content.borrowed),
                     file: self.relative(number, &file.path),
+                    settling: syncing::settling(self.plan, &file.source),
                     id,
                 });
             }
@@ -147,6 +163,7 @@ impl<'a> Layout<'a> {
                 source: unit.then(|| self.source(&file.source, number, &mut content.borrowed)),
                 functions,
                 file: self.relative(number, &file.path),
+                settling: syncing::settling(self.plan, &file.source).filter(|_| unit),
             });
         }
     }

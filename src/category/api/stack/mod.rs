@@ -9,6 +9,7 @@ mod names;
 mod placement;
 mod policies;
 mod sources;
+mod syncing;
 mod tables;
 
 use indexmap::IndexMap;
@@ -27,6 +28,7 @@ use inputs::{Authoriser, Mode, Parameter};
 use placement::{FIRST, Past, Placement, Weights, stack_path};
 use policies::Policy;
 use sources::SourceEntry;
+use syncing::Changes;
 
 /// What CloudFormation allows in one template ("AWS CloudFormation quotas").
 const MOST_RESOURCES: usize = 500;
@@ -50,6 +52,8 @@ struct ApiStack<'a> {
     nested: Vec<Nested>,
     /// Some stack has tables.
     has_tables: bool,
+    /// The table of recent changes, with data sync.
+    changes: Option<Changes>,
     #[serde(flatten)]
     content: &'a Content,
 }
@@ -132,6 +136,7 @@ fn stacks(
         policies: policies::policies(plan, name),
         nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),
         has_tables: std::iter::once(&first).chain(further.iter().map(|(_, more)| more)).any(Content::has_tables),
+        changes: syncing::changes(plan),
         content: &first,
     };
     let mut files = IndexMap::from([(format!("{name}/schema.graphql"), plan.schema.clone())]);
@@ -171,7 +176,8 @@ fn base(plan: &Plan) -> usize {
     let tables = plan.sources.values().filter(|source| matches!(source, super::plan::Source::Table { .. })).count();
     let sources = plan.sources.len() - tables;
     let modes = [AuthMode::ApiKey, AuthMode::Lambda].into_iter().filter(|mode| plan.modes.has(*mode)).count();
-    2 + modes + sources + policies::roles(plan).len()
+    let changes = usize::from(syncing::changes(plan).is_some());
+    2 + modes + changes + sources + policies::roles(plan).len()
 }
 
 /// Gives each resource the user's line that it comes from.

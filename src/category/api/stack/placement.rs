@@ -188,14 +188,9 @@ impl Weights {
     pub(super) fn new(plan: &Plan, base: usize, of_model: usize) -> Self {
         let mut models: IndexMap<String, usize> = plan.models.keys().map(|model| (model.clone(), of_model)).collect();
         let mut base = base;
-        for resolver in &plan.resolvers {
-            match resolver.action.home().and_then(|model| models.get_mut(model)) {
-                Some(weight) => *weight += 1,
-                None => base += 1,
-            }
-        }
-        for function in plan.functions.values() {
-            match function.step.table().and_then(|model| models.get_mut(model)) {
+        let homes = plan.resolvers.iter().map(|resolver| resolver.action.home());
+        for home in homes.chain(plan.functions.values().map(|function| function.step.table())) {
+            match home.and_then(|model| models.get_mut(model)) {
                 Some(weight) => *weight += 1,
                 None => base += 1,
             }

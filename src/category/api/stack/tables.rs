@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::names::Names;
+use super::syncing::{self, Kept};
 use crate::category::api::plan::{Action, AttributeType, Index, Key, Model, Plan, Projection};
 use crate::error::{Code, Problem};
 
@@ -37,6 +38,8 @@ pub(super) struct Table {
     key: Vec<KeyPart>,
     global_indexes: Vec<IndexEntry>,
     local_indexes: Vec<IndexEntry>,
+    /// What is kept of changes, with data sync.
+    kept: Option<Kept>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,6 +68,12 @@ pub(super) struct Role {
     id: String,
     label: String,
     grants: Vec<Grant>,
+    /// Logical id of the table of recent changes.
+    changes: Option<&'static str>,
+    /// What AppSync does with that.
+    changes_actions: Vec<&'static str>,
+    /// Texts for `!Sub`: ARNs of functions that settle conflicts.
+    handlers: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,9 +92,19 @@ pub(super) fn tables(plan: &Plan, models: &[&Model], names: &Names, api: &str) -
         let number = if at == 0 { String::new() } else { (at + 1).to_string() };
         let role = format!("TablesRole{number}");
         tables.extend(chunk.iter().map(|(model, _)| table(model, names.model(&model.name), &role, api)));
+        let synced: Vec<&Model> =
+            chunk.iter().map(|(model, _)| *model).filter(|model| syncing::is_synced(model)).collect();
+        let handlers: BTreeSet<String> =
+            synced.iter().filter_map(|model| syncing::function_arn(model.conflict.as_ref()?)).collect();
         let grants = chunk.into_iter().map(|(_, grant)| grant).filter(|grant| !grant.actions.is_empty()).collect();
-        let label = format!("role for the tables {number}").trim().to_owned();
-        roles.push(Role { id: role, label, grants });
+        roles.push(Role {
+            id: role,
+            label: format!("role for the tables {number}").trim().to_owned(),
+            grants,
+            changes: (!synced.is_empty()).then_some(syncing::CHANGES),
+            changes_actions: syncing::ACTIONS.to_vec(),
+            handlers: handlers.into_iter().collect(),
+        });
     }
     (tables, roles)
 }
@@ -103,7 +122,8 @@ fn chunks<'a>(plan: &Plan, models: &[&'a Model], names: &Names) -> Vec<Chunk<'a>
     let mut chunks: Vec<Chunk<'a>> = Vec::new();
     let mut length = 0;
     for model in models {
-        let actions = actions.get(model.name.as_str()).map(|found| found.iter().copied().collect()).unwrap_or_default();
+        let used = actions.get(model.name.as_str()).map(|found| found.iter().copied().collect()).unwrap_or_default();
+        let actions: Vec<&'static str> = if syncing::is_synced(model) { syncing::ACTIONS.to_vec() } else { used };
         let grant = Grant { id: names.model(&model.name), actions, indexes: !model.indexes.is_empty() };
         let more = grant.length(&model.name);
         match chunks.last_mut() {
@@ -121,7 +141,8 @@ fn chunks<'a>(plan: &Plan, models: &[&'a Model], names: &Names) -> Vec<Chunk<'a>
 }
 
 impl Grant {
-    /// How long its statement is in a policy, at most: the ARNs are not known yet.
+    /// How long its statement is in a policy, at most: the ARNs are not known yet. A function that settles the
+    /// conflicts of this model alone is counted as well.
     fn length(&self, model: &str) -> usize {
         let actions: usize = self.actions.iter().map(|action| action.len() + 3).sum();
         let arn = LONGEST_ARN + model.len();
@@ -137,6 +158,7 @@ fn table(model: &Model, id: String, role: &str, api: &str) -> Table {
         source_name: format!("{}Table", model.name),
         name: format!("{}-${{{api}}}-${{Environment}}", model.name),
         role: role.to_owned(),
+        kept: syncing::kept(model),
         attributes: attributes(model),
         key: key_parts(&model.key),
         global_indexes: global.into_iter().map(index_entry).collect(),

@@ -8,7 +8,7 @@ use super::tables;
 use crate::base::{LogicalId, ResourceName};
 use crate::category::api::plan::Model;
 use crate::category::api::testing::{blog, index, model, plan};
-use crate::category::api::{ApiAuth, Sample, client_section};
+use crate::category::api::{ApiAuth, Conflict, Sample, client_section};
 use crate::category::{ApiSpec, AuthSpec, Context, ResourceSpec, Sources, Synthesis};
 use crate::cfn::{self, Value};
 use crate::error::{Code, Problem};
@@ -229,4 +229,74 @@ fn front_ends_are_told_in_both_forms() {
     assert_eq!(client.resources_config["GraphQL"]["modelIntrospection"], client.data["model_introspection"]);
     let keyless = client_section(&blog(), &IndexMap::new(), "eu-west-1");
     assert!(keyless.data.get("api_key").is_none());
+}
+
+#[test]
+fn data_sync_versions_sources_and_keeps_recent_changes() {
+    let conflict = Some(Conflict::Lambda("settle-${env}".to_owned()));
+    let models = IndexMap::from([("Tag".to_owned(), Conflict::AutoMerge)]);
+    let spec = ApiSpec { conflict, conflict_models: models, ..spec(ApiAuth::UserPool, &[]) };
+    let schema = "type Note @model @auth(rules: [{ allow: owner }]) { id: ID! text: String @index(name: \"byText\") }
+        type Tag @model @auth(rules: [{ allow: private }]) { id: ID! name: String }";
+    let synthesis = synthesize(&spec, Some(schema), true).unwrap();
+    assert_eq!(cfn::check::check(&synthesis.template), Vec::new());
+    let properties = |id: &str| format!("{:?}", synthesis.template.resources.get(id).expect(id).properties);
+    for id in ["NoteDataSource", "TagDataSource"] {
+        let source = properties(id);
+        assert!(
+            source.contains("Versioned") && source.contains("43200") && source.contains("RecentChanges"),
+            "{source}"
+        );
+    }
+    assert!(properties("NoteTable").contains("_ttl") && properties("RecentChanges").contains("ds_sk"));
+    let settle = "function:settle-${Environment}";
+    for id in ["MutationCreateNoteResolver", "UpdateNoteFunction", "CheckDeleteNoteFunction"] {
+        let text = properties(id);
+        assert!(text.contains("LAMBDA") && text.contains(settle), "{id}: {text}");
+    }
+    // A pipeline writes by its functions, so it settles nothing itself.
+    let update = properties("MutationUpdateNoteResolver");
+    assert!(update.contains("PIPELINE") && !update.contains("SyncConfig"), "{update}");
+    let tag = properties("MutationUpdateTagResolver");
+    assert!(tag.contains("AUTOMERGE") && tag.contains("UNIT") && !tag.contains("LambdaConflict"), "{tag}");
+    let role = properties("TablesRole");
+    assert!(role.contains(settle) && role.contains("table/${RecentChanges}"), "{role}");
+    let plain = synthesize(&self::spec(ApiAuth::UserPool, &[]), Some(schema), true).unwrap().text;
+    for excess in ["Versioned", "SyncConfig", "_ttl", "lambda:"] {
+        assert!(!plain.contains(excess), "{excess}");
+    }
+}
+
+#[test]
+fn data_sync_spreads_over_stacks_with_its_functions() {
+    let spec = ApiSpec { conflict: Some(Conflict::AutoMerge), ..spec(ApiAuth::UserPool, &[]) };
+    let many = (0..60).fold(String::new(), |mut all, number| {
+        let _ = writeln!(all, "type M{number} @model @auth(rules: [{{ allow: owner }}]) {{ id: ID! }}");
+        all
+    });
+    let synthesis = synthesize(&spec, Some(&many), true).unwrap();
+    assert!(synthesis.parts.len() > 1, "60 models are more than one stack");
+    for (path, part) in &synthesis.parts {
+        assert_eq!(cfn::check::check(&part.template), Vec::new(), "{path}");
+        assert!(part.template.resources.len() <= 500, "{path}");
+        assert!(part.text.contains("RecentChanges:\n    Type: String"), "{path}");
+        assert!(part.template.outputs.is_empty(), "{path}: what a model does itself is used by nobody else");
+    }
+    assert!(synthesis.text.contains("RecentChanges: !Ref RecentChanges"), "{}", synthesis.text);
+}
+
+#[test]
+fn wrong_settings_of_data_sync_are_refused() {
+    let lone = ApiSpec {
+        conflict_models: IndexMap::from([("Note".to_owned(), Conflict::AutoMerge)]),
+        ..spec(ApiAuth::UserPool, &[])
+    };
+    let one = "type Note @model @auth(rules: [{ allow: private }]) { id: ID! }";
+    refused(synthesize(&lone, Some(one), true), Code::AMP0103, &["conflict-models", "auto-merge"]);
+    let named = ApiSpec { conflict: Some(Conflict::Lambda("a b".to_owned())), ..spec(ApiAuth::UserPool, &[]) };
+    refused(synthesize(&named, Some(one), true), Code::AMP0103, &["`a b`"]);
+    let models = IndexMap::from([("Nots".to_owned(), Conflict::AutoMerge)]);
+    let unknown =
+        ApiSpec { conflict: Some(Conflict::AutoMerge), conflict_models: models, ..spec(ApiAuth::UserPool, &[]) };
+    refused(synthesize(&unknown, Some(one), true), Code::AMP0103, &["`Nots`", "did you mean `Note`?"]);
 }

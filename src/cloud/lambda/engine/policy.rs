@@ -1,0 +1,125 @@
+//! The resource policy of a function: statements that let services and accounts invoke it.
+//!
+//! Source: `AddPermission` in Lambda's API reference and "Viewing resource-based IAM policies" of its guide.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::record::Function;
+use super::settings::invalid;
+use crate::cloud::iam::policy::{Policy, PolicyKind, Question, Verdict};
+use crate::cloud::service::{ApiError, Shared};
+
+/// A statement as `AddPermission` and CloudFormation ask for it.
+pub(in crate::cloud::lambda) fn statement(sid: &str, input: &Value, resource: &str) -> Result<Value, ApiError> {
+    let text = |name: &str| input.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let action = text("Action").ok_or_else(|| missing("action"))?;
+    let known = action == "lambda:*"
+        || action.strip_prefix("lambda:").is_some_and(|rest| {
+            !rest.is_empty() && rest.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '*')
+        });
+    if !known {
+        return Err(constraint(action, "action", "(lambda:[*]|lambda:[a-zA-Z]+|[*])"));
+    }
+    let good = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    if !(1..=100).contains(&sid.len()) || !sid.chars().all(good) {
+        return Err(constraint(sid, "statementId", "([a-zA-Z0-9-_]+)"));
+    }
+    let principal = principal(text("Principal").ok_or_else(|| missing("principal"))?)?;
+    let mut conditions = Map::new();
+    let mut add = |operator: &str, key: &str, value: &str| {
+        let members = conditions.entry(operator.to_owned()).or_insert_with(|| json!({}));
+        members[key] = json!(value);
+    };
+    if let Some(account) = text("SourceAccount") {
+        if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(constraint(account, "sourceAccount", "\\d{12}"));
+        }
+        add("StringEquals", "AWS:SourceAccount", account);
+    }
+    if let Some(source) = text("SourceArn") {
+        if !source.starts_with("arn:") {
+            return Err(constraint(source, "sourceArn", "arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:(.*)"));
+        }
+        add("ArnLike", "AWS:SourceArn", source);
+    }
+    for (name, key) in [
+        ("EventSourceToken", "lambda:EventSourceToken"),
+        ("FunctionUrlAuthType", "lambda:FunctionUrlAuthType"),
+        ("PrincipalOrgID", "aws:PrincipalOrgID"),
+    ] {
+        if let Some(value) = text(name) {
+            add("StringEquals", key, value);
+        }
+    }
+    let mut statement =
+        json!({"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource});
+    if !conditions.is_empty() {
+        statement["Condition"] = Value::Object(conditions);
+    }
+    Ok(statement)
+}
+
+/// A service, an account, a role, or anyone.
+fn principal(text: &str) -> Result<Value, ApiError> {
+    let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text {
+        "*" => Ok(json!("*")),
+        text if is_account => Ok(json!({"AWS": format!("arn:aws:iam::{text}:root")})),
+        text if text.starts_with("arn:aws:iam::") || text.starts_with("arn:aws:sts::") => Ok(json!({"AWS": text})),
+        text if text.ends_with(".amazonaws.com") && !text.contains(' ') => Ok(json!({"Service": text})),
+        _ => Err(invalid("The provided principal was invalid. Please check the principal and try again.")),
+    }
+}
+
+/// The resource policy, ready to be asked.
+pub(in crate::cloud::lambda) fn parsed(function: &Function) -> Result<Option<Policy>, ApiError> {
+    function.policy().map(|document| Policy::parse(&document, PolicyKind::Resource)).transpose()
+}
+
+/// One of AWS's services that wants to invoke on behalf of a resource.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cloud) struct ServiceVisitor<'a> {
+    /// `appsync.amazonaws.com`.
+    pub service: &'a str,
+    /// The resource for which it acts.
+    pub source_arn: &'a str,
+}
+
+/// Whether the resource policy lets a service invoke the function.
+pub(in crate::cloud::lambda) fn admits(
+    shared: &Shared,
+    function: &Function,
+    resource: &str,
+    visitor: &ServiceVisitor<'_>,
+) -> Result<bool, ApiError> {
+    let Some(policy) = parsed(function)? else { return Ok(false) };
+    let principals = [("Service".to_owned(), visitor.service.to_owned())];
+    let facts = [
+        ("aws:sourcearn", visitor.source_arn),
+        ("aws:sourceaccount", shared.account),
+        ("aws:principalservicename", visitor.service),
+        ("aws:principalisawsservice", "true"),
+        ("aws:securetransport", "true"),
+    ];
+    let context: BTreeMap<String, Vec<String>> =
+        facts.into_iter().map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).collect();
+    let question = Question { action: "lambda:InvokeFunction", resource, principals: &principals, context: &context };
+    Ok(policy.verdict(&question) == Verdict::Allow)
+}
+
+fn missing(member: &str) -> ApiError {
+    let message = format!(
+        "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
+    );
+    ApiError::new("ValidationException", message)
+}
+
+fn constraint(value: &str, member: &str, pattern: &str) -> ApiError {
+    let message = format!(
+        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must satisfy \
+         regular expression pattern: {pattern}"
+    );
+    ApiError::new("ValidationException", message)
+}

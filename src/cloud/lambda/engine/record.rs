@@ -1,0 +1,82 @@
+//! Functions as stored.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::names::LATEST;
+use super::settings::Settings;
+
+/// A function as stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::cloud::lambda) struct Function {
+    pub name: String,
+    pub arn: String,
+    pub settings: Settings,
+    pub code: Code,
+    /// Changes with every change.
+    pub revision: String,
+    /// Changes with every change of code or configuration: processes run one build.
+    pub build: String,
+    /// Milliseconds since 1970.
+    pub modified_ms: i64,
+    pub tags: BTreeMap<String, String>,
+    /// The statements of the resource policy by their ids.
+    pub statements: IndexMap<String, Value>,
+}
+
+/// Where the code of a function lies.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub(in crate::cloud::lambda) struct Code {
+    /// SHA-256 of the archive in hexadecimal: the name of its folder.
+    pub key: String,
+    /// The same in Base64, as the API gives it.
+    pub sha256: String,
+    /// Size of the archive in bytes.
+    pub bytes: u64,
+    /// What must be known to fetch the archive.
+    pub ticket: String,
+}
+
+impl Function {
+    /// The configuration as the API gives it.
+    pub(in crate::cloud::lambda) fn configuration(&self) -> Value {
+        let settings = &self.settings;
+        let mut fields = json!({
+            "FunctionName": self.name, "FunctionArn": self.arn, "Runtime": settings.runtime, "Role": settings.role,
+            "Handler": settings.handler, "CodeSize": self.code.bytes, "Description": settings.description,
+            "Timeout": settings.timeout_s, "MemorySize": settings.memory_mb,
+            "LastModified": self.modified_text(), "CodeSha256": self.code.sha256, "Version": LATEST,
+            "TracingConfig": {"Mode": settings.tracing}, "RevisionId": self.revision, "State": "Active",
+            "LastUpdateStatus": "Successful", "PackageType": "Zip", "Architectures": [settings.architecture],
+            "EphemeralStorage": {"Size": settings.storage_mb},
+            "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+            "LoggingConfig": {"LogFormat": "Text", "LogGroup": self.log_group()},
+        });
+        if !settings.environment.is_empty() {
+            fields["Environment"] = json!({"Variables": settings.environment});
+        }
+        if let Some(key) = &settings.kms_key {
+            fields["KMSKeyArn"] = json!(key);
+        }
+        fields
+    }
+
+    /// The log group of its invocations.
+    pub(in crate::cloud::lambda) fn log_group(&self) -> String {
+        self.settings.log_group.clone().unwrap_or_else(|| format!("/aws/lambda/{}", self.name))
+    }
+
+    /// Lambda writes the zone without a colon: `2026-01-02T03:04:05.678+0000`.
+    fn modified_text(&self) -> String {
+        crate::base::clock::iso_ms(self.modified_ms).replace('Z', "+0000")
+    }
+
+    /// The resource policy as the API gives it; `None` when there are no statements.
+    pub(in crate::cloud::lambda) fn policy(&self) -> Option<Value> {
+        let statements: Vec<&Value> = self.statements.values().collect();
+        (!statements.is_empty()).then(|| json!({"Version": "2012-10-17", "Id": "default", "Statement": statements}))
+    }
+}

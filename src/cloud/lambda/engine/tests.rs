@@ -1,0 +1,185 @@
+//! The parts of the engine by themselves: names, output, logs, interpreters, the warden.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::interpreters::Interpreters;
+use super::journal::{Facts, Journal, tail};
+use super::names::Named;
+use super::output::{ENDED, Output};
+use super::runtime_api::{Answer, RuntimeApi, Stage, Work};
+use super::warden::Warden;
+use crate::base::{RandomIds, Region, SystemClock};
+use crate::cloud::feed::Feed;
+use crate::cloud::service::Shared;
+use crate::cloud::store::memory::MemoryStore;
+
+fn shared() -> Shared {
+    Shared {
+        store: Arc::new(MemoryStore::default()),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds::default()),
+        region: Region::default(),
+        account: "000000000000",
+        folder: std::path::PathBuf::new(),
+        endpoint: "http://localhost:4700".to_owned(),
+        feed: Feed::default(),
+    }
+}
+
+#[test]
+fn functions_are_named_in_many_ways() {
+    let shared = shared();
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:fn";
+    for (text, qualifier) in [
+        ("fn", None),
+        ("fn:$LATEST", Some("$LATEST")),
+        ("fn:live", Some("live")),
+        ("000000000000:function:fn", None),
+        ("function:fn:7", Some("7")),
+        (arn, None),
+        ("arn:aws:lambda:us-east-1:000000000000:function:fn:live", Some("live")),
+    ] {
+        let named = Named::read(&shared, text).unwrap();
+        assert_eq!((named.name.as_str(), named.qualifier.as_deref()), ("fn", qualifier), "{text}");
+        assert!(named.arn(&shared).starts_with(arn), "{text}");
+    }
+    for bad in [
+        "",
+        "a b",
+        "a:b:c",
+        "arn:aws:lambda:eu-west-1:000000000000:function:fn",
+        "111111111111:function:fn",
+        "a/b",
+        &"x".repeat(65),
+    ] {
+        assert_eq!(Named::read(&shared, bad).unwrap_err().code, "ValidationException", "{bad}");
+    }
+    let named = Named::read(&shared, "fn:live").unwrap();
+    assert!(named.clone().qualified(Some("other")).is_err() && named.clone().qualified(Some("live")).is_ok());
+    assert!(!named.is_latest());
+}
+
+#[tokio::test]
+async fn marks_cut_the_output_into_invocations() {
+    let output = Output::new("mark");
+    let pieces: &[&[u8]] = &[b"one\nno end", b"\0ma", b"rk\n", b"two\0mark\n", b"three"];
+    let mut seen = Vec::new();
+    for piece in pieces {
+        output.read(*piece).await;
+        seen.push(output.take());
+    }
+    assert_eq!(seen[0], "one\nno end\n");
+    assert_eq!(seen[3], "two\n", "the mark is no output");
+    let whole = Output::new("mark");
+    whole.read(pieces.concat().as_slice()).await;
+    assert_eq!(whole.take(), "one\nno endtwothree\n");
+    whole.settle(ENDED, Duration::from_mins(1)).await;
+    let long = Output::new("mark");
+    let text = vec![b'x'; 3 * 1024 * 1024];
+    long.read(text.as_slice()).await;
+    assert_eq!(long.take().len(), 1024 * 1024 + 1, "the end is kept");
+}
+
+#[test]
+fn reports_are_lambdas() {
+    let facts = Facts {
+        request_id: "r",
+        before: "loading\n".to_owned(),
+        during: "said\n".to_owned(),
+        duration_ms: 1.234,
+        init_ms: Some(50.5),
+        memory_mb: 128,
+        used_mb: Some(40),
+        status: None,
+    };
+    let log = "loading\nSTART RequestId: r Version: $LATEST\nsaid\nEND RequestId: r\nREPORT RequestId: r\tDuration: 1.23 ms\t\
+               Billed Duration: 52 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\tInit Duration: 50.50 ms\t\n";
+    assert_eq!(facts.text(), log);
+    let failed = Facts { init_ms: None, status: Some(("error", Some("Runtime.ExitError".to_owned()))), ..facts };
+    assert!(failed.text().ends_with("Max Memory Used: 40 MB\tStatus: error\tError Type: Runtime.ExitError\n"));
+    let long = "ä".repeat(4000);
+    assert_eq!((tail(&long).len(), tail("short")), (4096, "short"));
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::new(folder.path().join("logs"));
+    journal.write("fn", "one\n");
+    journal.write("fn", "two\n");
+    assert_eq!(std::fs::read_to_string(folder.path().join("logs/fn.log")).unwrap(), "one\ntwo\n");
+}
+
+#[test]
+fn a_missing_interpreter_is_told_and_the_others_run() {
+    let interpreters = Interpreters::named("no-such-node", "python3");
+    let error = interpreters.check("nodejs20.x").unwrap_err();
+    assert_eq!(error.code, "InvalidRuntimeException");
+    assert!(error.message.contains("`no-such-node`") && error.message.contains("install Node.js"), "{error}");
+    assert!(interpreters.check("python3.12").is_ok() && interpreters.check("provided.al2023").is_ok());
+}
+
+#[test]
+fn the_warden_kills_groups_when_told_and_when_it_is_gone() {
+    let start = || {
+        let mut command = std::process::Command::new("/bin/sh");
+        std::os::unix::process::CommandExt::process_group(command.args(["-c", "sleep 100 & wait"]), 0);
+        command.spawn().unwrap()
+    };
+    let (mut told, mut left, mut free) = (start(), start(), start());
+    let warden = Warden::default();
+    for child in [&told, &left] {
+        warden.watch(child.id()).unwrap();
+    }
+    warden.end(told.id());
+    assert!(!told.wait().unwrap().success());
+    assert!(left.try_wait().unwrap().is_none());
+    drop(warden);
+    assert!(!left.wait().unwrap().success());
+    assert!(free.try_wait().unwrap().is_none(), "what is not watched lives");
+    free.kill().unwrap();
+    free.wait().unwrap();
+}
+
+/// One request to a runtime API; gives the status and what follows the head.
+async fn ask(address: &str, head: &str, body: &str) -> (u16, String) {
+    let length = body.len();
+    let text = format!("{head} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+    send(address, &text).await
+}
+
+async fn send(address: &str, text: &str) -> (u16, String) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let host = address.split('/').next().unwrap();
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+}
+
+#[tokio::test]
+async fn the_runtime_api_takes_answers_of_the_current_event_only() {
+    let api = RuntimeApi::start(Some("secret")).await.unwrap();
+    let base = "/secret/2018-06-01/runtime";
+    assert_eq!(ask(&api.address, "GET /2018-06-01/runtime/invocation/next", "").await.0, 403, "without the token");
+    let page = format!("GET {base}/invocation/next HTTP/1.1\r\norigin: http://page\r\nconnection: close\r\n\r\n");
+    assert_eq!(send(&api.address, &page).await.0, 403, "from a page");
+    assert_eq!(ask(&api.address, &format!("GET {base}/other"), "").await.0, 404);
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    let work = Work {
+        id: "id".to_owned(),
+        payload: "1".into(),
+        deadline_ms: 5,
+        arn: "arn".to_owned(),
+        client_context: None,
+        answer,
+    };
+    api.work.send(work).await.unwrap();
+    assert_eq!(ask(&api.address, &format!("GET {base}/invocation/next"), "").await, (200, "1".to_owned()));
+    assert_eq!(*api.stage.borrow(), Stage::Busy);
+    assert_eq!(ask(&api.address, &format!("POST {base}/invocation/other/response"), "2").await.0, 400);
+    assert_eq!(ask(&api.address, &format!("POST {base}/invocation/id/response"), "2").await.0, 202);
+    assert_eq!(answered.await.unwrap(), Answer::Value("2".into()));
+    assert_eq!(ask(&api.address, &format!("POST {base}/invocation/id/response"), "3").await.0, 400, "answered already");
+    assert_eq!(ask(&api.address, &format!("POST {base}/init/error"), "{}").await.0, 202);
+    assert_eq!(*api.stage.borrow(), Stage::Busy, "it is too late for an error of loading");
+}
