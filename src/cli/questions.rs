@@ -47,6 +47,8 @@ questions! {
     API_OIDC_ISSUER: &'static str = "add api" "oidc-issuer", "Address of the OpenID Connect provider", "address of the OpenID Connect provider", None;
     API_OIDC_CLIENT: &'static str = "add api" "oidc-client-id", "Audience of its tokens (empty for any)", "audience of the provider's tokens", Some("");
     API_AUTHORISER: &'static str = "add api" "authoriser", "Name of the Lambda function that lets callers in", "name of a Lambda function", None;
+    API_CONFLICT: &'static str = "add api" "conflict", "Data sync for clients that work offline",
+        "off, auto-merge, optimistic-concurrency or lambda:NAME", Some("off");
     HOSTING_SOURCE: &'static str = "add hosting" "source", "Folder of the built site", "folder of the built site", Some("site");
     HOSTING_BUILD: &'static str = "add hosting" "build", "Command that builds it (empty for none)", "build command", Some("");
     HOSTING_SPA: bool = "add hosting" "spa", "Is it a single-page application", "true or false", Some(true);

@@ -31,6 +31,9 @@ pub fn client_section(plan: &Plan, outputs: &IndexMap<LogicalId, String>, region
         "defaultAuthMode": library_name(plan.modes.default),
         "modelIntrospection": plan.introspection,
     });
+    if let Some(handler) = &plan.conflict {
+        data["conflict_resolution_mode"] = Value::from(handler.appsync_name());
+    }
     if let Some(key) = output("ApiKey") {
         data["api_key"] = Value::from(key.clone());
         graphql["apiKey"] = Value::from(key);

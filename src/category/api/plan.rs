@@ -29,6 +29,8 @@ pub struct Plan {
     pub custom_rules: IndexMap<String, Vec<Rule>>,
     /// What resolvers do differently from project to project.
     pub switches: Switches,
+    /// Data sync: who settles conflicts where a model has no handler of its own.
+    pub conflict: Option<ConflictHandler>,
 }
 
 /// What resolvers do differently from project to project.

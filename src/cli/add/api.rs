@@ -35,10 +35,10 @@ pub(in crate::cli) fn ask(
     let auth = interview.pick(flags.auth, &question)?;
     interview.given("additional-auth", flags.additional_auth.as_ref().map(|ways| words(ways)));
     interview.given("api-key-days", flags.api_key_days);
-    interview.given("conflict", flags.conflict.as_ref());
+    let conflict = interview.text(flags.conflict.clone(), &questions::API_CONFLICT)?;
     interview.given("conflict-models", flags.conflict_models.as_ref().map(|models| joined(models)));
-    let mut answered = ApiFlags { auth, ..flags.clone() };
-    let complete = ask_providers(interview, &mut answered)?;
+    let mut answered = ApiFlags { auth, conflict: conflict.clone(), ..flags.clone() };
+    let complete = ask_providers(interview, &mut answered)? && conflict.is_some();
     let Some(((name, sample), auth)) = name.zip(sample).zip(auth).filter(|_| complete) else { return Ok(None) };
     if let Some(sample) = sample {
         spec.sample = sample.into();

@@ -145,7 +145,7 @@ const KNOWN: &[Known] = &[
     ),
     built("hasOne", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
     built("belongsTo", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
-    built("manyToMany", FIELD, &[required("relationName", Shape::Word), argument("limit", Shape::Integer)]),
+    built("manyToMany", FIELD, &[required("relationName", Shape::Text), argument("limit", Shape::Integer)]),
     built("default", FIELD, &[argument("value", Shape::Text)]),
     kept("aws_api_key", &[]),
     kept("aws_iam", &[]),

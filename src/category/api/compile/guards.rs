@@ -53,10 +53,13 @@ impl Guard<'_, '_> {
             }
         }
         for draft in drafts.values() {
-            match &draft.access {
-                Some(access) => self.guard(draft, access, output),
-                None if self.sandbox && self.modes.default != AuthMode::ApiKey => self.open(draft, output),
-                None => {}
+            if let Some(access) = &draft.access {
+                self.guard(draft, access, output);
+            }
+            // Rules of fields alone do not close a model.
+            let ruled = draft.definition.directive("auth").is_some();
+            if self.sandbox && !ruled && self.modes.default != AuthMode::ApiKey {
+                self.open(draft, output);
             }
         }
         if self.sandbox {
@@ -163,7 +166,11 @@ impl Guard<'_, '_> {
         let roots = self.catalogue.roots;
         output.mark_type(draft.name(), directive(AuthMode::ApiKey));
         let queries = [&config.get, &config.list, &config.sync].into_iter().map(Option::as_deref);
-        let queries = queries.chain(draft.indexes.iter().map(|index| index.query_field.as_deref()));
+        for name in draft.indexes.iter().filter_map(|index| index.query_field.as_deref()) {
+            if let Some(field) = output.field_mut(&roots.query, name) {
+                mark(&mut field.directives, directive(AuthMode::ApiKey));
+            }
+        }
         let mutations = [&config.create, &config.update, &config.delete].into_iter().map(Option::as_deref);
         let subscriptions = config.live_subscriptions().map(|(_, name, _)| Some(name));
         queries.for_each(|name| self.mark(&roots.query, name, &allowed, output));

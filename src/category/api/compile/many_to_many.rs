@@ -116,8 +116,11 @@ fn sound<'s>(
         refuse(message, other.filter(|_| sides.len() == 1));
         return None;
     };
-    if name.is_empty() {
-        refuse(format!("relationName of @{NAME} holds no letter: it names the join model"), None);
+    if name.is_empty() || name.starts_with("__") {
+        let message = format!(
+            "relationName of @{NAME} names the join model: it holds a letter, and does not begin with two underscores"
+        );
+        refuse(message, None);
         return None;
     }
     for (side, other) in [(left, right), (right, left)] {

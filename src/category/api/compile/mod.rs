@@ -102,8 +102,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         })
         .collect();
     let schema = print(&output.into_document());
-    let switches = options.params.switches();
-    Ok(Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches })
+    let (switches, conflict) = (options.params.switches(), options.usual_conflict_handler());
+    Ok(Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches, conflict })
 }
 
 fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {

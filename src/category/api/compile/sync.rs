@@ -48,17 +48,26 @@ impl CompileOptions {
         self.conflict.is_some() || self.conflict_models.is_some()
     }
 
+    /// The handler of models without their own.
+    pub(super) fn usual_conflict_handler(&self) -> Option<ConflictHandler> {
+        self.conflict.as_ref().map(|option| self.handler(option))
+    }
+
     /// The handler of a model.
     pub(super) fn conflict_handler(&self, model: &str) -> Option<ConflictHandler> {
         let own = self.conflict_models.as_ref().and_then(|models| models.get(model));
-        Some(match own.or(self.conflict.as_ref())? {
+        own.map(|option| self.handler(option)).or_else(|| self.usual_conflict_handler())
+    }
+
+    fn handler(&self, option: &ConflictOption) -> ConflictHandler {
+        match option {
             ConflictOption::Kind(ConflictKind::AutoMerge) => ConflictHandler::AutoMerge,
             ConflictOption::Kind(ConflictKind::OptimisticConcurrency) => ConflictHandler::OptimisticConcurrency,
             ConflictOption::Kind(ConflictKind::Lambda) => ConflictHandler::Lambda {
                 function: self.conflict_lambda.clone().unwrap_or_else(|| FUNCTION.to_owned()),
             },
             ConflictOption::Function { lambda } => ConflictHandler::Lambda { function: lambda.clone() },
-        })
+        }
     }
 }
 

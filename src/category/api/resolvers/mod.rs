@@ -236,13 +236,8 @@ impl Helpers {
 }
 
 /// A resolver that refuses everyone.
-#[derive(Debug, Serialize)]
-struct Denied {
-    title: String,
-}
-
 fn denied(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
-    render.render("api/resolver/denied.js", &Denied { title: scene.name() })
+    render.render("api/resolver/denied.js", &serde_json::json!({ "title": scene.name() }))
 }
 
 /// References to rules, as guards take them.

@@ -7,6 +7,7 @@ use super::names::Names;
 use super::tables;
 use crate::base::{LogicalId, ResourceName};
 use crate::category::api::plan::Model;
+use crate::category::api::plan::{ConflictHandler, Plan};
 use crate::category::api::testing::{blog, index, model, plan};
 use crate::category::api::{ApiAuth, Conflict, Sample, client_section};
 use crate::category::{ApiSpec, AuthSpec, Context, ResourceSpec, Sources, Synthesis};
@@ -227,6 +228,10 @@ fn front_ends_are_told_in_both_forms() {
     assert_eq!(client.resources_config["GraphQL"]["defaultAuthMode"], "userPool");
     assert_eq!(client.resources_config["GraphQL"]["apiKey"], client.data["api_key"]);
     assert_eq!(client.resources_config["GraphQL"]["modelIntrospection"], client.data["model_introspection"]);
+    assert!(client.data.get("conflict_resolution_mode").is_none());
+    let synced = Plan { conflict: Some(ConflictHandler::AutoMerge), ..blog() };
+    let synced = client_section(&synced, &outputs, "eu-west-1");
+    assert_eq!(synced.data["conflict_resolution_mode"], "AUTOMERGE");
     let keyless = client_section(&blog(), &IndexMap::new(), "eu-west-1");
     assert!(keyless.data.get("api_key").is_none());
 }

@@ -103,7 +103,8 @@ fn relations_that_do_not_fit_are_refused_with_their_place() {
                 .to_owned(),
         ),
         ("already exists: one field, one relation", relation("[B] @hasMany", side)),
-        ("holds no letter", relation("[B]", side).replace("\"R\"", "\"1\"")),
+        ("it holds a letter", relation("[B]", side).replace("\"R\"", "\"1\"")),
+        ("two underscores", relation("[B]", side).replace("\"R\"", "\"__R\"")),
     ];
     for (words, schema) in cases {
         let problems = try_plan(&schema, "{}").expect_err(&schema);

@@ -54,6 +54,7 @@ fn models_may_have_handlers_of_their_own() {
     let plan = plan(schema, options);
     let handler = |model: &str| plan.models[model].conflict.clone().expect("data sync");
     let lambda = |function: &str| ConflictHandler::Lambda { function: function.to_owned() };
+    assert_eq!(plan.conflict, Some(ConflictHandler::AutoMerge));
     assert_eq!(handler("A"), ConflictHandler::AutoMerge);
     assert_eq!(handler("B"), ConflictHandler::OptimisticConcurrency);
     assert_eq!(handler("AB"), lambda("merge"));
