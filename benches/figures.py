@@ -1,4 +1,5 @@
-"""Whole-process figures: start-up, commands, readiness of the embedded cloud, memory, size of the binary.
+"""Whole-process figures: start-up, commands, processor time of large schemas, readiness of the embedded cloud, memory,
+size of the binary.
 
 usage: figures.py AMPUP [RUNS]
 
@@ -17,7 +18,7 @@ import time
 
 
 def timed(arguments, folder):
-    """Milliseconds and peak MiB of one run; it must succeed."""
+    """Milliseconds, peak MiB and milliseconds of processor time of one run; it must succeed."""
     started = time.perf_counter()
     child = subprocess.Popen(arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     talk = child.stderr.read()
@@ -26,12 +27,51 @@ def timed(arguments, folder):
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
         raise SystemExit(f"{arguments}: {child.returncode}\n{talk.decode()}")
-    return elapsed, usage.ru_maxrss / 1024
+    return elapsed, usage.ru_maxrss / 1024, (usage.ru_utime + usage.ru_stime) * 1000
 
 
 def report(name, runs, limit):
     times = [run[0] for run in runs]
     print(f"{name:46} {statistics.median(times):8.1f} ms   peak {max(run[1] for run in runs):6.1f} MiB   [{limit}]")
+
+
+def processor(name, runs, limit):
+    print(f"{name:46} {statistics.median(run[2] for run in runs):8.1f} ms   peak {max(run[1] for run in runs):6.1f} MiB   [{limit}]")
+
+
+def schema(models):
+    """Groups of five: each model has two rules and one composite index; the first of a group has many of the others."""
+    text = []
+    for number in range(models):
+        parent = number - number % 5
+        if number == parent:
+            links = ['kind: String @index(name: "byKind", sortKeyFields: ["status", "day"])']
+            children = range(parent + 1, min(parent + 5, models))
+            links += [f'all{child}: [Model{child}] @hasMany(indexName: "byParent", fields: ["id"])' for child in children]
+        else:
+            links = ['parentId: ID! @index(name: "byParent", sortKeyFields: ["status", "day"])']
+            links += [f'parent: Model{parent} @belongsTo(fields: ["parentId"])']
+        fields = ["id: ID!", "title: String!", "status: String!", "day: AWSDate!", *links]
+        rules = "[{ allow: owner }, { allow: public, operations: [read] }]"
+        text.append(f"type Model{number} @model @auth(rules: {rules}) {{\n  " + "\n  ".join(fields) + "\n}\n")
+    return "".join(text)
+
+
+def large(ampup, world, runs):
+    """Processor time of the compiler by the size of the schema, and of rendering the stacks of 200 models."""
+    options = pathlib.Path(world, "options.json")
+    options.write_text('{"defaultAuth": "AMAZON_COGNITO_USER_POOLS", "additionalAuth": ["API_KEY"]}')
+    for models, limit in ((10, 20), (50, 60), (200, 250), (500, 700)):
+        path = pathlib.Path(world, f"models{models}.graphql")
+        path.write_text(schema(models))
+        command = [ampup, "api", "compile", "--schema", str(path), "--options", str(options), "--out", f"{world}/compiled"]
+        processor(f"api compile, {models} models, processor time", [timed(command, world) for _ in range(runs)], f"{limit} ms")
+    folder = pathlib.Path(world, "large")
+    folder.mkdir()
+    blog(ampup, folder)
+    path = pathlib.Path(world, "models200.graphql")
+    timed([ampup, "add", "api", "--name", "large", "--auth", "user-pool", "--additional-auth", "api-key", "--schema", str(path)], folder)
+    processor("render --check, 200 models, processor time", [timed([ampup, "render", "--check"], folder) for _ in range(runs)], "none set")
 
 
 def blog(ampup, folder):
@@ -91,6 +131,7 @@ def main(ampup, runs=9):
             blog(ampup, folder)
             adds.append(timed([ampup, "add", "api", "--name", "blog", "--sample", "blog"], folder))
         report("add api (blog)", adds, "50 ms")
+        large(ampup, world, runs)
         quick = []
         for number in range(runs):
             folder = pathlib.Path(world, f"quick{number}")

@@ -9,24 +9,31 @@ fn main() {
     divan::main();
 }
 
-/// A schema in which each model has two rules, one composite index, and stands in a group of five with a parent.
+/// A schema in groups of five: each model has two rules and one composite index, the first of a group has many of each
+/// of the others, and they belong to it.
 fn schema(models: usize) -> String {
     let mut text = String::new();
     for number in 0..models {
         let parent = number - number % 5;
-        let relation = if number == parent {
-            format!(
-                "children: [Model{}] @hasMany(indexName: \"byParent\", fields: [\"id\"])",
-                (parent + 1).min(models - 1)
-            )
+        let mut links = String::new();
+        if number == parent {
+            links.push_str("  kind: String @index(name: \"byKind\", sortKeyFields: [\"status\", \"day\"])\n");
+            for child in (parent + 1..parent + 5).filter(|child| *child < models) {
+                writeln!(links, "  all{child}: [Model{child}] @hasMany(indexName: \"byParent\", fields: [\"id\"])")
+                    .expect("writing to a string cannot fail");
+            }
         } else {
-            format!("parent: Model{parent} @belongsTo(fields: [\"parentId\"])")
-        };
+            write!(
+                links,
+                "  parentId: ID! @index(name: \"byParent\", sortKeyFields: [\"status\", \"day\"])\n  \
+                 parent: Model{parent} @belongsTo(fields: [\"parentId\"])\n"
+            )
+            .expect("writing to a string cannot fail");
+        }
         writeln!(
             text,
             "type Model{number} @model @auth(rules: [{{ allow: owner }}, {{ allow: public, operations: [read] }}]) {{\n  \
-             id: ID!\n  title: String!\n  status: String!\n  day: AWSDate!\n  {relation}\n  \
-             parentId: ID! @index(name: \"byParent\", sortKeyFields: [\"status\", \"day\"])\n}}"
+             id: ID!\n  title: String!\n  status: String!\n  day: AWSDate!\n{links}}}"
         )
         .expect("writing to a string cannot fail");
     }

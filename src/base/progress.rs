@@ -143,6 +143,13 @@ pub enum Note {
         /// Its name.
         stack: StackName,
     },
+    /// CloudFormation will refuse the deployment: it moves more at once than nested stacks may.
+    TooManyAtOnce {
+        /// How many resources it would add, change and remove.
+        count: usize,
+        /// How many it may.
+        most: usize,
+    },
     /// The embedded cloud of another command is used.
     UsingRunningCloud {
         /// Its address.

@@ -12,7 +12,7 @@ use super::Blueprint;
 use crate::base::Location;
 use crate::category::Kept;
 use crate::error::{Code, Problem, Problems};
-use crate::manifest::{FileChange, OVERRIDES, STACKS};
+use crate::manifest::{Existing, FileChange, OVERRIDES, STACKS};
 
 /// What follows the comment sign in the first line of a rendered file; then the hash.
 const MARK: &str = "Rendered by ampup; sha256:";
@@ -148,13 +148,20 @@ impl RenderPlan {
                 None => FileChange::Remove { path, before: file.before.clone() },
             }
         };
-        let kept = |Kept { path, before, text }: &Kept| FileChange::Replace {
-            path: path.clone(),
-            before: before.clone(),
-            text: text.clone(),
-        };
-        self.writes.iter().chain(&self.removals).map(change).chain(self.kept.iter().map(kept)).collect()
+        self.writes.iter().chain(&self.removals).map(change).chain(self.kept.iter().flat_map(kept)).collect()
     }
+}
+
+/// A kept file, with what git is told of it when it is new.
+fn kept(kept: &Kept) -> Vec<FileChange> {
+    let Kept { path, before, text, attributes } = kept;
+    let mut changes = vec![FileChange::Replace { path: path.clone(), before: before.clone(), text: text.clone() }];
+    if let (None, Some((folder, _))) = (before, path.rsplit_once('/')) {
+        let text = format!("{attributes}\n");
+        let path = format!("{folder}/.gitattributes");
+        changes.push(FileChange::Create { path, text, existing: Existing::Keep });
+    }
+    changes
 }
 
 /// The problem of a hand edit, at the first line that differs from what we would write.

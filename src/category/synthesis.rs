@@ -56,6 +56,8 @@ pub struct Kept {
     pub before: Option<String>,
     /// What it should hold.
     pub text: String,
+    /// What git is told of it, in a `.gitattributes` beside it that is made together with the file.
+    pub attributes: &'static str,
 }
 
 /// A parameter that a sibling's output fills.

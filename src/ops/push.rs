@@ -9,7 +9,7 @@ use super::backend::Backend;
 use super::outputs::{Address, RootOutputs, addresses};
 use super::place::Place;
 use super::{OperationError, Session, backend, elapsed_ms};
-use crate::base::{EnvName, LogicalId, ProjectName, Step, Target};
+use crate::base::{EnvName, Event, LogicalId, Note, ProjectName, Step, Target};
 use crate::blueprint::{ClientConfigRequest, client_config};
 use crate::category::{ResourceSpec, Sources};
 use crate::cfn::{Change, ChangeSet};
@@ -18,6 +18,9 @@ use crate::deploy::{Bundle, Deployment, Prepared, PushKind};
 use crate::error::Failure;
 use crate::manifest::{Edit, FileChange, Manifest};
 use crate::project::Project;
+
+/// How many resources one operation on nested stacks may move ("AWS CloudFormation quotas").
+pub const MOST_AT_ONCE: usize = 2500;
 
 /// How a push ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -117,6 +120,11 @@ pub(super) async fn prepare_at(
         current,
     };
     let prepared = deployer.prepare(&deployment).await?;
+    let count = prepared.changes.changes.len();
+    // The embedded cloud has no such limit.
+    if count > MOST_AT_ONCE && place.endpoint.is_none() {
+        session.reporter.report(Event::Noted { note: Note::TooManyAtOnce { count, most: MOST_AT_ONCE } });
+    }
     Ok(PreparedPush { place, prepared, sources: backend.sources, code, manifest, began })
 }
 

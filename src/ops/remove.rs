@@ -43,6 +43,7 @@ pub fn remove(project: &mut Project, name: &ResourceName, keep_files: bool) -> R
                 .below(&folder)
                 .map(|(path, text)| FileChange::Remove { path: path.to_owned(), before: Some(text.to_owned()) }),
         );
+        files.push(FileChange::Remove { path: format!("{folder}/.gitattributes"), before: None });
     }
     let edit = Edit { manifest: vec![ManifestChange::RemoveResource(name.clone())], files };
     let files = project.apply(&edit)?;

@@ -34,6 +34,8 @@ pub struct RenderReport {
     pub kept: Vec<String>,
     /// How many stacks there are, the root counted.
     pub stacks: usize,
+    /// How many cloud resources are in them.
+    pub resources: usize,
 }
 
 /// Renders.
@@ -50,6 +52,7 @@ pub fn render(project: &mut Project, mode: RenderMode) -> Result<RenderReport, F
         removed: paths(&plan.removals),
         kept: plan.kept.iter().map(|kept| kept.path.clone()).collect(),
         stacks: backend.blueprint.stack_count(),
+        resources: backend.blueprint.resource_count(),
     };
     if mode != RenderMode::Check && !report.fresh {
         project.apply(&Edit { manifest: Vec::new(), files: plan.file_changes() })?;

@@ -24,6 +24,7 @@ pub const TEMPLATES: &[(&str, &str)] = templates! {
     "api/resolver/parts_changed.js"
     "api/resolver/parts_filter.js"
     "api/resolver/parts_key.js"
+    "api/resolver/parts_shown.js"
     "api/resolver/parts_write.js"
     "api/resolver/pipeline.js"
     "api/resolver/related_one.js"

@@ -128,6 +128,8 @@ fn conflict_handler<'a>(plan: &'a Plan, source: &str) -> Option<&'a ConflictHand
     }
 }
 
+/// Every field with a resolver in the reference's terms: owner fields too, though the resolvers of items do their part
+/// where they can.
 fn resolvers(plan: &Plan) -> Value {
     let all = plan.resolvers.iter().map(|resolver| {
         let field = format!("{}.{}", resolver.type_name, resolver.field);

@@ -48,6 +48,18 @@ impl Default for Switches {
     }
 }
 
+impl Plan {
+    /// The resolvers that are deployed: all but those of owner fields that the item comes without.
+    pub fn deployed(&self) -> impl Iterator<Item = &Resolver> {
+        self.resolvers.iter().filter(|resolver| match &resolver.action {
+            Action::OwnerField { model } => {
+                !self.models.get(model).is_some_and(|model| model.shown_owners.contains(&resolver.field))
+            }
+            _ => true,
+        })
+    }
+}
+
 /// How callers of an API may identify themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modes {
@@ -110,6 +122,9 @@ pub struct Model {
     pub public_subscriptions: bool,
     /// Who settles a write that knows an older version of the item; `None` without data sync.
     pub conflict: Option<ConflictHandler>,
+    /// Owner fields that every resolver which gives items shows as people know them, without the part before the last
+    /// `::`. What is stored, and what rules and keys compare, is the whole.
+    pub shown_owners: Vec<String>,
     /// Where the type stands in the user's schema.
     pub origin: Location,
 }
@@ -524,7 +539,7 @@ pub enum Action {
         functions: Vec<String>,
     },
     /// A field that holds an owner as `sub::username`: give the part after the last `::`, of each element when it is a
-    /// list.
+    /// list. Deployed only where the resolvers of items do not do so themselves ([`Model::shown_owners`]).
     OwnerField {
         /// The model that holds the field.
         model: String,

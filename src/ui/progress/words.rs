@@ -46,6 +46,12 @@ pub(super) fn note(note: &Note) -> String {
         Note::StillDeploying { stack } => {
             format!("still deploying {stack} in the cloud; follow it with `ampup status`")
         }
+        Note::TooManyAtOnce { count, most } => {
+            format!(
+                "{count} resources would move: AWS takes {most} in one operation on nested stacks, so push a part of the \
+                 models first and the rest afterwards, or make several projects of them"
+            )
+        }
         Note::UsingRunningCloud { address } => format!("using the local cloud that runs at {address}"),
         Note::Output { line } => line.clone(),
     }

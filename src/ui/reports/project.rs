@@ -11,6 +11,7 @@ use crate::ops::compile::CompileReport;
 use crate::ops::environment::{EnvironmentAction, EnvironmentReport};
 use crate::ops::explain::ExplainReport;
 use crate::ops::init::InitReport;
+use crate::ops::push::MOST_AT_ONCE;
 use crate::ops::remove::RemoveReport;
 use crate::ops::render::RenderReport;
 use crate::ui::report::{Paper, Report};
@@ -101,6 +102,12 @@ impl Report for RenderReport {
     const SCHEMA: &'static str = "ampup.render/1";
 
     fn human(&self, paper: &mut Paper<'_>) -> fmt::Result {
+        if self.resources > MOST_AT_ONCE {
+            paper.line(format_args!(
+                "{} resources: AWS takes {MOST_AT_ONCE} in one operation, so a first push must be of a part of the models",
+                self.resources
+            ))?;
+        }
         if self.fresh {
             return paper.line(format_args!("{} up to date", count(self.stacks, "stack is", "stacks are")));
         }

@@ -82,6 +82,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             field_rules: draft.field_rules.iter().map(|(field, list)| (field.clone(), rules(list))).collect(),
             sandbox: self.sandbox && draft.access.is_none(),
             public_subscriptions: draft.config.level == Level::Public,
+            shown_owners: Vec::new(),
             conflict: draft.conflict.clone(),
             origin: self.report.location(draft.definition.span.start),
         }

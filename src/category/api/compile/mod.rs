@@ -18,6 +18,7 @@ pub(in crate::category::api) mod names;
 mod operations;
 mod options;
 mod output;
+mod owners;
 pub(in crate::category::api) mod plural;
 mod reading;
 mod relations;
@@ -91,7 +92,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         output: &output,
         report: &report,
     };
-    let (models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
+    let (mut models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
+    owners::find_shown(&mut models, &resolvers, &output, &catalogue.roots.subscription);
     let (sources, functions) = (assembler.sources(), assembler.functions(&models));
     let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
     let introspection = super::codegen::introspection::document(&written, custom_keys);

@@ -40,6 +40,11 @@ impl Output {
         Self { types, roots, places }
     }
 
+    /// Every type.
+    pub(super) fn types(&self) -> impl Iterator<Item = &TypeDefinition> {
+        self.types.values()
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&TypeDefinition> {
         self.types.get(name)
     }

@@ -33,13 +33,12 @@ pub struct ResolverFile {
     pub text: String,
 }
 
-/// The resolvers of a plan, in its order.
+/// The resolvers of a plan that are deployed, in its order.
 ///
 /// # Errors
 /// When a template cannot be rendered, or the plan names a model that it does not have.
 pub fn write(plan: &Plan, render: &Renderer) -> Result<Vec<ResolverFile>, RenderError> {
-    plan.resolvers
-        .iter()
+    plan.deployed()
         .map(|resolver| {
             Ok(ResolverFile {
                 type_name: resolver.type_name.clone(),
@@ -215,6 +214,17 @@ fn key_entries(key: &Key, values: &[String]) -> Vec<KeyEntry> {
         entries.push(KeyEntry { name: script::key(&attribute), value });
     }
     entries
+}
+
+/// The owner fields that a model's items show as people know them: the name of each, and JavaScript for what it shows.
+fn shown(model: &Model) -> Vec<KeyEntry> {
+    let entry = |name: &String| {
+        let stored = script::member("item", name);
+        let list = model.fields.get(name).is_some_and(|field| field.list);
+        let value = if list { format!("{stored} ? {stored}.map(last) : null") } else { format!("last({stored})") };
+        KeyEntry { name: script::key(name), value }
+    };
+    model.shown_owners.iter().map(entry).collect()
 }
 
 /// Which helper functions a file needs.

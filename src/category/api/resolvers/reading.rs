@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::access::{Guard, QueriedKey, covered, rules_for};
 use super::script::member;
-use super::{Helpers, KeyEntry, Scene, all, denied, key_entries, key_fields};
+use super::{Helpers, KeyEntry, Scene, all, denied, key_entries, key_fields, shown};
 use crate::category::api::plan::{Allow, Key, Model, Operation, Rule};
 use crate::render::{RenderError, Renderer};
 
@@ -19,6 +19,7 @@ struct Getting {
     key_entries: Vec<KeyEntry>,
     guards: Vec<Guard>,
     helpers: Helpers,
+    shown: Vec<KeyEntry>,
 }
 
 /// Context of `list.js` and `related_one.js`.
@@ -48,6 +49,7 @@ struct Reading {
     filter_after: bool,
     by_query: bool,
     key_entries: Vec<KeyEntry>,
+    shown: Vec<KeyEntry>,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,6 +98,7 @@ pub(super) fn get(scene: &Scene<'_>, render: &Renderer) -> Result<String, Render
         key_entries: key_entries(&model.key, &values),
         helpers: Helpers::of(&guards, dynamic),
         guards,
+        shown: shown(model),
     };
     render.render("api/resolver/get.js", &context)
 }
@@ -171,6 +174,7 @@ fn reading(scene: &Scene<'_>, title: String, key: &Key, partition: String) -> Re
         filter_after: sort_alone_in_key,
         by_query: true,
         key_entries: Vec::new(),
+        shown: shown(scene.model),
     }
 }
 

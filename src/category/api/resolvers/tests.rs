@@ -111,6 +111,22 @@ fn owners_stand_in_conditions_and_filters() {
 }
 
 #[test]
+fn items_show_their_owners_as_people_know_them() {
+    let mut plan = single(rule(AuthMode::UserPools, owner("owner", false), &EVERY));
+    check(&plan, "Query.getItem", &["return ctx.result;"], &["shown"]);
+    plan.models["Item"].shown_owners = vec!["owner".to_owned(), "editors".to_owned()];
+    let one = "owner: last(item.owner), editors: item.editors ? item.editors.map(last) : null }";
+    check(&plan, "Query.getItem", &[one, "meets(ctx.result, test)", "shown(ctx.result)"], &[]);
+    check(&plan, "Query.listItems", &[one, "items: ctx.result.items.map((item) => shown(item))"], &[]);
+    check(&plan, "Mutation.createItem", &[one, "...shown(ctx.result), __operation"], &["...ctx.result"]);
+    for write in ["Mutation.updateItem", "Mutation.deleteItem"] {
+        // What is stored is compared, not what is shown.
+        check(&plan, write, &[one, "meets(item, test)", "...shown(result), __operation"], &["shown(item)."]);
+    }
+    check(&plan, "Subscription.onCreateItem", &[], &["shown"]);
+}
+
+#[test]
 fn a_rule_for_everyone_of_a_mode_leaves_no_tests() {
     let mut one = model("Item", &["id"], &[("id", "ID!"), ("owner", "String")]);
     one.rules = vec![

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::access::{Guard, allows, identities, rules_for};
 use super::fields::mode_of;
 use super::script::{is_one_of, key as key_name, list, member};
-use super::{Helpers, KeyEntry, Scene, denied, key_entries, key_fields};
+use super::{Helpers, KeyEntry, Scene, denied, key_entries, key_fields, shown};
 use crate::category::api::plan::{Allow, Model, Operation, Rule};
 use crate::render::filters::js;
 use crate::render::{RenderError, Renderer};
@@ -47,6 +47,7 @@ struct Writing {
     checks_sort_keys: bool,
     /// JavaScript for the short names of composite attributes.
     aliases: Option<String>,
+    shown: Vec<KeyEntry>,
 }
 
 /// A field that gets a value when the input has none.
@@ -188,6 +189,7 @@ fn writing(scene: &Scene<'_>, operation: Operation, title: String) -> Writing {
         composites: Vec::new(),
         checks_sort_keys: false,
         aliases: None,
+        shown: shown(model),
     }
 }
 

@@ -148,7 +148,7 @@ impl<'a> Layout<'a> {
     }
 
     fn add_resolvers(&self, number: usize, content: &mut Content) {
-        for ((resolver, file), id) in self.plan.resolvers.iter().zip(&self.written.resolvers).zip(&self.ids) {
+        for ((resolver, file), id) in self.plan.deployed().zip(&self.written.resolvers).zip(&self.ids) {
             if self.placement.of_resolver(resolver) != number {
                 continue;
             }
@@ -211,7 +211,7 @@ impl<'a> Layout<'a> {
     /// Every file by its path below `ampup/stacks/`.
     pub(super) fn files(&self) -> IndexMap<String, String> {
         let folder = |number: usize| stack_path(self.name, number);
-        let resolvers = self.plan.resolvers.iter().zip(&self.written.resolvers).map(|(resolver, file)| {
+        let resolvers = self.plan.deployed().zip(&self.written.resolvers).map(|(resolver, file)| {
             (format!("{}/{}", folder(self.placement.of_resolver(resolver)), file.path), file.text.clone())
         });
         let functions = self

@@ -105,7 +105,12 @@ pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis
     }
     let path = placement::path(context.name);
     let before = context.sources.text(&path).map(ToOwned::to_owned);
-    synthesis.kept.extend(past.text(&placement, &weights).map(|text| Kept { path, before, text }));
+    synthesis.kept.extend(past.text(&placement, &weights).map(|text| Kept {
+        path,
+        before,
+        text,
+        attributes: placement::ATTRIBUTES,
+    }));
     synthesis.needs = needs;
     Ok(synthesis)
 }

@@ -67,6 +67,9 @@ impl Placement {
     }
 }
 
+/// Lines of both sides are kept when branches meet.
+pub(super) const ATTRIBUTES: &str = "placement.toml merge=union";
+
 /// Where the file of an API is.
 pub(super) fn path(name: &ResourceName) -> String {
     format!("ampup/api/{name}/placement.toml")
@@ -100,7 +103,7 @@ impl<'a> Past<'a> {
         }
         let own = |resolver: &&Resolver| resolver.action.home() == Some(model);
         let file = |resolver: &Resolver| format!("{}.{}", resolver.type_name, resolver.field);
-        plan.resolvers.iter().filter(own).find_map(|resolver| self.rendered.get(file(resolver).as_str()).copied())
+        plan.deployed().filter(own).find_map(|resolver| self.rendered.get(file(resolver).as_str()).copied())
     }
 
     /// Places every model: known ones where they were, new ones in the first stack with room.
@@ -151,7 +154,7 @@ impl<'a> Past<'a> {
                     .hint("or do it in two steps: take the field out, `ampup push`, put it back, `ampup push`")
             })
         };
-        plan.resolvers.iter().filter_map(problem).collect()
+        plan.deployed().filter_map(problem).collect()
     }
 
     /// The file as it should be; nothing while the API is small and has none.
@@ -188,7 +191,7 @@ impl Weights {
     pub(super) fn new(plan: &Plan, base: usize, of_model: usize) -> Self {
         let mut models: IndexMap<String, usize> = plan.models.keys().map(|model| (model.clone(), of_model)).collect();
         let mut base = base;
-        let homes = plan.resolvers.iter().map(|resolver| resolver.action.home());
+        let homes = plan.deployed().map(|resolver| resolver.action.home());
         for home in homes.chain(plan.functions.values().map(|function| function.step.table())) {
             match home.and_then(|model| models.get_mut(model)) {
                 Some(weight) => *weight += 1,
@@ -207,3 +210,6 @@ impl Weights {
         self.base + self.models.values().sum::<usize>()
     }
 }
+
+#[cfg(test)]
+mod tests;

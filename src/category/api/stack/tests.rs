@@ -86,12 +86,21 @@ fn the_blog_is_a_sound_stack_with_labels_and_files() {
 
 #[test]
 fn a_model_costs_few_resources() {
-    let schema = "type Post @model @auth(rules: [{ allow: owner }, { allow: private, operations: [read] }]) {
-        id: ID! title: String @index(name: \"byTitle\") parentId: ID parent: Post @hasOne(fields: [\"parentId\"]) }";
-    let synthesis = synthesize(&spec(ApiAuth::UserPool, &[]), Some(schema), true).unwrap();
-    let shared = ["GraphQLApi", "GraphQLSchema", "TablesRole", "NoneSource"];
-    let own = synthesis.template.resources.keys().filter(|id| !shared.contains(&id.as_str())).count();
-    assert!(own <= 13, "{own} resources");
+    // Two rules, one index, one relation; each model is the child of the one before it.
+    let schema = (0..50).fold(String::new(), |mut all, number| {
+        let parent = (number + 49) % 50;
+        let _ = writeln!(
+            all,
+            "type M{number} @model @auth(rules: [{{ allow: owner }}, {{ allow: private, operations: [read] }}]) {{
+               id: ID! title: String @index(name: \"byTitle\") parentId: ID parent: M{parent} @hasOne(fields: [\"parentId\"]) }}"
+        );
+        all
+    });
+    let synthesis = synthesize(&spec(ApiAuth::UserPool, &[]), Some(&schema), true).unwrap();
+    // Everything counts: the API, the schema, roles, nested stacks.
+    let all: usize = synthesis.templates().map(|template| template.resources.len()).sum();
+    assert!(all <= 50 * 13, "{all} resources for 50 models");
+    assert!(all <= 50 * 12 + 20, "{all} resources for 50 models");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:65610801305cd4d6f847fc15885abd61bddcdcb45432cbd919461d69679e73c4
+// Rendered by ampup; sha256:358bd73784d502db5f4f6bfd04a264d554fd32c71f215471711cb8ac242496f2
 // Customer.address: the Address of this Customer.
 import { runtime, util } from '@aws-appsync/utils';
 
@@ -31,7 +31,13 @@ export function response(ctx) {
       util.unauthorized();
     }
   }
-  return item;
+  return item ? shown(item) : null;
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules of Address let the caller read. */

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:1bc8bdd9a2f5168990dbd12c31baf716c34b8475f86358a79a8e0df34235b6d3
+// Rendered by ampup; sha256:7b649ae5f1ef4ece1f3f164b78de71f5bd23448e5407f8f3f378ca86f17d8b92
 // Customer.orders: Orders of this Customer.
 import { runtime, util } from '@aws-appsync/utils';
 
@@ -33,7 +33,7 @@ export function response(ctx) {
   if (ctx.error) {
     util.error(ctx.error.message, ctx.error.type);
   }
-  return ctx.result;
+  return { ...ctx.result, items: ctx.result.items.map((item) => shown(item)) };
 }
 
 /** A filter as an expression of DynamoDB; `null` when there is nothing to filter. */
@@ -106,6 +106,12 @@ function joined(given, operator) {
     );
   }
   return values.slice(0, count).join('#');
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, buyers: item.buyers ? item.buyers.map(last) : null };
 }
 
 /** What the rules of Order let the caller read. */

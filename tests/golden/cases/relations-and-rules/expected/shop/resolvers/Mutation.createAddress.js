@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:70d4aa193b7a96489e27998db5cb0bfcc1099caaa44ebabf2093c2ee3a91ee00
+// Rendered by ampup; sha256:a290006e33080ea4118e9050e637fa090792fabafab5cfc7137e09cccda9a263
 // Mutation.createAddress: adds a Address.
 import { util } from '@aws-appsync/utils';
 
@@ -27,7 +27,7 @@ export function response(ctx) {
   if (ctx.error) {
     util.error(ctx.error.message, ctx.error.type);
   }
-  return { ...ctx.result, __operation: 'Mutation' };
+  return { ...shown(ctx.result), __operation: 'Mutation' };
 }
 
 /** The input, with what the API adds to it. */
@@ -50,6 +50,12 @@ function conditionExpression(parts) {
   const given = parts.filter((part) => part && Object.keys(part).length > 0);
   const condition = given.length > 1 ? { and: given } : given[0];
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules let the caller set of Address. */

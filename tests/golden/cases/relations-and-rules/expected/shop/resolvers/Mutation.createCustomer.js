@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:79552c0ea9fd4ff8a65ee70f8336ed8ce4ced1eed21c7bd5e3bf4273196cf610
+// Rendered by ampup; sha256:320c7c71710bb7d0f6b5f3d6fe39309a76e391133c6531e0a26a3982efa66777
 // Mutation.createCustomer: adds a Customer.
 import { util } from '@aws-appsync/utils';
 
@@ -27,7 +27,7 @@ export function response(ctx) {
   if (ctx.error) {
     util.error(ctx.error.message, ctx.error.type);
   }
-  return { ...ctx.result, __operation: 'Mutation' };
+  return { ...shown(ctx.result), __operation: 'Mutation' };
 }
 
 /** The input, with what the API adds to it. */
@@ -50,6 +50,12 @@ function conditionExpression(parts) {
   const given = parts.filter((part) => part && Object.keys(part).length > 0);
   const condition = given.length > 1 ? { and: given } : given[0];
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules let the caller set of Customer. */

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:5116db954ef268a1068725fde501a216fb3cc0489eeae94e7731160c399fa5d7
+// Rendered by ampup; sha256:9234b73e944894fcb166c0138687492ea0503f9c617d468c4112db7f820ac881
 // Mutation.createOrder: adds a Order.
 import { util } from '@aws-appsync/utils';
 
@@ -26,7 +26,7 @@ export function response(ctx) {
   if (ctx.error) {
     util.error(ctx.error.message, ctx.error.type);
   }
-  return { ...ctx.result, __operation: 'Mutation' };
+  return { ...shown(ctx.result), __operation: 'Mutation' };
 }
 
 /** The input, with what the API adds to it. */
@@ -90,6 +90,12 @@ function checkSortKey(input, index, parts, doing) {
       'InvalidArgumentsError',
     );
   }
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, buyers: item.buyers ? item.buyers.map(last) : null };
 }
 
 /** What the rules let the caller set of the fields note. */

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:36117f907a76f889c2fa86dbde11acd7f734798f52e04c9c59c5afb84e81eef7
+// Rendered by ampup; sha256:57ebb4f5e9c82be41fd6be6f045b2975a464e64f3b464b636e40aeb08517a486
 // Mutation.deleteAddress: removes a Address.
 import { util } from '@aws-appsync/utils';
 
@@ -35,7 +35,7 @@ export function response(ctx) {
   if (!result) {
     util.error('The conditional request failed', 'DynamoDB:ConditionalCheckFailedException');
   }
-  return { ...result, __operation: 'Mutation' };
+  return { ...shown(result), __operation: 'Mutation' };
 }
 
 /** All of these conditions, as one expression of DynamoDB. */
@@ -43,6 +43,12 @@ function conditionExpression(parts) {
   const given = parts.filter((part) => part && Object.keys(part).length > 0);
   const condition = given.length > 1 ? { and: given } : given[0];
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules let the caller delete of Address. */

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:45bd04f251ecccb32b43060fb51e842c1b0624fd3df2d8ad490a636f057585ae
+// Rendered by ampup; sha256:331787e7cccc3bf2306625c0b92b0b624b47e89224f319f160bc0b788e27c1c0
 // Mutation.deleteCustomer: removes a Customer.
 import { util } from '@aws-appsync/utils';
 
@@ -35,7 +35,7 @@ export function response(ctx) {
   if (!result) {
     util.error('The conditional request failed', 'DynamoDB:ConditionalCheckFailedException');
   }
-  return { ...result, __operation: 'Mutation' };
+  return { ...shown(result), __operation: 'Mutation' };
 }
 
 /** All of these conditions, as one expression of DynamoDB. */
@@ -43,6 +43,12 @@ function conditionExpression(parts) {
   const given = parts.filter((part) => part && Object.keys(part).length > 0);
   const condition = given.length > 1 ? { and: given } : given[0];
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules let the caller delete of Customer. */

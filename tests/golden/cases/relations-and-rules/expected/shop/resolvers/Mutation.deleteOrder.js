@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:35f76febb5d146a41e49fc51b69340716541d5203913ab56c444230f6dbb84a9
+// Rendered by ampup; sha256:ec193ccd732e80619a660361949ce4aad543838554c1f85bedeaabe2a49cc948
 // Mutation.deleteOrder: removes a Order.
 import { util } from '@aws-appsync/utils';
 
@@ -29,7 +29,7 @@ export function response(ctx) {
   if (!result) {
     util.error('The conditional request failed', 'DynamoDB:ConditionalCheckFailedException');
   }
-  return { ...result, __operation: 'Mutation' };
+  return { ...shown(result), __operation: 'Mutation' };
 }
 
 /** All of these conditions, as one expression of DynamoDB. */
@@ -57,6 +57,12 @@ function refuse(denied) {
   if (denied.length > 0) {
     util.unauthorized();
   }
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, buyers: item.buyers ? item.buyers.map(last) : null };
 }
 
 /** What the rules let the caller delete of the fields note. */

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:cff56cf5f090a604aa32d8851def34681b2381833ca50fc4dda3a86670240918
+// Rendered by ampup; sha256:cb96f0102dd9eb7b6998a0039d7fba9b04e39a774e3d7d1341823e550f8b756b
 // Mutation.updateAddress: changes a Address.
 import { util } from '@aws-appsync/utils';
 
@@ -40,7 +40,7 @@ export function response(ctx) {
   if (error) {
     util.error(error.message, error.type);
   }
-  return { ...result, __operation: 'Mutation' };
+  return { ...shown(result), __operation: 'Mutation' };
 }
 
 /** What to set, and what to remove because it was given as null. */
@@ -72,6 +72,12 @@ function conditionExpression(parts) {
   const given = parts.filter((part) => part && Object.keys(part).length > 0);
   const condition = given.length > 1 ? { and: given } : given[0];
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules let the caller change of Address. */

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:95d3be57264fdf6cd44f378d3bfa6d9d9fdb8262c9c972f5fff80cd346e2e4b9
+// Rendered by ampup; sha256:e0141daeaac91f1527bbca3df3d04a974cd1de51749675bcdd09e822412761f2
 // Mutation.updateCustomer: changes a Customer.
 import { util } from '@aws-appsync/utils';
 
@@ -40,7 +40,7 @@ export function response(ctx) {
   if (error) {
     util.error(error.message, error.type);
   }
-  return { ...result, __operation: 'Mutation' };
+  return { ...shown(result), __operation: 'Mutation' };
 }
 
 /** What to set, and what to remove because it was given as null. */
@@ -72,6 +72,12 @@ function conditionExpression(parts) {
   const given = parts.filter((part) => part && Object.keys(part).length > 0);
   const condition = given.length > 1 ? { and: given } : given[0];
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules let the caller change of Customer. */

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:5ec2bdd03099c42c5aeead55c6b48bd7571062705ee963e676aeb2aef8747be6
+// Rendered by ampup; sha256:5f89db6df7017d6ac814e7d25501fd553c7b8955f70fbf41a287007967affcc8
 // Mutation.updateOrder: changes a Order.
 import { util } from '@aws-appsync/utils';
 
@@ -38,7 +38,7 @@ export function response(ctx) {
   if (error) {
     util.error(error.message, error.type);
   }
-  return { ...result, __operation: 'Mutation' };
+  return { ...shown(result), __operation: 'Mutation' };
 }
 
 /** What to set, and what to remove because it was given as null. */
@@ -111,6 +111,12 @@ function checkSortKey(input, index, parts, doing) {
       'InvalidArgumentsError',
     );
   }
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, buyers: item.buyers ? item.buyers.map(last) : null };
 }
 
 /** What the rules let the caller change of the fields note. */

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:99a4d432ae2d8fb29ac83a77272ff6e4b4aa1848b91a81c00c299c665aab0f22
+// Rendered by ampup; sha256:66c70c9115456278aa69cfeed9e2501dda259c5cda21070adad2465c41c3a87a
 // Order.customer: the Customer of this Order.
 import { runtime, util } from '@aws-appsync/utils';
 
@@ -31,7 +31,13 @@ export function response(ctx) {
       util.unauthorized();
     }
   }
-  return item;
+  return item ? shown(item) : null;
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules of Customer let the caller read. */

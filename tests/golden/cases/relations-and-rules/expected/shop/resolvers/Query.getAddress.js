@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:96b8a428862b4fa27eb323dd038f804a79559e4402a4f7381d8bc0aeb432d036
+// Rendered by ampup; sha256:46b32ab5679f177d64c7e47c5f9d81b5434504445aa483f43960d6de8a14a6d0
 // Query.getAddress: one Address by its key.
 import { util } from '@aws-appsync/utils';
 
@@ -23,7 +23,13 @@ export function response(ctx) {
       util.unauthorized();
     }
   }
-  return ctx.result;
+  return ctx.result ? shown(ctx.result) : null;
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules of Address let the caller read. */

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:8ac80c7a3afeb58a6229007bda1224c72984575acd8dde294bbb9a52ad914188
+// Rendered by ampup; sha256:2851c64847620ed7df5411eff129b3b699da06242f47b5fdd7eb8e52350ff3a9
 // Query.getCustomer: one Customer by its key.
 import { util } from '@aws-appsync/utils';
 
@@ -23,7 +23,13 @@ export function response(ctx) {
       util.unauthorized();
     }
   }
-  return ctx.result;
+  return ctx.result ? shown(ctx.result) : null;
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules of Customer let the caller read. */

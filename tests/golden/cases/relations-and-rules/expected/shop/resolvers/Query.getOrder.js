@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:f2c397ffc56fdacd7180d68033f39bd895815e5fb3c127293174bc1a2638d878
+// Rendered by ampup; sha256:cd73922ec0d3997aaadaefa0a9c2afd9670ad8c07f1d13ed781f1a2668893690
 // Query.getOrder: one Order by its key.
 import { util } from '@aws-appsync/utils';
 
@@ -23,7 +23,13 @@ export function response(ctx) {
       util.unauthorized();
     }
   }
-  return ctx.result;
+  return ctx.result ? shown(ctx.result) : null;
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, buyers: item.buyers ? item.buyers.map(last) : null };
 }
 
 /** What the rules of Order let the caller read. */

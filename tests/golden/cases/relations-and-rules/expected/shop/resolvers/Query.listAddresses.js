@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:32af74315ff0aaede0e6d21b96c7b5b8ecba5d2d9e34d9d286eb61f3d448adea
+// Rendered by ampup; sha256:517a546e396dd2761606ef75b6ae5593ef6cb230cd8bbc4c30ade2b0e26d6c67
 // Query.listAddresses: Addresses, of one partition or all.
 import { util } from '@aws-appsync/utils';
 
@@ -28,7 +28,7 @@ export function response(ctx) {
   if (ctx.error) {
     util.error(ctx.error.message, ctx.error.type);
   }
-  return ctx.result;
+  return { ...ctx.result, items: ctx.result.items.map((item) => shown(item)) };
 }
 
 /** A filter as an expression of DynamoDB; `null` when there is nothing to filter. */
@@ -51,6 +51,12 @@ function keyCondition(partition) {
     expressionNames: { '#partition': 'id' },
     expressionValues: util.dynamodb.toMapValues({ ':partition': partition }),
   };
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules of Address let the caller read. */

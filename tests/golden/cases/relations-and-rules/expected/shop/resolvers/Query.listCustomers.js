@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:581eb26080c85767bcd77b9458a7bf750a4a94b09aa69d2655afc0ceef079733
+// Rendered by ampup; sha256:5960626a24115a14a1b4bc5cd160dfd2a4abb1ea1b320af2704fc87ef13977f8
 // Query.listCustomers: Customers, of one partition or all.
 import { util } from '@aws-appsync/utils';
 
@@ -28,7 +28,7 @@ export function response(ctx) {
   if (ctx.error) {
     util.error(ctx.error.message, ctx.error.type);
   }
-  return ctx.result;
+  return { ...ctx.result, items: ctx.result.items.map((item) => shown(item)) };
 }
 
 /** A filter as an expression of DynamoDB; `null` when there is nothing to filter. */
@@ -51,6 +51,12 @@ function keyCondition(partition) {
     expressionNames: { '#partition': 'id' },
     expressionValues: util.dynamodb.toMapValues({ ':partition': partition }),
   };
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, owner: last(item.owner) };
 }
 
 /** What the rules of Customer let the caller read. */

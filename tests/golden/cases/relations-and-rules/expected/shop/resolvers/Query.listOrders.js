@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:e7ec6bb47a808842d05ef9252ee76468b858fbf3f72244f758be4d636dcdbae7
+// Rendered by ampup; sha256:47fd50db3c762785d8df19dce35bd239353d8242c64c82f1d690d8312defbd2d
 // Query.listOrders: Orders, of one partition or all.
 import { util } from '@aws-appsync/utils';
 
@@ -34,7 +34,7 @@ export function response(ctx) {
   if (ctx.error) {
     util.error(ctx.error.message, ctx.error.type);
   }
-  return ctx.result;
+  return { ...ctx.result, items: ctx.result.items.map((item) => shown(item)) };
 }
 
 /** A filter as an expression of DynamoDB; `null` when there is nothing to filter. */
@@ -90,6 +90,12 @@ function keyCondition(partition, sort) {
     expressionNames: names,
     expressionValues: util.dynamodb.toMapValues(values),
   };
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, buyers: item.buyers ? item.buyers.map(last) : null };
 }
 
 /** What the rules of Order let the caller read. */

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:6718a03679519e56774e53130bb8da00dc89633013ee8b12756dc3d63304e373
+// Rendered by ampup; sha256:063b73f1859d4b8ccd3c4d8cc2053e21067abb0abb8357cfb564c6468c38afc7
 // Query.ordersOfCustomer: Orders by the index byCustomer.
 import { util } from '@aws-appsync/utils';
 
@@ -26,7 +26,7 @@ export function response(ctx) {
   if (ctx.error) {
     util.error(ctx.error.message, ctx.error.type);
   }
-  return ctx.result;
+  return { ...ctx.result, items: ctx.result.items.map((item) => shown(item)) };
 }
 
 /** A filter as an expression of DynamoDB; `null` when there is nothing to filter. */
@@ -99,6 +99,12 @@ function joined(given, operator) {
     );
   }
   return values.slice(0, count).join('#');
+}
+
+/** An item with its owners as people know them: stored as `sub::username`, shown as the last part. */
+function shown(item) {
+  const last = (name) => (name ? name.split('::').pop() : null);
+  return { ...item, buyers: item.buyers ? item.buyers.map(last) : null };
 }
 
 /** What the rules of Order let the caller read. */
