@@ -245,6 +245,9 @@ pub(crate) struct ApiFlags {
     /// How long an API key lives, 1 to 365 days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=365))]
     pub(crate) api_key_days: Option<u16>,
+    /// Bucket whose pictures below public/ @predictions may read
+    #[arg(long, value_name = "BUCKET")]
+    pub(crate) predictions_bucket: Option<String>,
     /// Data sync, and who settles conflicts: `auto-merge`, `optimistic-concurrency`, `lambda:NAME` or `off`
     #[arg(long, value_name = "HANDLER")]
     pub(crate) conflict: Option<ConflictArg>,

@@ -20,7 +20,7 @@ pub use check::{Fault, FaultKind, check};
 pub use parse::parse;
 pub use print::print;
 pub use schema::{
-    Directive, Document, EnumValue, Field, InputValue, Literal, Named, Roots, Span, TypeDefinition, TypeKind, TypeRef,
-    Value,
+    Directive, Document, EnumValue, Extension, Field, InputValue, Literal, Named, Roots, Span, TypeDefinition,
+    TypeKind, TypeRef, Value,
 };
 pub use syntax::SyntaxError;

@@ -5,8 +5,8 @@ use apollo_compiler::{Name, Node, ast};
 use indexmap::IndexMap;
 
 use super::schema::{
-    Directive, Document, EnumValue, Field, InputValue, Literal, Named, Roots, Span, TypeDefinition, TypeKind, TypeRef,
-    Value,
+    Directive, Document, EnumValue, Extension, Field, InputValue, Literal, Named, Roots, Span, TypeDefinition,
+    TypeKind, TypeRef, Value,
 };
 use super::syntax::{SyntaxError, causes};
 
@@ -101,13 +101,16 @@ impl Reader {
         let mut types = self.types;
         let places: IndexMap<String, usize> =
             types.iter().enumerate().rev().map(|(index, found)| (found.name.clone(), index)).collect();
+        let mut extensions = Vec::with_capacity(self.extensions.len());
         for extension in self.extensions {
-            match places.get(&extension.name) {
-                Some(&index) if same_kind(&types[index], &extension) => extend(&mut types[index], extension),
-                _ => types.push(extension),
+            let place = places.get(&extension.name).copied().filter(|place| same_kind(&types[*place], &extension));
+            extensions.push(Extension { definition: extension.clone(), found: place.is_some() });
+            match place {
+                Some(index) => extend(&mut types[index], extension),
+                None => types.push(extension),
             }
         }
-        Ok(Document { types, directives: self.directives, roots: self.roots })
+        Ok(Document { types, extensions, directives: self.directives, roots: self.roots })
     }
 }
 

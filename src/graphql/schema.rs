@@ -12,10 +12,21 @@ pub type Span = Range<usize>;
 pub struct Document {
     /// Types in the order of the text; extensions are merged into what they extend.
     pub types: Vec<TypeDefinition>,
+    /// The extensions as they stand; what they hold is in `types` too.
+    pub extensions: Vec<Extension>,
     /// Directives that the document declares.
     pub directives: Vec<Named>,
     /// The names of the root types.
     pub roots: Roots,
+}
+
+/// `extend type …`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Extension {
+    /// What it says.
+    pub definition: TypeDefinition,
+    /// The document declares what it extends.
+    pub found: bool,
 }
 
 /// The names of the root types.

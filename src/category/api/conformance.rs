@@ -10,6 +10,7 @@ use super::plan::{
     AttributeType, ConflictHandler, DELTA_MINUTES, DELTA_TABLE, Index, Key, Model, Plan, Projection, Source,
     TOMBSTONE_MINUTES,
 };
+use super::services::Service;
 use crate::error::Problem;
 
 /// Compiles one case: the content of each file by its name.
@@ -38,7 +39,8 @@ pub fn conformance_files(plan: &Plan) -> IndexMap<String, String> {
 }
 
 fn tables(plan: &Plan) -> Value {
-    let delta = plan.models.values().any(|model| model.conflict.is_some()).then(delta_table);
+    let synced = plan.conflict.is_some() || plan.models.values().any(|model| model.conflict.is_some());
+    let delta = synced.then(delta_table);
     let tables: Vec<Value> = plan.models.values().map(table).chain(delta).collect();
     let sources: Vec<Value> = plan.sources.iter().map(|(name, source)| source_json(plan, name, source)).collect();
     json!({ "tables": tables, "dataSources": sources })
@@ -59,6 +61,24 @@ fn source_json(plan: &Plan, name: &str, source: &Source) -> Value {
             }
             value
         }
+        Source::Service { service } => {
+            json!({ "name": name, "type": "HTTP", "endpoint": endpoint(service).to_string() })
+        }
+        Source::Speech | Source::ConversationHandler { .. } => json!({ "name": name, "type": "AWS_LAMBDA" }),
+        // What the reference calls the same kind of source.
+        Source::Search => json!({ "name": name, "type": "AMAZON_ELASTICSEARCH" }),
+    }
+}
+
+/// The address of a service, in the reference's words.
+fn endpoint(service: &Service) -> Value {
+    let host = service.host();
+    match service {
+        Service::Bedrock { .. } => {
+            let parts = json!([format!("https://{host}."), { "Ref": "AWS::Region" }, ".amazonaws.com"]);
+            json!({ "Fn::Join": ["", parts] })
+        }
+        _ => json!({ "Fn::Sub": format!("https://{host}.${{AWS::Region}}.amazonaws.com") }),
     }
 }
 
@@ -82,7 +102,7 @@ fn table(model: &Model) -> Value {
         add_attributes(key, &mut attributes);
     }
     let indexes = |local: bool| -> Vec<Value> {
-        model.indexes.iter().filter(|index| index.local == local).map(index_json).collect()
+        model.indexes.iter().filter(|index| index.local == local).map(|index| index_json(index, model)).collect()
     };
     json!({
         "name": format!("{}-<apiId>-<env>", model.name),
@@ -90,7 +110,7 @@ fn table(model: &Model) -> Value {
         "attributes": attributes,
         "gsis": indexes(false),
         "lsis": indexes(true),
-        "stream": "NEW_AND_OLD_IMAGES",
+        "stream": if model.stream { json!("NEW_AND_OLD_IMAGES") } else { Value::Null },
         "ttl": model.conflict.is_some().then_some("_ttl"),
     })
 }
@@ -111,12 +131,14 @@ fn key_schema(key: &Key) -> Vec<String> {
     std::iter::once(format!("HASH {}", key.partition.name)).chain(sort).collect()
 }
 
-fn index_json(index: &Index) -> Value {
+fn index_json(index: &Index, model: &Model) -> Value {
     let projection = match &index.projection {
         Projection::All => json!({ "ProjectionType": "ALL" }),
         Projection::KeysOnly => json!({ "ProjectionType": "KEYS_ONLY" }),
         Projection::Include(names) => json!({ "ProjectionType": "INCLUDE", "NonKeyAttributes": names }),
     };
+    // The reference writes the indexes of conversations in another way, with the same meaning.
+    let projection = if model.stream { projection } else { json!({ "projectionType": "ALL" }) };
     json!({ "name": index.name, "keys": key_schema(&index.key), "projection": projection })
 }
 
@@ -124,7 +146,7 @@ fn index_json(index: &Index) -> Value {
 fn conflict_handler<'a>(plan: &'a Plan, source: &str) -> Option<&'a ConflictHandler> {
     match plan.sources.get(source)? {
         Source::Table { model } => plan.models.get(model)?.conflict.as_ref(),
-        Source::None => None,
+        _ => None,
     }
 }
 

@@ -10,6 +10,11 @@ pub mod conformance;
 mod models;
 pub mod plan;
 pub mod resolvers;
+#[cfg(test)]
+mod search_tests;
+pub mod services;
+#[cfg(test)]
+mod services_tests;
 mod stack;
 #[cfg(test)]
 mod testing;
@@ -42,6 +47,10 @@ pub struct ApiSpec {
     /// How long an API key lives, in days, 1 to 365.
     #[serde(default = "api_key_days")]
     pub api_key_days: u16,
+    /// The bucket whose pictures `@predictions` may read, below `public/`; environments may name others in the
+    /// parameter `PredictionsBucket` of the stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predictions_bucket: Option<String>,
     /// The code for front ends that is kept up to date; none when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codegen: Option<CodegenSpec>,
@@ -69,6 +78,7 @@ impl Default for ApiSpec {
             auth: ApiAuth::default(),
             additional_auth: Vec::new(),
             api_key_days: api_key_days(),
+            predictions_bucket: None,
             codegen: None,
             conflict: None,
             conflict_models: IndexMap::new(),
@@ -115,6 +125,16 @@ impl ApiSpec {
             problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
         }
         problems.extend(callers::check(&self.auth, &self.additional_auth));
+        // "Bucket naming rules" of Amazon S3.
+        let fits = |name: &String| {
+            let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+            (3..=63).contains(&name.len()) && name.chars().all(inner)
+        };
+        if let Some(name) = self.predictions_bucket.as_ref().filter(|name| !fits(name)) {
+            let why = format!("`{name}` is no name of a bucket: 3 to 63 small letters, digits, dots and hyphens");
+            let hint = "`predictions-bucket = \"my-pictures\"`";
+            problems.push(SettingProblem::new("predictions-bucket", why).hint(hint));
+        }
         problems.extend(self.codegen.iter().flat_map(CodegenSpec::check));
         if self.conflict.is_none() && !self.conflict_models.is_empty() {
             let why =
@@ -154,7 +174,7 @@ impl ApiSpec {
     /// The stack.
     pub fn synthesize(&self, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
         synthesis::refuse(context.name, &self.check())?;
-        stack::synthesize(&self.plan(context)?, context)
+        stack::synthesize(self, &self.plan(context)?, context)
     }
 
     /// What the schema becomes.
@@ -176,6 +196,7 @@ impl ApiSpec {
         CompileOptions {
             default_auth: Some(AuthKind::from(&self.auth)),
             additional_auth: self.additional_auth.iter().map(AuthKind::from).collect(),
+            predictions_bucket: Some(self.predictions_bucket.clone().map_or(false.into(), Into::into)),
             conflict: self.conflict.as_ref().map(Conflict::option),
             conflict_models: self.conflict.as_ref().map(|_| {
                 self.conflict_models.iter().map(|(model, conflict)| (model.clone(), conflict.option())).collect()

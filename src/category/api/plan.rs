@@ -2,10 +2,15 @@
 //!
 //! The compiler (`schema` side) fills this in; the resolver writer and the stack writer read it. No text is made here.
 
+mod keys;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::services::{Conversation, ConversationStep, Generation, Prediction, Service};
 use crate::base::Location;
+
+pub use keys::{AttributeType, Index, Key, KeyField, Projection};
 
 /// A whole API.
 #[derive(Clone, Debug)]
@@ -120,6 +125,8 @@ pub struct Model {
     pub sandbox: bool,
     /// Whether its subscriptions have no auth step (`level: public`).
     pub public_subscriptions: bool,
+    /// Whether its table has a stream of changes.
+    pub stream: bool,
     /// Who settles a write that knows an older version of the item; `None` without data sync.
     pub conflict: Option<ConflictHandler>,
     /// Owner fields that every resolver which gives items shows as people know them, without the part before the last
@@ -203,91 +210,6 @@ pub enum FieldKind {
     NonModel,
 }
 
-/// The key of a table or an index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// Partition key.
-    pub partition: KeyField,
-    /// Sort key parts. Two or more are joined by `#` into one attribute whose name is joined the same way.
-    pub sort: Vec<KeyField>,
-}
-
-impl Key {
-    /// Name of the sort attribute in DynamoDB: `date`, or `status#date`.
-    pub fn sort_attribute(&self) -> Option<String> {
-        let names: Vec<&str> = self.sort.iter().map(|field| field.name.as_str()).collect();
-        (!names.is_empty()).then(|| names.join("#"))
-    }
-
-    /// DynamoDB type of the sort attribute.
-    pub fn sort_type(&self) -> Option<AttributeType> {
-        match &self.sort[..] {
-            [] => None,
-            [one] => Some(one.attribute),
-            _ => Some(AttributeType::S),
-        }
-    }
-
-    /// Argument name of the sort key in queries: `date`, or `statusDate`.
-    pub fn sort_argument(&self) -> Option<String> {
-        let mut parts = self.sort.iter().map(|field| field.name.as_str());
-        let first = parts.next()?.to_owned();
-        Some(parts.fold(first, |name, part| {
-            let mut letters = part.chars();
-            let head = letters.next().map(|c| c.to_ascii_uppercase());
-            name + &head.into_iter().chain(letters).collect::<String>()
-        }))
-    }
-}
-
-/// A field in a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyField {
-    /// Field and attribute name.
-    pub name: String,
-    /// GraphQL type.
-    pub type_name: String,
-    /// DynamoDB type.
-    pub attribute: AttributeType,
-}
-
-/// DynamoDB's types of key attributes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttributeType {
-    /// Text.
-    S,
-    /// Number.
-    N,
-}
-
-/// A secondary index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Index {
-    /// Its name in DynamoDB.
-    pub name: String,
-    /// Its key.
-    pub key: Key,
-    /// The query field, when it has one.
-    pub query_field: Option<String>,
-    /// A local secondary index.
-    pub local: bool,
-    /// What it holds.
-    pub projection: Projection,
-    /// Where it stands in the user's schema; `None` for those that relations imply.
-    pub origin: Option<Location>,
-}
-
-/// What an index holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Projection {
-    /// Whole items.
-    All,
-    /// Keys alone.
-    KeysOnly,
-    /// Keys and these.
-    Include(Vec<String>),
-}
-
 /// One authorisation rule, with all defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -369,7 +291,24 @@ pub enum Source {
         /// The model.
         model: String,
     },
+    /// The OpenSearch domain that holds a copy of every table that can be searched.
+    Search,
+    /// A service of AWS, called over HTTPS.
+    Service {
+        /// Which one.
+        service: Service,
+    },
+    /// The function that signs addresses of speech.
+    Speech,
+    /// The function that answers the messages of a conversation.
+    ConversationHandler {
+        /// The language model that it asks.
+        ai_model: String,
+    },
 }
+
+/// Name of the data source for searching.
+pub const SEARCH_SOURCE: &str = "OpenSearchDataSource";
 
 /// Name of the data source without data.
 pub const NONE_SOURCE: &str = "NONE_DS";
@@ -393,6 +332,18 @@ pub struct Function {
 /// What a function of a pipeline does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// A step of `@predictions`.
+    Predict {
+        /// Which one.
+        prediction: Prediction,
+    },
+    /// A step of a conversation.
+    Converse {
+        /// Which one.
+        step: ConversationStep,
+        /// The conversation.
+        conversation: Box<Conversation>,
+    },
     /// Read the item that a write names, and end the request when it is not the caller's to write.
     CheckItem {
         /// The model.
@@ -414,6 +365,7 @@ impl Step {
     pub fn table(&self) -> Option<&str> {
         match self {
             Self::CheckItem { model, .. } | Self::WriteItem { model, .. } => Some(model),
+            Self::Predict { .. } | Self::Converse { .. } => None,
         }
     }
 }
@@ -447,7 +399,9 @@ impl Resolver {
             _ => Vec::new(),
         };
         match &self.action {
-            Action::Pipeline { functions } => functions.clone(),
+            Action::Pipeline { functions } | Action::Predict { functions, .. } | Action::Converse { functions } => {
+                functions.clone()
+            }
             Action::Update { model } => checked(model, Operation::Update),
             Action::Delete { model } => checked(model, Operation::Delete),
             _ => Vec::new(),
@@ -479,6 +433,11 @@ pub enum Action {
         model: String,
         /// Name of the index.
         index: String,
+    },
+    /// Search the items of `model`.
+    Search {
+        /// The model.
+        model: String,
     },
     /// Create an item.
     Create {
@@ -538,6 +497,32 @@ pub enum Action {
         /// Keys of [`Plan::functions`], in order.
         functions: Vec<String>,
     },
+    /// `@generation`: ask a language model.
+    Generate {
+        /// What it is asked.
+        generation: Generation,
+    },
+    /// `@predictions`: run functions as a pipeline does.
+    Predict {
+        /// Keys of [`Plan::functions`], in order.
+        functions: Vec<String>,
+        /// The last gives names with commas between them, and the field is a list.
+        list: bool,
+    },
+    /// A mutation of a conversation: run functions as a pipeline does.
+    Converse {
+        /// Keys of [`Plan::functions`], in order.
+        functions: Vec<String>,
+    },
+    /// Hear the answers in one's own conversations.
+    SubscribeToAnswers,
+    /// List conversations, or the messages of one: the latest, by an index.
+    ListLatest {
+        /// The model.
+        model: String,
+        /// Name of the index.
+        index: String,
+    },
     /// A field that holds an owner as `sub::username`: give the part after the last `::`, of each element when it is a
     /// list. Deployed only where the resolvers of items do not do so themselves ([`Model::shown_owners`]).
     OwnerField {
@@ -554,13 +539,20 @@ impl Action {
             | Self::List { model }
             | Self::Sync { model }
             | Self::QueryIndex { model, .. }
+            | Self::ListLatest { model, .. }
             | Self::Create { model }
             | Self::Update { model }
             | Self::Delete { model } => Some(model),
             Self::RelatedMany { related, .. } | Self::RelatedOne { related, .. } => Some(related),
-            Self::Subscribe { .. } | Self::ProtectedField { .. } | Self::OwnerField { .. } | Self::Pipeline { .. } => {
-                None
-            }
+            Self::Subscribe { .. }
+            | Self::Search { .. }
+            | Self::Generate { .. }
+            | Self::Predict { .. }
+            | Self::Converse { .. }
+            | Self::SubscribeToAnswers
+            | Self::ProtectedField { .. }
+            | Self::OwnerField { .. }
+            | Self::Pipeline { .. } => None,
         }
     }
 

@@ -35,6 +35,7 @@ pub(in crate::cli) fn ask(
     let auth = interview.pick(flags.auth, &question)?;
     interview.given("additional-auth", flags.additional_auth.as_ref().map(|ways| words(ways)));
     interview.given("api-key-days", flags.api_key_days);
+    interview.given("predictions-bucket", flags.predictions_bucket.as_ref());
     let conflict = interview.text(flags.conflict.clone(), &questions::API_CONFLICT)?;
     interview.given("conflict-models", flags.conflict_models.as_ref().map(|models| joined(models)));
     let mut answered = ApiFlags { auth, conflict: conflict.clone(), ..flags.clone() };
@@ -125,9 +126,10 @@ pub(in crate::cli) fn apply(spec: &mut ApiSpec, flags: &ApiFlags) -> bool {
     settle(&mut spec.auth, flags);
     spec.additional_auth.iter_mut().for_each(|auth| settle(auth, flags));
     spec.api_key_days = flags.api_key_days.unwrap_or(spec.api_key_days);
+    spec.predictions_bucket = flags.predictions_bucket.clone().or(spec.predictions_bucket.take());
     let providers = flags.oidc_issuer.is_some() || flags.oidc_client_id.is_some() || flags.authoriser.is_some();
     let times = flags.oidc_auth_ttl.or(flags.oidc_iat_ttl).or(flags.authoriser_ttl).is_some();
     let synced = conflict::apply(spec, flags);
     let ways = flags.auth.is_some() || flags.additional_auth.is_some() || providers || times;
-    synced || ways || flags.api_key_days.is_some()
+    synced || ways || flags.api_key_days.is_some() || flags.predictions_bucket.is_some()
 }

@@ -14,7 +14,7 @@ use super::rules::{ParsedRule, Strategy};
 use super::sync;
 use crate::category::api::plan::{
     Action, Field, FieldKind, Function, Index, Key, KeyField, Model, NONE_SOURCE, Operation, Projection, Resolver,
-    Rule, Source, Step, checked_write, table_source,
+    Rule, SEARCH_SOURCE, Source, Step, checked_write, table_source,
 };
 use crate::graphql::{Field as GraphqlField, Span};
 
@@ -82,6 +82,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             field_rules: draft.field_rules.iter().map(|(field, list)| (field.clone(), rules(list))).collect(),
             sandbox: self.sandbox && draft.access.is_none(),
             public_subscriptions: draft.config.level == Level::Public,
+            stream: true,
             shown_owners: Vec::new(),
             conflict: draft.conflict.clone(),
             origin: self.report.location(draft.definition.span.start),
@@ -165,6 +166,9 @@ impl<'a> Assembler<'_, 'a, '_> {
         let tables = self.drafts.keys().map(|name| (table_source(name), Source::Table { model: (*name).to_owned() }));
         let mut sources: IndexMap<String, Source> = tables.collect();
         sources.insert(NONE_SOURCE.to_owned(), Source::None);
+        if self.drafts.values().any(|draft| draft.search.is_some()) {
+            sources.insert(SEARCH_SOURCE.to_owned(), Source::Search);
+        }
         sources.sort_keys();
         sources
     }
@@ -213,7 +217,10 @@ impl<'a> Assembler<'_, 'a, '_> {
     }
 
     fn resolver(&self, type_name: &str, field: &str, action: Action, span: &Span) -> Resolver {
-        let source = action.table().map_or_else(|| NONE_SOURCE.to_owned(), table_source);
+        let source = match &action {
+            Action::Search { .. } => SEARCH_SOURCE.to_owned(),
+            action => action.table().map_or_else(|| NONE_SOURCE.to_owned(), table_source),
+        };
         Resolver {
             type_name: type_name.to_owned(),
             field: field.to_owned(),
@@ -233,6 +240,7 @@ impl<'a> Assembler<'_, 'a, '_> {
         };
         add(&roots.query, config.get.as_deref(), Action::Get { model: model.clone() }, span);
         add(&roots.query, config.list.as_deref(), Action::List { model: model.clone() }, span);
+        add(&roots.query, draft.search.as_deref(), Action::Search { model: model.clone() }, span);
         add(&roots.query, config.sync.as_deref(), Action::Sync { model: model.clone() }, span);
         for index in &draft.indexes {
             let action = Action::QueryIndex { model: model.clone(), index: index.name.clone() };

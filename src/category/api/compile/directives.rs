@@ -26,6 +26,8 @@ enum Shape {
     /// A list of such texts, or one.
     Words,
     Integer,
+    /// Any number; what range it must be in is decided by whoever reads the directive.
+    Number,
     /// One of these names.
     Name(&'static str, &'static [&'static str]),
     /// A list of these names.
@@ -76,6 +78,22 @@ const RULE: &[Argument] = &[
     argument("operations", Shape::Names("ModelOperation", OPERATIONS)),
 ];
 const QUERIES: &[Argument] = &[argument("get", Shape::Word), argument("list", Shape::Word)];
+const INFERENCE: &[Argument] =
+    &[argument("maxTokens", Shape::Number), argument("temperature", Shape::Number), argument("topP", Shape::Number)];
+const CONVERSATION_AUTH: &[Argument] = &[
+    required("strategy", Shape::Name("ConversationAuthStrategy", &["owner"])),
+    required("provider", Shape::Name("ConversationAuthProvider", &["userPools"])),
+];
+const HANDLER: &[Argument] = &[required("functionName", Shape::Text), required("eventVersion", Shape::Text)];
+const TOOL: &[Argument] = &[
+    required("name", Shape::Text),
+    required("description", Shape::Text),
+    argument("queryName", Shape::Text),
+    argument("modelName", Shape::Text),
+    argument("modelOperation", Shape::Name("ConversationToolModelOperation", &["list"])),
+];
+const PREDICTIONS: &[&str] = &["identifyText", "identifyLabels", "convertTextToSpeech", "translateText"];
+const SEARCHES: &[Argument] = &[argument("search", Shape::Word)];
 const MUTATIONS: &[Argument] =
     &[argument("create", Shape::Word), argument("update", Shape::Word), argument("delete", Shape::Word)];
 const SUBSCRIPTIONS: &[Argument] = &[
@@ -118,6 +136,7 @@ const KNOWN: &[Known] = &[
             argument("timestamps", Shape::Object("TimestampConfiguration", TIMESTAMPS)),
         ],
     ),
+    built("searchable", OBJECT, &[argument("queries", Shape::Object("SearchableQueryMap", SEARCHES))]),
     built("auth", BOTH, &[required("rules", Shape::Objects("AuthRule", RULE))]),
     built("primaryKey", FIELD, &[argument("sortKeyFields", Shape::Texts)]),
     Known {
@@ -145,6 +164,29 @@ const KNOWN: &[Known] = &[
     ),
     built("hasOne", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
     built("belongsTo", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
+    built(
+        "conversation",
+        FIELD,
+        &[
+            required("aiModel", Shape::Text),
+            required("systemPrompt", Shape::Text),
+            required("auth", Shape::Object("ConversationAuth", CONVERSATION_AUTH)),
+            argument("functionName", Shape::Text),
+            argument("handler", Shape::Object("ConversationHandlerFunctionConfiguration", HANDLER)),
+            argument("tools", Shape::Objects("ToolMap", TOOL)),
+            argument("inferenceConfiguration", Shape::Object("ConversationInferenceConfiguration", INFERENCE)),
+        ],
+    ),
+    built(
+        "generation",
+        FIELD,
+        &[
+            required("aiModel", Shape::Text),
+            required("systemPrompt", Shape::Text),
+            argument("inferenceConfiguration", Shape::Object("GenerationInferenceConfiguration", INFERENCE)),
+        ],
+    ),
+    built("predictions", FIELD, &[required("actions", Shape::Names("PredictionsActions", PREDICTIONS))]),
     built("manyToMany", FIELD, &[required("relationName", Shape::Text), argument("limit", Shape::Integer)]),
     built("default", FIELD, &[argument("value", Shape::Text)]),
     kept("aws_api_key", &[]),
@@ -156,16 +198,12 @@ const KNOWN: &[Known] = &[
     built("aws_subscribe", FIELD, &[argument("mutations", Shape::Texts)]),
     built("aws_publish", FIELD, &[argument("subscriptions", Shape::Texts)]),
     built("deprecated", &[Place::Field, Place::Other], &[argument("reason", Shape::Text)]),
-    unbuilt("searchable", OBJECT),
     unbuilt("function", FIELD),
     unbuilt("http", FIELD),
-    unbuilt("predictions", FIELD),
     unbuilt("mapsTo", OBJECT),
     unbuilt("refersTo", BOTH),
     unbuilt("sql", FIELD),
     unbuilt("validate", FIELD),
-    unbuilt("conversation", FIELD),
-    unbuilt("generation", FIELD),
 ];
 
 /// Directives of the first transformer, and what stands for them today.
@@ -301,7 +339,10 @@ impl Checker<'_, '_> {
             Shape::Text if value.as_str().is_none() => {
                 self.wrong(value, &format!("{what} must be a text, not {value}"));
             }
-            Shape::Text => {}
+            Shape::Number if !matches!(value.value, Value::Int(_) | Value::Float(_)) => {
+                self.wrong(value, &format!("{what} must be a number, not {value}"));
+            }
+            Shape::Text | Shape::Number => {}
             Shape::Word => self.word(value, what),
             Shape::Words => value.elements().into_iter().for_each(|item| self.word(item, what)),
             Shape::Integer => {

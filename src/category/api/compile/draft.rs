@@ -21,6 +21,8 @@ pub(super) struct Catalogue<'a> {
     /// The models that join the sides of a `@manyToMany`.
     pub joins: IndexSet<String>,
     pub roots: &'a Roots,
+    /// What conversations add, which the user did not write.
+    pub added: super::conversation::Added,
 }
 
 /// What a type name stands for.
@@ -42,7 +44,7 @@ impl<'a> Catalogue<'a> {
         }
         let models = types.values().filter(|found| found.is_object() && found.directive("model").is_some());
         let models = models.map(|found| found.name.as_str()).collect();
-        Self { types, models, joins, roots: &document.roots }
+        Self { types, models, joins, roots: &document.roots, added: super::conversation::Added::default() }
     }
 
     pub(super) fn kind(&self, name: &str) -> Kind {
@@ -73,6 +75,8 @@ pub(super) struct Draft<'a> {
     pub fields: IndexMap<&'a str, &'a Field>,
     pub plural: String,
     pub config: Config,
+    /// Name of the search query.
+    pub search: Option<String>,
     pub key: KeyNames,
     pub indexes: Vec<IndexDraft>,
     pub relations: Vec<Relation<'a>>,
@@ -93,11 +97,13 @@ impl<'a> Draft<'a> {
         }
         let plural = plural(&names::upper(&definition.name));
         let config = Config::read(definition, &plural, options);
+        let search = super::search::query(definition, &plural);
         Self {
             definition,
             fields,
             plural,
             config,
+            search,
             key: KeyNames::default(),
             indexes: Vec::new(),
             relations: Vec::new(),

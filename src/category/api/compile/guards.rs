@@ -9,6 +9,7 @@ use super::draft::{Catalogue, Draft, Kind, Level};
 use super::names;
 use super::output::{Output, mark};
 use super::rules::{ParsedRule, Provider, Strategy};
+use super::search::AGGREGATE_TYPES;
 use crate::category::api::plan::{AuthMode, Modes, Operation};
 use crate::graphql::{Field, InputValue, TypeRef};
 
@@ -62,6 +63,7 @@ impl Guard<'_, '_> {
                 self.open(draft, output);
             }
         }
+        self.aggregates(output);
         if self.sandbox {
             self.open_custom_operations(output);
         }
@@ -82,8 +84,13 @@ impl Guard<'_, '_> {
             if self.catalogue.kind(name) != Kind::Object {
                 continue;
             }
+            let root = self.catalogue.roots.contains(name);
+            let added = &self.catalogue.added.fields;
+            if root && declared.fields().iter().all(|field| added.contains(&field.name)) {
+                continue;
+            }
             output.mark_type(name, directive(AuthMode::Iam));
-            for own in declared.fields().iter().filter(|_| self.catalogue.roots.contains(name)) {
+            for own in declared.fields().iter().filter(|field| root && !added.contains(&field.name)) {
                 if let Some(field) = output.field_mut(name, &own.name) {
                     mark(&mut field.directives, directive(AuthMode::Iam));
                 }
@@ -109,6 +116,7 @@ impl Guard<'_, '_> {
         for (name, allowed) in [(&config.create, &create), (&config.update, &update), (&config.delete, &delete)] {
             self.mark(&roots.mutation, name.as_deref(), allowed, output);
         }
+        self.mark(&roots.query, draft.search.as_deref(), &operation(Operation::Search), output);
         for index in &draft.indexes {
             self.mark(&roots.query, index.query_field.as_deref(), &list, output);
             self.mark(&roots.query, index.query_field.as_deref(), &get, output);
@@ -176,6 +184,9 @@ impl Guard<'_, '_> {
         queries.for_each(|name| self.mark(&roots.query, name, &allowed, output));
         mutations.for_each(|name| self.mark(&roots.mutation, name, &allowed, output));
         subscriptions.for_each(|name| self.mark(&roots.subscription, name, &allowed, output));
+        if let Some(field) = draft.search.as_deref().and_then(|name| output.field_mut(&roots.query, name)) {
+            mark(&mut field.directives, directive(AuthMode::ApiKey));
+        }
         self.mark_declared_types(draft.name(), &allowed, output);
     }
 
@@ -192,6 +203,21 @@ impl Guard<'_, '_> {
                     }
                     open.push(inner);
                 }
+            }
+        }
+    }
+
+    /// The answers to aggregations are open to everyone who may do something with a model that can be searched.
+    fn aggregates(&self, output: &mut Output) {
+        let searched = || self.drafts.values().filter(|draft| draft.search.is_some());
+        let allowed = searched().filter_map(|draft| draft.access.as_ref()).flat_map(|access| modes_of(access.roles()));
+        let mut marks = directives(self.modes, &allowed.collect());
+        if self.sandbox && self.modes.default != AuthMode::ApiKey && searched().next().is_some() {
+            marks.push(directive(AuthMode::ApiKey));
+        }
+        for name in marks {
+            for found in AGGREGATE_TYPES {
+                output.mark_type(found, name);
             }
         }
     }

@@ -17,8 +17,8 @@ pub(super) fn check_names(drafts: &IndexMap<&str, Draft<'_>>, catalogue: &Catalo
     }
     let mut add = |root, name, span: &Span| {
         if !taken.insert((root, name)) {
-            let message = format!("two operations share a name: {root}.{name} exists already");
-            let hint = Some("name the operation in @model or the queryField in @index".to_owned());
+            let message = format!("type '{root}' cannot redeclare field {name}: {root}.{name} exists already");
+            let hint = Some("name the operation in @model or @searchable, or the queryField in @index".to_owned());
             report.add_with_hint(Code::AMP0316, span, message, hint);
         }
     };
@@ -29,6 +29,9 @@ pub(super) fn check_names(drafts: &IndexMap<&str, Draft<'_>>, catalogue: &Catalo
         }
         for name in [&config.create, &config.update, &config.delete].into_iter().flatten() {
             add(&roots.mutation, name, span);
+        }
+        if let Some(name) = &draft.search {
+            add(&roots.query, name, span);
         }
         for index in &draft.indexes {
             if let Some(name) = &index.query_field {

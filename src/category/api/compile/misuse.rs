@@ -3,7 +3,7 @@
 use super::options::CompileOptions;
 use super::report::Report;
 use crate::error::Code;
-use crate::graphql::{Directive, Document, Field, Literal, TypeDefinition, Value};
+use crate::graphql::{Directive, Document, Field, Literal, TypeDefinition};
 
 /// Checks a document.
 pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut Report<'_>) {
@@ -11,7 +11,7 @@ pub(super) fn check(document: &Document, options: &CompileOptions, report: &mut 
         type_directives(document, found, report);
         for field in found.fields() {
             for directive in &field.directives {
-                if let Some(message) = field_mistake(field, directive, options) {
+                if let Some(message) = field_mistake(field, directive) {
                     report.add(Code::AMP0305, &directive.span, message);
                 }
             }
@@ -61,19 +61,10 @@ fn type_directives(document: &Document, found: &TypeDefinition, report: &mut Rep
     }
 }
 
-fn field_mistake(field: &Field, directive: &Directive, options: &CompileOptions) -> Option<String> {
+fn field_mistake(field: &Field, directive: &Directive) -> Option<String> {
     match directive.name.as_str() {
         "function" => function(field, directive),
         "http" => http(directive),
-        "predictions" => {
-            let missing = matches!(options.predictions_bucket, Some(serde_json::Value::Bool(false)));
-            missing.then(|| {
-                "please configure storage in your project in order to use the @predictions directive".to_owned()
-            })
-        }
-        "generation" => temperature(directive),
-        "conversation" => (field.type_ref.name() != "AmplifyAIConversationMessage")
-            .then(|| "@conversation return type must be AmplifyAIConversationMessage".to_owned()),
         "validate" => validate(field, directive),
         _ => None,
     }
@@ -98,17 +89,6 @@ fn http(directive: &Directive) -> Option<String> {
     let fits = url.starts_with("http://") || url.starts_with("https://");
     (!fits).then(|| {
         "the @http directive at this location requires a url parameter that begins with http:// or https://".to_owned()
-    })
-}
-
-fn temperature(directive: &Directive) -> Option<String> {
-    let given = directive.argument("inferenceConfiguration")?.get("temperature")?;
-    let (Value::Int(number) | Value::Float(number)) = &given.value else { return None };
-    let outside = number.parse::<f64>().is_ok_and(|value| !(0.0..=1.0).contains(&value));
-    outside.then(|| {
-        format!(
-            "@generation directive temperature valid range: minimum value of 0, maximum value of 1, provided: {number}"
-        )
     })
 }
 

@@ -6,9 +6,12 @@
 mod access;
 mod assemble;
 mod connections;
+mod conversation;
 mod defaults;
 mod directives;
 mod draft;
+mod extensions;
+mod generation;
 mod guards;
 mod keys;
 mod limits;
@@ -20,10 +23,13 @@ mod options;
 mod output;
 mod owners;
 pub(in crate::category::api) mod plural;
+mod predictions;
 mod reading;
 mod relations;
 mod report;
 mod rules;
+mod search;
+mod services;
 mod sync;
 
 #[cfg(test)]
@@ -67,14 +73,18 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         report.fault(fault);
     }
     directives::check(&document, &mut report);
+    extensions::check(&document, &mut report);
     misuse::check(&document, options, &mut report);
+    let added = conversation::extend(&mut document, &mut report);
     sync::check(&document, options, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
     sync::check_handlers(&document, options, &mut report);
     let modes = options.modes();
-    let catalogue = Catalogue::new(&document, joins);
+    let mut catalogue = Catalogue::new(&document, joins);
+    catalogue.added = added;
     let mut drafts = read_models(&catalogue, options, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
+    services::check(&catalogue, options, &mut report);
     check_names(&drafts, &catalogue, &mut report);
     check_index_counts(&drafts, &mut report);
     if !report.is_empty() {
@@ -84,6 +94,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     expand(&drafts, &catalogue, options, &mut output);
     Guard { drafts: &drafts, catalogue: &catalogue, modes: &modes, sandbox, reached: IndexMap::new() }
         .apply(&custom, &mut output);
+    let additions = services::build(&catalogue, &output, &mut report);
+    if !report.is_empty() {
+        return Err(report.finish());
+    }
     let assembler = Assembler {
         drafts: &drafts,
         catalogue: &catalogue,
@@ -105,7 +119,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         .collect();
     let schema = print(&output.into_document());
     let (switches, conflict) = (options.params.switches(), options.usual_conflict_handler());
-    Ok(Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches, conflict })
+    let mut plan =
+        Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches, conflict };
+    services::join(additions, &mut plan);
+    Ok(plan)
 }
 
 fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {
@@ -154,4 +171,6 @@ fn expand(
         operations::expand_indexes(draft, catalogue, output);
     }
     connections::expand(drafts, catalogue, &options.params, output);
+    search::expand(drafts, catalogue, output);
+    predictions::expand(catalogue, output);
 }

@@ -35,7 +35,7 @@ pub struct CompileOptions {
     pub admin_roles: Vec<String>,
     /// IAM for every model; refused.
     pub enable_iam_access: bool,
-    /// The bucket of `@predictions`, a directive that is refused itself.
+    /// The bucket of `@predictions`: `false` when there is none, anything else when there is one.
     pub predictions_bucket: Option<Value>,
 }
 
@@ -163,6 +163,11 @@ impl CompileOptions {
             }
         }
         Modes { default, additional }
+    }
+
+    /// Whether `@predictions` has no bucket with pictures.
+    pub(super) fn has_no_predictions_bucket(&self) -> bool {
+        matches!(self.predictions_bucket, Some(Value::Bool(false)))
     }
 
     /// A problem for each option that asks for what is not built.

@@ -212,7 +212,7 @@ impl Output {
     pub(super) fn into_document(mut self) -> Document {
         let roots = self.roots.clone();
         self.types.retain(|name, found| !(roots.contains(name) && found.is_object() && found.fields().is_empty()));
-        Document { types: self.types.into_values().collect(), directives: Vec::new(), roots: self.roots }
+        Document { types: self.types.into_values().collect(), roots: self.roots, ..Document::default() }
     }
 }
 

@@ -406,7 +406,6 @@ const REFUSED: &[(Code, &str, &str)] = &[
         "does not exist in \"ModelOperation\"",
         "type A @model @auth(rules: [{ allow: public, operations: [write] }]) { id: ID! }",
     ),
-    (Code::AMP0304, "@searchable is not built yet", "type A @model @searchable { id: ID! }"),
     (Code::AMP0305, "may not be used on", "enum E @model { A }"),
     (Code::AMP0305, "can only be used once", "type A @model @model { id: ID! }"),
     (Code::AMP0305, "reserved type name", "type Mutation @model { id: ID! }"),
@@ -602,5 +601,21 @@ proptest! {
             let faults = graphql::parse(&files["schema.graphql"]).map(|document| graphql::check(&document));
             prop_assert_eq!(faults, Ok(Vec::new()), "{}", text);
         }
+    }
+}
+
+#[test]
+fn extensions_extend_what_is_declared_and_hold_no_directives_of_ours() {
+    let good = "type A @model { id: ID! } extend type A { b: Int }
+        type Query { x: Int } extend type Query { y: Int @auth(rules: [{ allow: public }]) }";
+    assert_fields(good, "{}", &[("A.b", Some("Int")), ("CreateAInput.b", Some("Int")), ("Query.y", Some("Int"))]);
+    for (words, schema) in [
+        ("cannot extend nonexistent type 'B'", "type A @model { id: ID! } extend type B { x: Int }"),
+        ("cannot extend nonexistent type 'Query'", "type A @model { id: ID! } extend type Query { x: Int }"),
+        ("on object or interface extensions", "type A { id: ID! } extend type A @model { x: Int }"),
+        ("on fields of extended types", "type A @model { id: ID! } extend type A { x: Int @index(name: \"byX\") }"),
+    ] {
+        let problems = try_plan(schema, "{}").expect_err(schema);
+        assert!(problems.iter().any(|own| own.message.contains(words) && own.excerpt.is_some()), "{problems:#?}");
     }
 }

@@ -5,10 +5,13 @@
 //! time, so that each file can be read, and replaced, alone.
 
 mod access;
+mod conversation;
 mod fields;
 mod pipeline;
 mod reading;
 mod script;
+mod searching;
+mod services;
 mod syncing;
 mod writing;
 
@@ -17,6 +20,8 @@ use serde::Serialize;
 use super::plan::{Action, Function, Key, Model, Operation, Plan, Resolver, Rule};
 use crate::render::{RenderError, Renderer};
 use access::Guard;
+
+pub(super) use searching::index_name;
 
 /// A resolver as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,14 +86,15 @@ pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFil
 }
 
 fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, RenderError> {
-    if !resolver.functions(plan).is_empty() {
-        return pipeline::resolver(plan, resolver, render);
-    }
     match &resolver.action {
+        Action::Update { .. } | Action::Delete { .. } if !resolver.functions(plan).is_empty() => {
+            pipeline::resolver(plan, resolver, render)
+        }
         Action::Get { model } => reading::get(&Scene::new(plan, resolver, model)?, render),
         Action::List { model } => reading::list(&Scene::new(plan, resolver, model)?, render),
         Action::Sync { model } => syncing::sync(&Scene::new(plan, resolver, model)?, render),
         Action::QueryIndex { model, index } => reading::query_index(&Scene::new(plan, resolver, model)?, index, render),
+        Action::Search { model } => searching::search(&Scene::new(plan, resolver, model)?, render),
         Action::RelatedMany { model, related, index, fields, limit } => {
             let scene = Scene::new(plan, resolver, related)?;
             let relation =
@@ -109,6 +115,11 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
             fields::protected(&Scene::new(plan, resolver, model)?, render)
         }
         Action::Pipeline { .. } => pipeline::resolver(plan, resolver, render),
+        Action::Generate { generation } => services::generate(plan, resolver, generation, render),
+        Action::Predict { list, .. } => services::predict(plan, resolver, *list, render),
+        Action::Converse { .. } => conversation::converse(plan, resolver, render),
+        Action::SubscribeToAnswers => conversation::answers(resolver, render),
+        Action::ListLatest { model, index } => conversation::latest(&Scene::new(plan, resolver, model)?, index, render),
         Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
     }
 }

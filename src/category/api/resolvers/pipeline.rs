@@ -41,6 +41,8 @@ pub(super) fn resolver(plan: &Plan, resolver: &Resolver, render: &Renderer) -> R
 /// When a template cannot be rendered, or the plan names a model that it does not have.
 pub(super) fn step(plan: &Plan, name: &str, function: &Function, render: &Renderer) -> Result<String, RenderError> {
     match &function.step {
+        Step::Predict { prediction } => super::services::step(*prediction, render),
+        Step::Converse { step, conversation } => super::conversation::step(*step, conversation, render),
         Step::CheckItem { model, write } => writing::check(&scene(plan, name, model, *write)?, *write, render),
         Step::WriteItem { model, write: Operation::Delete } => {
             writing::delete(&scene(plan, name, model, Operation::Delete)?, render)

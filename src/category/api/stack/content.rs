@@ -12,7 +12,7 @@ use super::syncing::{self, Settling};
 use super::tables::{self, Role, Table};
 use super::{sources, stack_id};
 use crate::base::{Location, ResourceName};
-use crate::category::api::plan::{Model, Plan, Resolver, Source};
+use crate::category::api::plan::{Action, Model, Plan, Resolver, Source};
 use crate::category::api::resolvers::{FunctionFile, ResolverFile};
 
 /// The part that every stack of an API has.
@@ -27,6 +27,8 @@ pub(super) struct Content {
     functions: Vec<FunctionEntry>,
     /// Ids of the functions that other stacks use.
     exported: Vec<String>,
+    /// Ids of the tables whose streams the API's own stack reads.
+    streams: Vec<String>,
     resolvers: Vec<ResolverEntry>,
     /// What it takes of the API's own stack.
     pub(super) borrowed: Vec<Borrowed>,
@@ -82,7 +84,7 @@ pub(super) struct Written {
 pub(super) struct Layout<'a> {
     plan: &'a Plan,
     name: &'a ResourceName,
-    placement: &'a Placement,
+    pub(super) placement: &'a Placement,
     written: &'a Written,
     names: Names,
     /// The id of each resolver, without `Resolver`.
@@ -109,6 +111,7 @@ impl<'a> Layout<'a> {
             roles,
             functions: Vec::new(),
             exported: Vec::new(),
+            streams: Vec::new(),
             resolvers: Vec::new(),
             borrowed: Vec::new(),
             origins: IndexMap::new(),
@@ -119,11 +122,29 @@ impl<'a> Layout<'a> {
         }
         for model in models {
             let id = self.names.model(&model.name);
+            if number != FIRST && self.is_searched(&model.name) {
+                content.streams.push(format!("{id}Table"));
+            }
             content.origins.extend(["Table", "DataSource"].map(|end| (format!("{id}{end}"), model.origin.clone())));
         }
         self.add_functions(number, &mut content);
         self.add_resolvers(number, &mut content);
         content
+    }
+
+    fn is_searched(&self, name: &str) -> bool {
+        let mut actions = self.plan.resolvers.iter().map(|resolver| &resolver.action);
+        actions.any(|action| matches!(action, Action::Search { model } if model == name))
+    }
+
+    /// The id of a model, and YAML for the stream of its table as the API's own stack knows it.
+    pub(super) fn stream(&self, model: &str) -> (String, String) {
+        let id = self.names.model(model);
+        let stream = match self.placement.of(model) {
+            FIRST => format!("!GetAtt {id}Table.StreamArn"),
+            home => format!("!GetAtt {}.Outputs.{id}TableStreamArn", stack_id(home)),
+        };
+        (id, stream)
     }
 
     fn add_functions(&self, number: usize, content: &mut Content) {

@@ -8,6 +8,8 @@ mod inputs;
 mod names;
 mod placement;
 mod policies;
+mod search;
+mod services;
 mod sources;
 mod syncing;
 mod tables;
@@ -15,7 +17,8 @@ mod tables;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::plan::{AuthMode, Plan};
+use super::ApiSpec;
+use super::plan::{Action, AuthMode, Plan};
 use super::resolvers;
 use crate::base::ResourceName;
 use crate::category::Context;
@@ -25,8 +28,10 @@ use crate::error::{Code, Diagnose, Problem};
 use crate::render::RenderError;
 use content::{Borrowed, Content, Layout, Written};
 use inputs::{Authoriser, Mode, Parameter};
-use placement::{FIRST, Past, Placement, Weights, stack_path};
+use placement::{FIRST, Past, Weights, stack_path};
 use policies::Policy;
+use search::Search;
+use services::Services;
 use sources::SourceEntry;
 use syncing::Changes;
 
@@ -45,6 +50,10 @@ struct ApiStack<'a> {
     /// Parameters that the auth stack fills.
     parameters: Vec<Parameter>,
     schema_file: String,
+    search: Option<Search>,
+    services: Services,
+    /// Given where predictions look at pictures.
+    predictions_bucket: Option<&'a str>,
     /// Data sources that are no tables.
     sources: Vec<SourceEntry>,
     policies: Vec<Policy>,
@@ -82,7 +91,7 @@ struct ModelStack<'a> {
 /// # Errors
 /// When a template cannot be rendered, an auth resource is missing, a limit is exceeded, or a resolver would change its
 /// stack.
-pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
+pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
     let needs = inputs::needs(plan, context)?;
     let weights = Weights::new(plan, base(plan), tables::RESOURCES);
     let past = Past::read(context.name, context.sources);
@@ -92,13 +101,12 @@ pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis
     if !problems.is_empty() {
         return Err(problems);
     }
-    let failed = |error: RenderError| vec![Problem::new(error.code(), error.to_string())];
     let written = Written {
         resolvers: resolvers::write(plan, context.render).map_err(failed)?,
         functions: resolvers::write_functions(plan, context.render).map_err(failed)?,
     };
     let layout = Layout::new(plan, context.name, &placement, &written);
-    let mut synthesis = stacks(plan, context, &placement, &layout)?;
+    let mut synthesis = stacks(spec, plan, context, &layout)?;
     let problems = too_large(context.name, &synthesis);
     if !problems.is_empty() {
         return Err(problems);
@@ -115,16 +123,15 @@ pub(super) fn synthesize(plan: &Plan, context: &Context<'_>) -> Result<Synthesis
     Ok(synthesis)
 }
 
-fn stacks(
-    plan: &Plan,
-    context: &Context<'_>,
-    placement: &Placement,
-    layout: &Layout<'_>,
-) -> Result<Synthesis, Vec<Problem>> {
+fn failed(error: RenderError) -> Vec<Problem> {
+    vec![Problem::new(error.code(), error.to_string())]
+}
+
+fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_>) -> Result<Synthesis, Vec<Problem>> {
     let name = context.name;
     let first = layout.content(FIRST);
     let further: Vec<(usize, Content)> =
-        placement.further().into_iter().map(|number| (number, layout.content(number))).collect();
+        layout.placement.further().into_iter().map(|number| (number, layout.content(number))).collect();
     let used = |source: &str| layout.uses(source) || (source == super::plan::NONE_SOURCE && !further.is_empty());
     let mut modes = inputs::modes(plan, context)?;
     let stack = ApiStack {
@@ -137,6 +144,9 @@ fn stacks(
         authoriser: inputs::authoriser(context),
         parameters: inputs::parameters(plan),
         schema_file: format!("./{name}/schema.graphql"),
+        search: search::search(plan, layout, context.render).map_err(failed)?,
+        services: services::services(plan, name, context.render).map_err(failed)?,
+        predictions_bucket: spec.predictions_bucket.as_deref(),
         sources: sources::sources(plan, used),
         policies: policies::policies(plan, name),
         nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),
@@ -146,6 +156,8 @@ fn stacks(
     };
     let mut files = IndexMap::from([(format!("{name}/schema.graphql"), plan.schema.clone())]);
     files.extend(layout.files());
+    let handlers = services::files(plan, context.render).map_err(failed)?;
+    files.extend(handlers.into_iter().map(|(path, text)| (format!("{name}/{path}"), text)));
     let mut synthesis = rendered(context, "api/stack.yaml", &stack, files)?;
     locate(&mut synthesis.template, &first);
     for (number, content) in &further {
@@ -176,13 +188,15 @@ fn stack_id(number: usize) -> String {
     format!("Models{number}")
 }
 
-/// How many resources an API has besides its models, resolvers and functions: the API, the schema, the key, policies.
+/// How many resources an API has besides its models, resolvers and functions: the API, the schema, the key, policies,
+/// streams into search. What services need once for the whole API is few enough to be left out.
 fn base(plan: &Plan) -> usize {
     let tables = plan.sources.values().filter(|source| matches!(source, super::plan::Source::Table { .. })).count();
     let sources = plan.sources.len() - tables;
     let modes = [AuthMode::ApiKey, AuthMode::Lambda].into_iter().filter(|mode| plan.modes.has(*mode)).count();
     let changes = usize::from(syncing::changes(plan).is_some());
-    2 + modes + changes + sources + policies::roles(plan).len()
+    let searched = plan.resolvers.iter().filter(|resolver| matches!(resolver.action, Action::Search { .. })).count();
+    2 + modes + changes + sources + searched + policies::roles(plan).len()
 }
 
 /// Gives each resource the user's line that it comes from.

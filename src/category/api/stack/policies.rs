@@ -111,7 +111,10 @@ fn allows(rule: &Rule, role: PoolRole, operation: Operation) -> bool {
 fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
     match &resolver.action {
         Action::Get { model } => Some((model, Operation::Get)),
-        Action::List { model } | Action::QueryIndex { model, .. } => Some((model, Operation::List)),
+        Action::List { model } | Action::QueryIndex { model, .. } | Action::ListLatest { model, .. } => {
+            Some((model, Operation::List))
+        }
+        Action::Search { model } => Some((model, Operation::Search)),
         Action::Sync { model } => Some((model, Operation::Sync)),
         Action::Create { model } => Some((model, Operation::Create)),
         Action::Update { model } => Some((model, Operation::Update)),
@@ -121,6 +124,10 @@ fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
         | Action::RelatedOne { .. }
         | Action::ProtectedField { .. }
         | Action::Pipeline { .. }
+        | Action::Generate { .. }
+        | Action::Converse { .. }
+        | Action::SubscribeToAnswers
+        | Action::Predict { .. }
         | Action::OwnerField { .. } => None,
     }
 }

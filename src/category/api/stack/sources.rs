@@ -1,8 +1,9 @@
-//! The data sources of a stack that are no tables: those stand with their tables.
+//! The data sources of a stack that are no tables: those stand with their tables, and others with what they need.
 
 use serde::Serialize;
 
 use super::names::Names;
+use super::{search, services};
 use crate::category::api::plan::{Plan, Source};
 
 /// A data source as the template writes it.
@@ -23,6 +24,10 @@ pub(super) struct SourceEntry {
 pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
     match plan.sources.get(source) {
         Some(Source::Table { model }) => format!("{}DataSource", names.model(model)),
+        Some(Source::Service { service }) => services::id(source, service),
+        Some(Source::Speech) => services::SPEECH_ID.to_owned(),
+        Some(Source::ConversationHandler { .. }) => services::handler_id(source),
+        Some(Source::Search) => search::SOURCE_ID.to_owned(),
         Some(Source::None) | None => "NoneSource".to_owned(),
     }
 }
@@ -30,7 +35,11 @@ pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
 /// The data sources that something uses.
 pub(super) fn sources(plan: &Plan, used: impl Fn(&str) -> bool) -> Vec<SourceEntry> {
     let entry = |(name, source): (&String, &Source)| match source {
-        Source::Table { .. } => None,
+        Source::Table { .. }
+        | Source::Search
+        | Source::Service { .. }
+        | Source::Speech
+        | Source::ConversationHandler { .. } => None,
         Source::None => Some(SourceEntry {
             id: "NoneSource".to_owned(),
             comment: "For fields that need no data of their own.",

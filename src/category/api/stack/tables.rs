@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::names::Names;
 use super::syncing::{self, Kept};
-use crate::category::api::plan::{Action, AttributeType, Index, Key, Model, Plan, Projection};
+use crate::category::api::plan::{Action, AttributeType, Index, Key, Model, Plan, Projection, Source, Step};
+use crate::category::api::services::ConversationStep;
 use crate::error::{Code, Problem};
 
 /// How many resources the table of a model is: itself and its data source.
@@ -38,6 +39,8 @@ pub(super) struct Table {
     key: Vec<KeyPart>,
     global_indexes: Vec<IndexEntry>,
     local_indexes: Vec<IndexEntry>,
+    /// It has a stream of changes.
+    stream: bool,
     /// What is kept of changes, with data sync.
     kept: Option<Kept>,
 }
@@ -119,6 +122,11 @@ fn chunks<'a>(plan: &Plan, models: &[&'a Model], names: &Names) -> Vec<Chunk<'a>
             actions.entry(model).or_default().extend(self::actions(&resolver.action));
         }
     }
+    for function in plan.functions.values() {
+        if let Some(Source::Table { model }) = plan.sources.get(&function.source) {
+            actions.entry(model).or_default().extend(step_actions(&function.step));
+        }
+    }
     let mut chunks: Vec<Chunk<'a>> = Vec::new();
     let mut length = 0;
     for model in models {
@@ -158,6 +166,7 @@ fn table(model: &Model, id: String, role: &str, api: &str) -> Table {
         source_name: format!("{}Table", model.name),
         name: format!("{}-${{{api}}}-${{Environment}}", model.name),
         role: role.to_owned(),
+        stream: model.stream,
         kept: syncing::kept(model),
         attributes: attributes(model),
         key: key_parts(&model.key),
@@ -199,16 +208,35 @@ fn index_entry(index: &Index) -> IndexEntry {
 fn actions(action: &Action) -> &'static [&'static str] {
     match action {
         Action::Get { .. } => &["dynamodb:GetItem"],
-        Action::List { .. } | Action::Sync { .. } => &["dynamodb:Query", "dynamodb:Scan"],
+        Action::List { .. } | Action::ListLatest { .. } | Action::Sync { .. } => &["dynamodb:Query", "dynamodb:Scan"],
         Action::QueryIndex { .. } | Action::RelatedMany { .. } => &["dynamodb:Query"],
         Action::RelatedOne { .. } => &["dynamodb:GetItem", "dynamodb:Query"],
         Action::Create { .. } => &["dynamodb:GetItem", "dynamodb:PutItem"],
         Action::Update { .. } => &["dynamodb:GetItem", "dynamodb:UpdateItem"],
         Action::Delete { .. } => &["dynamodb:DeleteItem", "dynamodb:GetItem"],
         Action::Subscribe { .. }
+        | Action::Search { .. }
+        | Action::Generate { .. }
+        | Action::Converse { .. }
+        | Action::SubscribeToAnswers
+        | Action::Predict { .. }
         | Action::ProtectedField { .. }
         | Action::OwnerField { .. }
         | Action::Pipeline { .. } => &[],
+    }
+}
+
+/// The same for the functions of pipelines.
+fn step_actions(step: &Step) -> &'static [&'static str] {
+    match step {
+        Step::Converse { step, .. } => match step {
+            ConversationStep::Touch | ConversationStep::Stream => &["dynamodb:GetItem", "dynamodb:UpdateItem"],
+            ConversationStep::Write | ConversationStep::Respond => &["dynamodb:PutItem"],
+            ConversationStep::Check => &["dynamodb:GetItem"],
+            ConversationStep::Ask => &[],
+        },
+        // The resolver of a write counts for its functions.
+        Step::CheckItem { .. } | Step::WriteItem { .. } | Step::Predict { .. } => &[],
     }
 }
 
