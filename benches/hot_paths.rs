@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use ampup::category::api::compile::compile;
-use ampup::category::api::{CompileOptions, SchemaSource};
+use ampup::category::api::{CodegenSpec, CompileOptions, SchemaSource, Target, codegen};
 
 fn main() {
     divan::main();
@@ -40,12 +40,24 @@ fn schema(models: usize) -> String {
     text
 }
 
+fn options() -> CompileOptions {
+    serde_json::from_str(r#"{"defaultAuth": "AMAZON_COGNITO_USER_POOLS", "additionalAuth": ["API_KEY"]}"#)
+        .expect("the options are well-formed")
+}
+
+/// Documents, types and models together.
+#[divan::bench(args = [10, 50, 200, 500])]
+fn generate_code(bencher: divan::Bencher<'_, '_>, models: usize) {
+    let (text, options) = (schema(models), options());
+    let source = SchemaSource { path: "schema.graphql", text: &text };
+    let plan = compile(&source, &options).expect("the schema is well-formed");
+    let spec = CodegenSpec::new(vec![Target::Ts, Target::Types, Target::ModelsJs]);
+    bencher.bench(|| codegen::files(&source, &options, &plan, &spec).expect("the plan is the schema's"));
+}
+
 #[divan::bench(args = [10, 50, 200, 500])]
 fn compile_models(bencher: divan::Bencher<'_, '_>, models: usize) {
-    let text = schema(models);
-    let options: CompileOptions =
-        serde_json::from_str(r#"{"defaultAuth": "AMAZON_COGNITO_USER_POOLS", "additionalAuth": ["API_KEY"]}"#)
-            .expect("the options are well-formed");
+    let (text, options) = (schema(models), options());
     bencher.bench(|| {
         compile(&SchemaSource { path: "schema.graphql", text: &text }, &options).expect("the schema is well-formed")
     });

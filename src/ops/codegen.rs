@@ -26,8 +26,10 @@ pub struct CodegenReport {
     pub removed: Vec<String>,
     /// How many files are as they were.
     pub unchanged: usize,
-    /// The settings are in the manifest, so that `push` and `dev` keep the code up to date.
-    pub kept_up_to_date: bool,
+    /// Whether the settings are in the manifest, so that `push` and `dev` keep the code up to date; none without a
+    /// project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_up_to_date: Option<bool>,
 }
 
 /// Flags, laid over the settings of an API.
@@ -152,7 +154,7 @@ pub fn in_project(
         Some(ResourceSpec::Api(known)) => known == spec,
         _ => false,
     };
-    report.kept_up_to_date = save || apis.iter().all(same);
+    report.kept_up_to_date = Some(save || apis.iter().all(same));
     let manifest = if save {
         apis.into_iter().map(|(name, spec)| ManifestChange::PutResource(name, ResourceSpec::Api(spec))).collect()
     } else {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compiles the code that `ampup codegen` makes, strictly and against the installed aws-amplify: any error fails.
-# usage: typecheck.sh AMPUP SCHEMA...   (an options.json beside a schema is used)
+# usage: typecheck.sh AMPUP SCHEMA...   (with the options.json beside a schema; without one, users and API keys are known)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 ampup=$1
@@ -8,10 +8,11 @@ shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 count=0
+echo '{"defaultAuth":"AMAZON_COGNITO_USER_POOLS","additionalAuth":["API_KEY"]}' > "$work/usual.json"
 for schema in "$@"; do
   options=$(dirname "$schema")/options.json
-  given=(--schema "$schema")
-  [ -e "$options" ] && given+=(--options "$options")
+  [ -e "$options" ] || options=$work/usual.json
+  given=(--schema "$schema" --options "$options")
   if ! "$ampup" codegen "${given[@]}" --out "$work/$count" --target ts,types,models-js > /dev/null 2> "$work/error"; then
     # A directive that is not built yet is refused by name.
     grep -q AMP0304 "$work/error" || { echo "$schema" >&2; cat "$work/error" >&2; exit 1; }

@@ -385,6 +385,10 @@ fn unread(target: &Route, whole: &Whole, too_large: bool) -> ApiReply {
                 "Your proposed upload exceeds the maximum allowed size of the embedded cloud, {OBJECT_LIMIT_BYTES} bytes"
             ),
         ),
+        (true, Some(ServiceId::Lambda)) => {
+            let message = format!("Request must be smaller than {CODE_LIMIT_BYTES} bytes for the operation");
+            ApiError::new("RequestEntityTooLargeException", message).status(413)
+        }
         (true, _) => {
             ApiError::new("RequestEntityTooLargeException", format!("the body is larger than {BODY_LIMIT_BYTES} bytes"))
                 .status(413)

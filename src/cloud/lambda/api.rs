@@ -173,7 +173,8 @@ async fn invoke(
             headers.push(("x-amz-log-result".to_owned(), STANDARD.encode(done.log)));
         }
     }
-    Ok(ApiReply { status, headers, body: ReplyBody::Bytes(done.payload) })
+    let body = if kind == InvocationType::Wait { ReplyBody::Bytes(done.payload) } else { ReplyBody::Empty };
+    Ok(ApiReply { status, headers, body })
 }
 
 fn manage(engine: &Engine, operation: &Operation, call: &ApiCall) -> Result<ApiReply, ApiError> {

@@ -506,6 +506,13 @@ async fn answers_and_events_have_limits() {
     let (answer, failed, _) = world.invoke("big", json!({"n": 6_291_555})).await;
     assert_eq!((answer["errorType"].as_str(), failed), (Some("Function.ResponseSizeTooLarge"), true));
     assert_eq!(world.invoke("big", json!({"n": 1})).await.0, "x", "the process lives on");
+    let text = "ä".repeat(2_000_000);
+    for (name, runtime, code) in
+        [("node", "nodejs20.x", ECHO), ("python", "python3.12", "def handler(event, context):\n    return event\n")]
+    {
+        world.function(name, runtime, code, json!({"MemorySize": 1024, "Timeout": 30})).await;
+        assert_eq!(world.invoke(name, json!(text)).await.0, json!(text), "{name}");
+    }
     let event = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
     for (bytes, kind, code) in [
         (6_291_457, InvocationType::Wait, Some("RequestEntityTooLargeException")),

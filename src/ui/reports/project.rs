@@ -184,7 +184,7 @@ impl Report for CodegenReport {
         }
         let (created, updated, removed) = (self.created.clone(), self.updated.clone(), self.removed.clone());
         files(paper, &Applied { created, updated, removed, kept: Vec::new() })?;
-        if !self.kept_up_to_date {
+        if self.kept_up_to_date == Some(false) {
             paper.line("`ampup codegen --save` has `push` and `dev` keep it up to date")?;
         }
         Ok(())

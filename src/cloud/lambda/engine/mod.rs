@@ -22,8 +22,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
-
 use crate::cloud::iam::Iam;
 use crate::cloud::s3::S3;
 use crate::cloud::service::{ApiError, Shared};
@@ -35,7 +33,7 @@ pub(super) use invocation::Event;
 pub(in crate::cloud) use invocation::Invocation;
 pub(super) use names::{LATEST, Named, is_name};
 pub(in crate::cloud) use policy::ServiceVisitor;
-pub(super) use policy::{admits, parsed, statement};
+pub(super) use policy::{add_statement, admits, parsed, remove_statement, statement};
 pub(super) use record::Function;
 pub(super) use settings::{Settings, invalid};
 
@@ -172,7 +170,7 @@ impl Engine {
         }
         self.functions.put(&function.name, &function)?;
         if rebuilt {
-            self.pool.retire(&function.name);
+            self.pool.retire(&before);
             self.sweep();
         }
         Ok(function)
@@ -181,9 +179,9 @@ impl Engine {
     /// Deletes a function and ends its processes.
     pub(super) fn delete(&self, named: &Named) -> Result<(), ApiError> {
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.function(named)?;
+        let function = self.function(named)?;
         self.functions.remove(&named.name)?;
-        self.pool.retire(&named.name);
+        self.pool.retire(&function);
         self.sweep();
         Ok(())
     }
@@ -228,25 +226,4 @@ impl Engine {
 /// A refusal of what does not exist.
 pub(super) fn not_found(message: impl Into<String>) -> ApiError {
     ApiError::new("ResourceNotFoundException", message).status(404)
-}
-
-/// Adds a statement to a policy, or refuses its id.
-pub(super) fn add_statement(function: &mut Function, sid: &str, statement: Value) -> Result<(), ApiError> {
-    if function.statements.contains_key(sid) {
-        let message = format!(
-            "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the \
-             existing statement."
-        );
-        return Err(ApiError::new("ResourceConflictException", message).status(409));
-    }
-    function.statements.insert(sid.to_owned(), statement);
-    Ok(())
-}
-
-/// Takes a statement out of a policy.
-pub(super) fn remove_statement(function: &mut Function, sid: &str) -> Result<(), ApiError> {
-    match function.statements.shift_remove(sid) {
-        Some(_) => Ok(()),
-        None => Err(not_found(format!("Statement {sid} is not found in resource policy."))),
-    }
 }

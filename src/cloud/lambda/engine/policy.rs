@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::not_found;
 use super::record::Function;
 use super::settings::invalid;
 use crate::cloud::iam::policy::{Policy, PolicyKind, Question, Verdict};
@@ -70,6 +71,31 @@ fn principal(text: &str) -> Result<Value, ApiError> {
         text if text.starts_with("arn:aws:iam::") || text.starts_with("arn:aws:sts::") => Ok(json!({"AWS": text})),
         text if text.ends_with(".amazonaws.com") && !text.contains(' ') => Ok(json!({"Service": text})),
         _ => Err(invalid("The provided principal was invalid. Please check the principal and try again.")),
+    }
+}
+
+/// Adds a statement to a policy, or refuses its id.
+pub(in crate::cloud::lambda) fn add_statement(
+    function: &mut Function,
+    sid: &str,
+    statement: Value,
+) -> Result<(), ApiError> {
+    if function.statements.contains_key(sid) {
+        let message = format!(
+            "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the \
+             existing statement."
+        );
+        return Err(ApiError::new("ResourceConflictException", message).status(409));
+    }
+    function.statements.insert(sid.to_owned(), statement);
+    Ok(())
+}
+
+/// Takes a statement out of a policy.
+pub(in crate::cloud::lambda) fn remove_statement(function: &mut Function, sid: &str) -> Result<(), ApiError> {
+    match function.statements.shift_remove(sid) {
+        Some(_) => Ok(()),
+        None => Err(not_found(format!("Statement {sid} is not found in resource policy."))),
     }
 }
 

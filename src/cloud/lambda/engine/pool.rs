@@ -49,6 +49,8 @@ struct State {
     /// Invocations that run, by function.
     running: BTreeMap<String, usize>,
     all: Vec<Weak<Process>>,
+    /// Builds that nothing runs any more once their processes have answered.
+    retired: BTreeSet<String>,
     watched: bool,
     closed: bool,
 }
@@ -195,6 +197,9 @@ impl Pool {
         let mut state = self.lock();
         state.all.retain(|one| one.strong_count() > 0);
         state.all.push(Arc::downgrade(process));
+        let running: BTreeSet<String> =
+            state.all.iter().filter_map(Weak::upgrade).map(|process| process.build.clone()).collect();
+        state.retired.retain(|build| running.contains(build));
         if state.closed {
             process.kill();
         }
@@ -226,7 +231,7 @@ impl Pool {
                         state.turning.remove(&function);
                     }
                 }
-                if ready && !state.closed {
+                if ready && !state.closed && !state.retired.contains(&process.build) {
                     state.idle.push(Idle { function, since: Instant::now(), process });
                 }
             }
@@ -234,9 +239,11 @@ impl Pool {
         });
     }
 
-    /// Ends the idle processes of a function; those that work end by themselves, since they are of an old build.
-    pub(super) fn retire(&self, function: &str) {
-        self.lock().idle.retain(|idle| idle.function != function);
+    /// Ends the processes of a build: the idle ones now, those that work when they have answered.
+    pub(super) fn retire(&self, function: &Function) {
+        let mut state = self.lock();
+        state.retired.insert(function.build.clone());
+        state.idle.retain(|idle| idle.process.build != function.build);
     }
 
     /// The keys of the code that processes run.
