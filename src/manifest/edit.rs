@@ -16,6 +16,7 @@ pub struct Edit {
 
 /// One change of the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "an edit has one or two of them")]
 pub enum ManifestChange {
     /// Adds a resource, or gives it other settings.
     PutResource(ResourceName, ResourceSpec),

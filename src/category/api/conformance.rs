@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::compile::{CompileOptions, SchemaSource, compile};
 use super::plan::{
-    AttributeType, ConflictHandler, DELTA_MINUTES, DELTA_TABLE, Index, Key, Model, Plan, Projection, Source,
-    TOMBSTONE_MINUTES,
+    AttributeType, ConflictHandler, DELTA_MINUTES, DELTA_TABLE, Index, Key, Model, Plan, Projection, SQL_SOURCE,
+    Source, TOMBSTONE_MINUTES,
 };
 use super::services::Service;
 use crate::error::Problem;
@@ -41,13 +41,24 @@ pub fn conformance_files(plan: &Plan) -> IndexMap<String, String> {
 fn tables(plan: &Plan) -> Value {
     let synced = plan.conflict.is_some() || plan.models.values().any(|model| model.conflict.is_some());
     let delta = synced.then(delta_table);
-    let tables: Vec<Value> = plan.models.values().map(table).chain(delta).collect();
+    let models = plan.models.values().filter(|model| model.sql.is_none());
+    let tables: Vec<Value> = models.map(table).chain(delta).collect();
     let sources: Vec<Value> = plan.sources.iter().map(|(name, source)| source_json(plan, name, source)).collect();
     json!({ "tables": tables, "dataSources": sources })
 }
 
+/// The reference transformer reaches a database through a Lambda function that it deploys, so cases name that. Ours is a
+/// `RELATIONAL_DATABASE` source, which needs no function: the same source in other terms.
+const REFERENCE_SQL_SOURCE: &str = "SQLLambdaDataSourcesql";
+
+/// The name of a source as cases write it.
+fn source_name(name: &str) -> &str {
+    if name == SQL_SOURCE { REFERENCE_SQL_SOURCE } else { name }
+}
+
 fn source_json(plan: &Plan, name: &str, source: &Source) -> Value {
     match source {
+        Source::Sql { .. } => json!({ "name": source_name(name), "type": "AWS_LAMBDA" }),
         Source::None => json!({ "name": name, "type": "NONE" }),
         Source::Table { model } => {
             let versioned = plan.models.get(model).is_some_and(|model| model.conflict.is_some());
@@ -155,7 +166,7 @@ fn conflict_handler<'a>(plan: &'a Plan, source: &str) -> Option<&'a ConflictHand
 fn resolvers(plan: &Plan) -> Value {
     let all = plan.resolvers.iter().map(|resolver| {
         let field = format!("{}.{}", resolver.type_name, resolver.field);
-        let mut value = json!({ "field": field, "dataSource": resolver.source });
+        let mut value = json!({ "field": field, "dataSource": source_name(&resolver.source) });
         if let Some(handler) = conflict_handler(plan, &resolver.source) {
             value["sync"] = Value::from(handler.appsync_name());
         }

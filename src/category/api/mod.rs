@@ -15,6 +15,7 @@ mod search_tests;
 pub mod services;
 #[cfg(test)]
 mod services_tests;
+pub mod sql;
 mod stack;
 #[cfg(test)]
 mod testing;

@@ -125,6 +125,8 @@ pub struct Model {
     pub sandbox: bool,
     /// Whether its subscriptions have no auth step (`level: public`).
     pub public_subscriptions: bool,
+    /// Its table in the user's database; `None` for a model with a table of DynamoDB.
+    pub sql: Option<super::sql::SqlTable>,
     /// Whether its table has a stream of changes.
     pub stream: bool,
     /// Who settles a write that knows an older version of the item; `None` without data sync.
@@ -291,6 +293,11 @@ pub enum Source {
         /// The model.
         model: String,
     },
+    /// The user's own Aurora cluster, by the RDS Data API.
+    Sql {
+        /// Its engine.
+        engine: super::sql::SqlEngine,
+    },
     /// The OpenSearch domain that holds a copy of every table that can be searched.
     Search,
     /// A service of AWS, called over HTTPS.
@@ -312,6 +319,9 @@ pub const SEARCH_SOURCE: &str = "OpenSearchDataSource";
 
 /// Name of the data source without data.
 pub const NONE_SOURCE: &str = "NONE_DS";
+
+/// Name of the data source of SQL models and statements.
+pub const SQL_SOURCE: &str = "SqlDatabase";
 
 /// Name of the data source of a model's table.
 pub fn table_source(model: &str) -> String {
@@ -492,6 +502,8 @@ pub enum Action {
         /// The model, or other type, that holds the field.
         model: String,
     },
+    /// `@sql`: run a statement of the user's.
+    SqlStatement(super::sql::SqlStatement),
     /// Run functions one after the other, each with the result of the one before.
     Pipeline {
         /// Keys of [`Plan::functions`], in order.
@@ -552,6 +564,7 @@ impl Action {
             | Self::SubscribeToAnswers
             | Self::ProtectedField { .. }
             | Self::OwnerField { .. }
+            | Self::SqlStatement(_)
             | Self::Pipeline { .. } => None,
         }
     }

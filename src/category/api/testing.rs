@@ -98,6 +98,7 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
         field_rules: IndexMap::new(),
         sandbox: false,
         public_subscriptions: false,
+        sql: None,
         stream: true,
         shown_owners: Vec::new(),
         conflict: None,

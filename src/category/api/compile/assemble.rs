@@ -11,10 +11,11 @@ use super::output::Output;
 use super::relations::{By, Relation, RelationKind, index_name};
 use super::report::Report;
 use super::rules::{ParsedRule, Strategy};
+use super::sql::Statements;
 use super::sync;
 use crate::category::api::plan::{
     Action, Field, FieldKind, Function, Index, Key, KeyField, Model, NONE_SOURCE, Operation, Projection, Resolver,
-    Rule, SEARCH_SOURCE, Source, Step, checked_write, table_source,
+    Rule, SEARCH_SOURCE, SQL_SOURCE, Source, Step, checked_write, table_source,
 };
 use crate::graphql::{Field as GraphqlField, Span};
 
@@ -26,6 +27,7 @@ pub(super) struct Assembler<'r, 'a, 's> {
     pub sandbox: bool,
     pub output: &'r Output,
     pub report: &'r Report<'s>,
+    pub statements: &'r Statements,
 }
 
 impl<'a> Assembler<'_, 'a, '_> {
@@ -82,6 +84,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             field_rules: draft.field_rules.iter().map(|(field, list)| (field.clone(), rules(list))).collect(),
             sandbox: self.sandbox && draft.access.is_none(),
             public_subscriptions: draft.config.level == Level::Public,
+            sql: draft.sql.clone(),
             stream: true,
             shown_owners: Vec::new(),
             conflict: draft.conflict.clone(),
@@ -92,6 +95,9 @@ impl<'a> Assembler<'_, 'a, '_> {
     /// A timestamp is written unless it is declared with a type that holds none.
     fn automatic(draft: &Draft<'a>, name: Option<&str>) -> Option<String> {
         let name = name?;
+        if draft.sql.is_some() && !draft.fields.contains_key(name) {
+            return None;
+        }
         let holds = draft.fields.get(name).is_none_or(|field| {
             !field.type_ref.is_list() && matches!(field.type_ref.name(), "AWSDateTime" | "String" | "AWSTimestamp")
         });
@@ -163,8 +169,13 @@ impl<'a> Assembler<'_, 'a, '_> {
 
     /// Every data source, sorted by name.
     pub(super) fn sources(&self) -> IndexMap<String, Source> {
-        let tables = self.drafts.keys().map(|name| (table_source(name), Source::Table { model: (*name).to_owned() }));
+        let tables = self.drafts.iter().map(|(name, draft)| match &draft.sql {
+            Some(table) => (SQL_SOURCE.to_owned(), Source::Sql { engine: table.engine }),
+            None => (table_source(name), Source::Table { model: (*name).to_owned() }),
+        });
         let mut sources: IndexMap<String, Source> = tables.collect();
+        let run = self.statements.values().next();
+        sources.extend(run.map(|statement| (SQL_SOURCE.to_owned(), Source::Sql { engine: statement.engine })));
         sources.insert(NONE_SOURCE.to_owned(), Source::None);
         if self.drafts.values().any(|draft| draft.search.is_some()) {
             sources.insert(SEARCH_SOURCE.to_owned(), Source::Search);
@@ -203,24 +214,40 @@ impl<'a> Assembler<'_, 'a, '_> {
             self.operations(draft, &mut resolvers);
             self.fields(draft, &mut resolvers);
         }
+        for ((type_name, field), statement) in self.statements {
+            let action = Action::SqlStatement(statement.clone());
+            resolvers.push(self.resolver(type_name, field, action, &self.span(type_name, field)));
+        }
         for (type_name, field) in custom.keys() {
-            let place = self.catalogue.types.get(type_name.as_str()).copied();
-            let span = place
-                .and_then(|found| found.fields().iter().find(|own| own.name == *field))
-                .map_or(0..0, |field| field.span.clone());
             let action = Action::ProtectedField { model: type_name.clone() };
-            resolvers.push(self.resolver(type_name, field, action, &span));
+            resolvers.push(self.resolver(type_name, field, action, &self.span(type_name, field)));
         }
         resolvers.sort_by(|left, right| (&left.type_name, &left.field).cmp(&(&right.type_name, &right.field)));
         resolvers.dedup_by(|left, right| left.type_name == right.type_name && left.field == right.field);
         resolvers
     }
 
+    /// Where a field of a type stands.
+    fn span(&self, type_name: &str, field: &str) -> Span {
+        let found = self.catalogue.types.get(type_name);
+        let field = found.and_then(|found| found.fields().iter().find(|own| own.name == *field));
+        field.map_or(0..0, |field| field.span.clone())
+    }
+
+    fn source(&self, action: &Action) -> String {
+        match action.table() {
+            Some(model) if self.drafts.get(model).is_some_and(|draft| draft.sql.is_some()) => SQL_SOURCE.to_owned(),
+            Some(model) => table_source(model),
+            None => match action {
+                Action::SqlStatement(_) => SQL_SOURCE.to_owned(),
+                Action::Search { .. } => SEARCH_SOURCE.to_owned(),
+                _ => NONE_SOURCE.to_owned(),
+            },
+        }
+    }
+
     fn resolver(&self, type_name: &str, field: &str, action: Action, span: &Span) -> Resolver {
-        let source = match &action {
-            Action::Search { .. } => SEARCH_SOURCE.to_owned(),
-            action => action.table().map_or_else(|| NONE_SOURCE.to_owned(), table_source),
-        };
+        let source = self.source(&action);
         Resolver {
             type_name: type_name.to_owned(),
             field: field.to_owned(),

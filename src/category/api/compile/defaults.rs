@@ -13,6 +13,13 @@ pub(super) fn read(draft: &Draft<'_>, catalogue: &Catalogue<'_>, report: &mut Re
     let mut defaults = IndexMap::new();
     for field in draft.fields.values() {
         let Some(directive) = field.directive("default") else { continue };
+        if draft.sql.is_some() {
+            match column_value(draft, catalogue, field) {
+                Ok(value) => defaults.extend(value.map(|value| (field.name.clone(), value))),
+                Err(message) => report.add(Code::AMP0309, &directive.span, message),
+            }
+            continue;
+        }
         match value(draft, catalogue, field) {
             Ok(value) => {
                 defaults.insert(field.name.clone(), value);
@@ -55,6 +62,29 @@ fn value(draft: &Draft<'_>, catalogue: &Catalogue<'_>, field: &Field) -> Result<
         return Err(format!("default value \"{text}\" is not a valid {type_name}"));
     }
     Ok(convert(type_name, text))
+}
+
+/// The default of a column: a value that is none of the field's type is left to the database, which may know it as an
+/// expression, and so is a serial column of PostgreSQL, which has none.
+fn column_value(draft: &Draft<'_>, catalogue: &Catalogue<'_>, field: &Field) -> Result<Option<Json>, String> {
+    let type_name = field.type_ref.name();
+    if !catalogue.is_single_value(field) {
+        return Err("the @default directive may only be added to scalar or enum field types".to_owned());
+    }
+    let given = field.directive("default").and_then(|directive| directive.argument("value"));
+    let Some(given) = given else {
+        return match (draft.is_postgres(), type_name) {
+            (true, "Int") => Ok(None),
+            (true, _) => Err("the @default directive requires a value property on non-Int types".to_owned()),
+            _ => Err("the @default directive requires a value property on non-Postgres datasources".to_owned()),
+        };
+    };
+    let Some(text) = given.as_str() else { return Ok(None) };
+    let known = match catalogue.types.get(type_name).map(|found| &found.kind) {
+        Some(TypeKind::Enum(values)) => values.iter().any(|value| value.name == text),
+        _ => accepts(type_name, text),
+    };
+    Ok(known.then(|| convert(type_name, text)))
 }
 
 /// A default must be whole: a time with seconds and zone, a date without one, a phone number with its country.

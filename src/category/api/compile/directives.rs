@@ -189,6 +189,8 @@ const KNOWN: &[Known] = &[
     built("predictions", FIELD, &[required("actions", Shape::Names("PredictionsActions", PREDICTIONS))]),
     built("manyToMany", FIELD, &[required("relationName", Shape::Text), argument("limit", Shape::Integer)]),
     built("default", FIELD, &[argument("value", Shape::Text)]),
+    built("refersTo", BOTH, &[required("name", Shape::Text)]),
+    built("sql", FIELD, &[argument("statement", Shape::Text), argument("reference", Shape::Text)]),
     kept("aws_api_key", &[]),
     kept("aws_iam", &[]),
     kept("aws_oidc", &[]),
@@ -201,8 +203,6 @@ const KNOWN: &[Known] = &[
     unbuilt("function", FIELD),
     unbuilt("http", FIELD),
     unbuilt("mapsTo", OBJECT),
-    unbuilt("refersTo", BOTH),
-    unbuilt("sql", FIELD),
     unbuilt("validate", FIELD),
 ];
 

@@ -11,6 +11,7 @@ use super::plural::plural;
 use super::relations::Relation;
 use super::rules::ParsedRule;
 use crate::category::api::plan::{ConflictHandler, Operation};
+use crate::category::api::sql::{SqlEngine, SqlTable};
 use crate::graphql::{Directive, Document, Field, Literal, Roots, TypeDefinition, TypeKind, scalars};
 
 /// The types of a document by name.
@@ -81,6 +82,8 @@ pub(super) struct Draft<'a> {
     pub indexes: Vec<IndexDraft>,
     pub relations: Vec<Relation<'a>>,
     pub defaults: IndexMap<String, Json>,
+    /// Its table in the user's database; `None` for a model with a table of DynamoDB.
+    pub sql: Option<SqlTable>,
     pub rules: Vec<ParsedRule>,
     pub field_rules: IndexMap<String, Vec<ParsedRule>>,
     /// Who may do what with which field; `None` when neither the type nor a field has rules.
@@ -108,6 +111,7 @@ impl<'a> Draft<'a> {
             indexes: Vec::new(),
             relations: Vec::new(),
             defaults: IndexMap::new(),
+            sql: None,
             rules: Vec::new(),
             field_rules: IndexMap::new(),
             access: None,
@@ -117,6 +121,11 @@ impl<'a> Draft<'a> {
 
     pub(super) fn name(&self) -> &'a str {
         &self.definition.name
+    }
+
+    /// Whether its table is one of PostgreSQL.
+    pub(super) fn is_postgres(&self) -> bool {
+        self.sql.as_ref().is_some_and(|table| table.engine == SqlEngine::Postgres)
     }
 
     /// Type of a field; a model without `id` has one of type ID.

@@ -278,7 +278,8 @@ fn is_static(rule: &ParsedRule) -> bool {
 }
 
 /// Owner fields are added to the type and its filters; fields by which the server filters subscriptions are no longer
-/// open to the caller's own filter, except that owner fields come back as plain text.
+/// open to the caller's own filter, except that owner fields come back as plain text. Filters of SQL models know declared
+/// fields alone.
 fn dynamic_fields(draft: &Draft<'_>, access: &Access, output: &mut Output) {
     let subscription = names::subscription_filter(draft.name());
     for role in access.roles() {
@@ -290,6 +291,9 @@ fn dynamic_fields(draft: &Draft<'_>, access: &Access, output: &mut Output) {
     for role in access.roles() {
         let Strategy::Owner { field, .. } = &role.strategy else { continue };
         output.add_field(draft.name(), Field::new(field, TypeRef::named("String")));
+        if draft.sql.is_some() {
+            continue;
+        }
         for input in [names::filter(draft.name()), names::condition(draft.name()), subscription.clone()] {
             if output.get(&input).is_some() {
                 let condition = TypeRef::named(output.filter_input("String", false, false));

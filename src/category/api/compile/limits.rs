@@ -53,7 +53,7 @@ pub(super) fn check_index_counts(drafts: &IndexMap<&str, Draft<'_>>, report: &mu
             *implied.entry(relation.related).or_default() += 1;
         }
     }
-    for (name, draft) in drafts {
+    for (name, draft) in drafts.iter().filter(|(_, draft)| draft.sql.is_none()) {
         let local = draft.indexes.iter().filter(|index| index.local).count();
         let global = draft.indexes.len() - local + implied.get(name).copied().unwrap_or_default();
         for (kind, count, limit) in [("global", global, 20), ("local", local, 5)] {

@@ -30,6 +30,7 @@ mod report;
 mod rules;
 mod search;
 mod services;
+mod sql;
 mod sync;
 
 #[cfg(test)]
@@ -49,7 +50,7 @@ use output::Output;
 use reading::{read_models, read_rules};
 use report::Report;
 
-pub use options::{AuthKind, CompileOptions, Parameters};
+pub use options::{AuthKind, CompileOptions, Parameters, SqlModels, SqlOptions};
 pub use report::SchemaSource;
 pub use sync::{ConflictKind, ConflictOption};
 
@@ -74,7 +75,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     }
     directives::check(&document, &mut report);
     extensions::check(&document, &mut report);
-    misuse::check(&document, options, &mut report);
+    misuse::check(&document, &mut report);
+    sql::check(&document, options, &mut report);
     let added = conversation::extend(&mut document, &mut report);
     sync::check(&document, options, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
@@ -98,8 +100,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     if !report.is_empty() {
         return Err(report.finish());
     }
+    let statements = sql::statements(&catalogue, &drafts, options, &custom, sandbox);
     let assembler = Assembler {
         drafts: &drafts,
+        statements: &statements,
         catalogue: &catalogue,
         parameters: &options.params,
         sandbox,

@@ -101,13 +101,19 @@ impl Expander<'_, '_> {
         if !self.draft.key.declared && !self.draft.fields.contains_key("id") {
             output.add_field(self.name(), Field::new("id", TypeRef::required("ID")));
         }
-        let config = &self.draft.config;
-        for name in [&config.created_at, &config.updated_at].into_iter().flatten() {
+        for name in self.implied_timestamps() {
             output.add_field(self.name(), Field::new(name, TypeRef::required("AWSDateTime")));
         }
         for field in sync::fields().into_iter().filter(|_| self.is_synced()) {
             output.add_field(self.name(), field);
         }
+    }
+
+    /// Names of the timestamps that need no declaration. What a table of the user's holds must be declared.
+    fn implied_timestamps(&self) -> impl Iterator<Item = &String> {
+        let config = &self.draft.config;
+        let names = [&config.created_at, &config.updated_at].into_iter().flatten();
+        names.filter(|_| self.draft.sql.is_none())
     }
 
     /// The input twin of a type that is no model, and of those in it.
@@ -174,12 +180,11 @@ impl Expander<'_, '_> {
                 add(output, &field.name, type_name, purpose.sees_list(&field.type_ref));
             }
         }
-        if implied == Implied::All && !self.draft.fields.contains_key("id") {
+        if implied == Implied::All && self.draft.sql.is_none() && !self.draft.fields.contains_key("id") {
             add(output, "id", "ID", false);
         }
         if implied != Implied::None {
-            let config = &self.draft.config;
-            for name in [&config.created_at, &config.updated_at].into_iter().flatten() {
+            for name in self.implied_timestamps() {
                 if !self.draft.fields.contains_key(name.as_str()) {
                     add(output, name, "AWSDateTime", false);
                 }
@@ -226,7 +231,9 @@ impl Expander<'_, '_> {
         }
         let key = super::keys::key(self.draft, self.catalogue, &names.partition, &names.sort);
         let mut arguments = vec![InputValue::new(&key.partition.name, TypeRef::named(&key.partition.type_name))];
-        arguments.extend(sort_argument(self.name(), None, &key, output));
+        if self.draft.sql.is_none() {
+            arguments.extend(sort_argument(self.name(), None, &key, output));
+        }
         arguments.extend(list_arguments(self.name()));
         arguments.push(InputValue::new("sortDirection", output.sort_direction()));
         arguments
@@ -288,9 +295,15 @@ impl Expander<'_, '_> {
 
     fn create_fields(&self) -> Vec<InputValue> {
         let mut fields: Vec<InputValue> = self.written_fields().collect();
+        let column_default = self.column_default();
         for field in &mut fields {
-            let made = field.name == "id" && matches!(field.type_ref.name(), "ID" | "String");
-            if made || self.is_automatic(field) {
+            let made = match column_default {
+                None => {
+                    (field.name == "id" && matches!(field.type_ref.name(), "ID" | "String")) || self.is_automatic(field)
+                }
+                Some(name) => field.name == name || is_always_automatic(field),
+            };
+            if made {
                 field.type_ref = field.type_ref.clone().nullable();
             }
         }
@@ -298,6 +311,13 @@ impl Expander<'_, '_> {
             fields.push(InputValue::new("id", TypeRef::named("ID")));
         }
         fields
+    }
+
+    /// With PostgreSQL the input is made anew for each `@default`, with that field alone open: the last one stands.
+    fn column_default(&self) -> Option<&str> {
+        let fields = self.draft.definition.fields().iter().rev();
+        let last = fields.filter(|_| self.draft.is_postgres()).find(|field| field.directive("default").is_some())?;
+        Some(&last.name)
     }
 
     fn update_fields(&self) -> Vec<InputValue> {
@@ -357,6 +377,15 @@ impl Expander<'_, '_> {
             sort_argument(self.name(), None, &key, output);
         }
         output.sort_direction();
+    }
+}
+
+/// A field whose name alone says that it need not be given.
+fn is_always_automatic(field: &InputValue) -> bool {
+    match field.name.as_str() {
+        "id" => field.type_ref.name() == "ID",
+        "createdAt" | "updatedAt" => matches!(field.type_ref.name(), "AWSDateTime" | "String"),
+        _ => false,
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::sync::ConflictOption;
 use crate::base::Location;
 use crate::category::api::plan::{AuthMode, Modes, Switches};
+use crate::category::api::sql::SqlEngine;
 use crate::error::{Code, Problem};
 
 /// How to compile.
@@ -29,14 +30,61 @@ pub struct CompileOptions {
     pub sandbox: Option<bool>,
     /// Switches of the transformer.
     pub params: Parameters,
-    /// SQL models; refused.
-    pub sql: Option<Value>,
+    /// SQL models and statements.
+    pub sql: Option<SqlOptions>,
     /// Roles that skip checks; refused.
     pub admin_roles: Vec<String>,
     /// IAM for every model; refused.
     pub enable_iam_access: bool,
     /// The bucket of `@predictions`: `false` when there is none, anything else when there is one.
     pub predictions_bucket: Option<Value>,
+}
+
+/// A database of the user's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SqlOptions {
+    /// What it speaks; MySQL when absent.
+    #[serde(default = "mysql")]
+    pub db_type: SqlEngine,
+    /// The models whose tables it holds.
+    #[serde(default)]
+    pub models: SqlModels,
+    /// Statements that `@sql(reference: …)` names.
+    #[serde(default)]
+    pub statements: IndexMap<String, String>,
+}
+
+fn mysql() -> SqlEngine {
+    SqlEngine::MySql
+}
+
+/// Which models are SQL models.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum SqlModels {
+    /// Those with these names.
+    Named(Vec<String>),
+    /// All of them.
+    #[default]
+    #[serde(deserialize_with = "all")]
+    All,
+}
+
+fn all<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    let word = String::deserialize(deserializer)?;
+    if word == "all" { Ok(()) } else { Err(serde::de::Error::custom("expected \"all\" or a list of models")) }
+}
+
+impl SqlOptions {
+    /// What the database of a model speaks; `None` when the model has a table of DynamoDB.
+    pub(super) fn engine(&self, model: &str) -> Option<SqlEngine> {
+        let held = match &self.models {
+            SqlModels::All => true,
+            SqlModels::Named(names) => names.iter().any(|name| name == model),
+        };
+        held.then_some(self.db_type)
+    }
 }
 
 /// A mode as AppSync writes it.
@@ -172,11 +220,7 @@ impl CompileOptions {
 
     /// A problem for each option that asks for what is not built.
     pub(super) fn refused(&self) -> Vec<Problem> {
-        let asked = [
-            ("sql", self.sql.is_some()),
-            ("adminRoles", !self.admin_roles.is_empty()),
-            ("enableIamAccess", self.enable_iam_access),
-        ];
+        let asked = [("adminRoles", !self.admin_roles.is_empty()), ("enableIamAccess", self.enable_iam_access)];
         let refuse = |name| Problem::new(Code::AMP0304, format!("the compile option `{name}` is not built yet"));
         asked.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| refuse(name)).collect()
     }

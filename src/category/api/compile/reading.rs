@@ -8,7 +8,7 @@ use super::access::{self, Access};
 use super::draft::{Catalogue, Draft};
 use super::report::Report;
 use super::rules::{self, Level, ParsedRule, RuleReader};
-use super::{CompileOptions, defaults, keys, many_to_many, relations};
+use super::{CompileOptions, defaults, keys, many_to_many, relations, sql};
 use crate::category::api::plan::Modes;
 use crate::error::Code;
 use crate::graphql::{Field, TypeDefinition};
@@ -32,6 +32,10 @@ pub(super) fn read_models<'a>(
             continue;
         }
         let mut draft = Draft::new(definition, options);
+        // What a conversation adds has tables of its own.
+        if !catalogue.added.types.iter().any(|added| added == name) {
+            draft.sql = sql::read_table(definition, options);
+        }
         draft.key = keys::read_primary(&draft, catalogue, report);
         draft.indexes = keys::read_indexes(&draft, catalogue, &options.params, report);
         draft.defaults = defaults::read(&draft, catalogue, report);

@@ -175,6 +175,9 @@ impl<'a> Reader<'_, 'a, '_> {
     fn by(&mut self, kind: RelationKind, other: &Draft<'a>, index: Option<&str>) -> Option<By> {
         let given = |name: &str| self.directive.argument(name).filter(|value| !value.is_null());
         let (fields, references) = (given("fields"), given("references"));
+        if other.sql.is_some() {
+            return self.sql_references(kind, other, fields, references);
+        }
         match (fields, references) {
             (Some(_), Some(_)) => {
                 let place = format!("{}.{}", self.draft.name(), self.field.name);
@@ -195,6 +198,41 @@ impl<'a> Reader<'_, 'a, '_> {
                 fits.then_some(By::Implicit)
             }
         }
+    }
+
+    /// A relation to a table of the user's: its columns must be named.
+    fn sql_references(
+        &mut self,
+        kind: RelationKind,
+        other: &Draft<'a>,
+        fields: Option<&Literal>,
+        references: Option<&Literal>,
+    ) -> Option<By> {
+        if fields.is_some() {
+            let place = format!("{}.{}", self.draft.name(), self.field.name);
+            self.refuse(format!("'fields' defined on {place} @{}: expecting 'references' only", self.name()));
+            return None;
+        }
+        let Some(references) = references else {
+            self.refuse(format!("reference fields must be passed to @{} directive for SQL models", self.name()));
+            return None;
+        };
+        let references = references.strings();
+        self.references(kind, other, &references).then_some(By::References(references))
+    }
+
+    /// Fields of relations by references may be null: nothing in a database makes sure that the other side is there.
+    fn nullable(&mut self) -> bool {
+        let given = self.field.type_ref.to_string();
+        let wanted = given.replace('!', "");
+        if given == wanted {
+            return true;
+        }
+        let place = format!("{}.{}", self.draft.name(), self.field.name);
+        let message =
+            format!("@{} fields must not be required: change '{place}: {given}' to '{place}: {wanted}'", self.name());
+        self.refuse(message);
+        false
     }
 
     /// A field of a model that a relation names.
@@ -269,6 +307,9 @@ impl<'a> Reader<'_, 'a, '_> {
     fn references(&mut self, kind: RelationKind, other: &Draft<'a>, references: &[String]) -> bool {
         if references.is_empty() {
             self.refuse(format!("no reference fields passed to @{} directive", self.name()));
+            return false;
+        }
+        if !self.nullable() {
             return false;
         }
         // The side that belongs holds the fields; the other side gives the key.

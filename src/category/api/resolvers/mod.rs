@@ -12,6 +12,8 @@ mod reading;
 mod script;
 mod searching;
 mod services;
+mod sql;
+mod statement;
 mod syncing;
 mod writing;
 
@@ -50,7 +52,7 @@ pub fn write(plan: &Plan, render: &Renderer) -> Result<Vec<ResolverFile>, Render
                 field: resolver.field.clone(),
                 source: resolver.source.clone(),
                 path: format!("resolvers/{}.{}.js", resolver.type_name, resolver.field),
-                text: tidy(&text(plan, resolver, render)?),
+                text: script::tidy(&text(plan, resolver, render)?),
             })
         })
         .collect()
@@ -79,7 +81,7 @@ pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFil
             name: name.clone(),
             source: function.source.clone(),
             path: format!("functions/{name}.js"),
-            text: tidy(&pipeline::step(plan, name, function, render)?),
+            text: script::tidy(&pipeline::step(plan, name, function, render)?),
         })
     };
     plan.functions.iter().map(file).collect()
@@ -114,6 +116,7 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         Action::ProtectedField { model } if plan.models.contains_key(model) => {
             fields::protected(&Scene::new(plan, resolver, model)?, render)
         }
+        Action::SqlStatement(statement) => statement::resolver(plan, resolver, statement, render),
         Action::Pipeline { .. } => pipeline::resolver(plan, resolver, render),
         Action::Generate { generation } => services::generate(plan, resolver, generation, render),
         Action::Predict { list, .. } => services::predict(plan, resolver, *list, render),
@@ -122,19 +125,6 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         Action::ListLatest { model, index } => conversation::latest(&Scene::new(plan, resolver, model)?, index, render),
         Action::ProtectedField { .. } => fields::custom(plan, resolver, render),
     }
-}
-
-/// One empty line at most, and none after an opening or before a closing brace.
-fn tidy(text: &str) -> String {
-    let mut lines: Vec<&str> = Vec::new();
-    for line in text.lines().map(str::trim_end) {
-        let last = lines.last().copied().unwrap_or_default();
-        if line.is_empty() && (last.is_empty() || last.ends_with('{')) {
-            continue;
-        }
-        lines.push(line);
-    }
-    lines.join("\n") + "\n"
 }
 
 /// A resolver with the model whose items it is about.

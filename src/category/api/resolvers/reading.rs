@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::access::{Guard, QueriedKey, covered, rules_for};
 use super::script::member;
+use super::sql::{self, KeyTest, key_tests};
 use super::{Helpers, KeyEntry, Scene, all, denied, key_entries, key_fields, shown};
 use crate::category::api::plan::{Allow, Key, Model, Operation, Rule};
 use crate::render::{RenderError, Renderer};
@@ -17,6 +18,8 @@ struct Getting {
     title: String,
     dynamic: bool,
     key_entries: Vec<KeyEntry>,
+    /// The same for SQL models.
+    key_tests: Vec<KeyTest>,
     guards: Vec<Guard>,
     helpers: Helpers,
     shown: Vec<KeyEntry>,
@@ -49,6 +52,9 @@ struct Reading {
     filter_after: bool,
     by_query: bool,
     key_entries: Vec<KeyEntry>,
+    /// For SQL models: the columns that must equal something, and those by which items are sorted.
+    key_tests: Vec<KeyTest>,
+    sort_fields: Vec<KeyTest>,
     shown: Vec<KeyEntry>,
 }
 
@@ -97,9 +103,13 @@ pub(super) fn get(scene: &Scene<'_>, render: &Renderer) -> Result<String, Render
         dynamic,
         key_entries: key_entries(&model.key, &values),
         helpers: Helpers::of(&guards, dynamic),
+        key_tests: key_tests(&model.key, "ctx.args"),
         guards,
         shown: shown(model),
     };
+    if let Some(table) = &model.sql {
+        return sql::write(model, table, "api/resolver/sql_get.js", &context, render);
+    }
     render.render("api/resolver/get.js", &context)
 }
 
@@ -145,10 +155,11 @@ pub(super) fn related_one(
 /// What all readers of several items share.
 fn reading(scene: &Scene<'_>, title: String, key: &Key, partition: String) -> Reading {
     let rules = scene.reading_rules(&[Operation::List]);
-    let queried = QueriedKey { key, partition: &partition };
+    // SQL filters by columns of a key as by any other.
+    let queried = scene.model.sql.is_none().then_some(QueriedKey { key, partition: &partition });
     let comment = format!("What the rules of {} let the caller read.", scene.model.name);
-    let guard = Guard::new("access", comment, &all(&rules), Some(queried));
-    let sort_alone_in_key = matches!(&key.sort[..], [sort] if guard.tests(&sort.name));
+    let guard = Guard::new("access", comment, &all(&rules), queried);
+    let sort_alone_in_key = queried.is_some() && matches!(&key.sort[..], [sort] if guard.tests(&sort.name));
     let sort_argument = key.sort_argument();
     let sort = sort_argument.as_deref().map(|name| member("ctx.args", name)).unwrap_or_default();
     let sort_alone = sort_argument.as_deref().map(|name| {
@@ -167,6 +178,8 @@ fn reading(scene: &Scene<'_>, title: String, key: &Key, partition: String) -> Re
         limit: PAGE,
         index: None,
         key: query_key(key, None),
+        key_tests: vec![KeyTest::new(&key.partition.name, partition.clone())],
+        sort_fields: key.sort.iter().map(|field| KeyTest::new(&field.name, String::new())).collect(),
         partition,
         sort,
         may_scan: false,
@@ -192,6 +205,8 @@ fn related(
     let absent = values.iter().map(|value| format!("({value} ?? null) === null")).collect::<Vec<_>>().join(" || ");
     let whole_key = relation.index.is_none() && values.len() == 1 + key.sort.len();
     let mut context = reading(scene, title, key, partition.clone());
+    context.key_tests =
+        key_fields(key).into_iter().zip(&values).map(|(field, value)| KeyTest::new(&field, value.clone())).collect();
     if values.len() > 1 {
         context.sort = leading_sort(key, &values[1..]);
         context.key = query_key(key, Some(&values[1..]));
@@ -236,6 +251,11 @@ fn finish(scene: &Scene<'_>, mut context: Reading, template: &str, render: &Rend
     let looks_at_items = context.filter_after || (context.dynamic && template.ends_with("related_one.js"));
     let looks_at_source = context.source_guard.as_ref().is_some_and(|guard| guard.dynamic);
     context.helpers = Helpers::of(&context.guards, looks_at_items || looks_at_source);
+    if let Some(table) = &scene.model.sql {
+        let one = template.ends_with("related_one.js");
+        let template = if one { "api/resolver/sql_related_one.js" } else { "api/resolver/sql_list.js" };
+        return sql::write(scene.model, table, template, &context, render);
+    }
     render.render(template, &context)
 }
 

@@ -34,3 +34,16 @@ pub(super) fn key(name: &str) -> String {
     let object = js(&serde_json::json!({ name: null }));
     object.trim_start_matches("{ ").trim_end_matches(": null }").to_owned()
 }
+
+/// One empty line at most, and none after an opening or before a closing brace.
+pub(super) fn tidy(text: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines().map(str::trim_end) {
+        let last = lines.last().copied().unwrap_or_default();
+        if line.is_empty() && (last.is_empty() || last.ends_with('{')) {
+            continue;
+        }
+        lines.push(line);
+    }
+    lines.join("\n") + "\n"
+}

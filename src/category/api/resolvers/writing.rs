@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::access::{Guard, allows, identities, rules_for};
 use super::fields::mode_of;
 use super::script::{is_one_of, key as key_name, list, member};
+use super::sql::{self, KeyTest, key_tests};
 use super::{Helpers, KeyEntry, Scene, denied, key_entries, key_fields, shown};
 use crate::category::api::plan::{Allow, Model, Operation, Rule};
 use crate::render::filters::js;
@@ -30,6 +31,8 @@ struct Writing {
     guards: Vec<Guard>,
     helpers: Helpers,
     key_entries: Vec<KeyEntry>,
+    /// The same for SQL models.
+    key_tests: Vec<KeyTest>,
     key_fields: Vec<String>,
     /// Fields of the input that are not copied as they are.
     fixed_fields: Vec<String>,
@@ -178,6 +181,7 @@ fn writing(scene: &Scene<'_>, operation: Operation, title: String) -> Writing {
         guards,
         helpers: Helpers { identities: false, groups: false, meets: false },
         key_entries,
+        key_tests: key_tests(&model.key, if operation == Operation::Create { "item" } else { "input" }),
         fixed_fields: fields.clone(),
         key_fields: fields,
         partition_name: key_name(&model.key.partition.name),
@@ -202,6 +206,11 @@ fn finish(scene: &Scene<'_>, mut context: Writing, template: &str, render: &Rend
     }
     context.helpers = Helpers::of(&context.guards, context.dynamic || context.guarded);
     context.helpers.identities |= !context.owners.is_empty();
+    if let Some(table) = &scene.model.sql {
+        context.values.retain(|value| value.name != "__typename");
+        let template = template.replace("resolver/", "resolver/sql_");
+        return sql::write(scene.model, table, &template, &context, render);
+    }
     render.render(template, &context)
 }
 

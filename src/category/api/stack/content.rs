@@ -100,8 +100,8 @@ impl<'a> Layout<'a> {
 
     /// What the stack of a number holds.
     pub(super) fn content(&self, number: usize) -> Content {
-        let models: Vec<&Model> =
-            self.plan.models.values().filter(|model| self.placement.of(&model.name) == number).collect();
+        let here = |model: &&Model| model.sql.is_none() && self.placement.of(&model.name) == number;
+        let models: Vec<&Model> = self.plan.models.values().filter(here).collect();
         let api = if number == FIRST { "GraphQLApi.ApiId" } else { "GraphQLApiId" };
         let (tables, roles) = tables::tables(self.plan, &models, &self.names, api);
         let mut content = Content {

@@ -123,6 +123,7 @@ fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
         Action::RelatedMany { .. }
         | Action::RelatedOne { .. }
         | Action::ProtectedField { .. }
+        | Action::SqlStatement(_)
         | Action::Pipeline { .. }
         | Action::Generate { .. }
         | Action::Converse { .. }

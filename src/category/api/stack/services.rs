@@ -145,7 +145,7 @@ pub(super) fn services(plan: &Plan, api: &ResourceName, render: &Renderer) -> Re
                     }
                 }
             }
-            Source::None | Source::Table { .. } | Source::Search => {}
+            Source::None | Source::Sql { .. } | Source::Table { .. } | Source::Search => {}
         }
     }
     services.roles = roles.into_values().collect();

@@ -24,6 +24,7 @@ pub(super) struct SourceEntry {
 pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
     match plan.sources.get(source) {
         Some(Source::Table { model }) => format!("{}DataSource", names.model(model)),
+        Some(Source::Sql { .. }) => "SqlSource".to_owned(),
         Some(Source::Service { service }) => services::id(source, service),
         Some(Source::Speech) => services::SPEECH_ID.to_owned(),
         Some(Source::ConversationHandler { .. }) => services::handler_id(source),
@@ -35,7 +36,9 @@ pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
 /// The data sources that something uses.
 pub(super) fn sources(plan: &Plan, used: impl Fn(&str) -> bool) -> Vec<SourceEntry> {
     let entry = |(name, source): (&String, &Source)| match source {
+        // These stand with what they need.
         Source::Table { .. }
+        | Source::Sql { .. }
         | Source::Search
         | Source::Service { .. }
         | Source::Speech

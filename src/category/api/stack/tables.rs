@@ -222,6 +222,7 @@ fn actions(action: &Action) -> &'static [&'static str] {
         | Action::Predict { .. }
         | Action::ProtectedField { .. }
         | Action::OwnerField { .. }
+        | Action::SqlStatement(_)
         | Action::Pipeline { .. } => &[],
     }
 }
@@ -243,7 +244,7 @@ fn step_actions(step: &Step) -> &'static [&'static str] {
 /// Where a table would exceed what DynamoDB allows.
 pub(super) fn limits(plan: &Plan) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for model in plan.models.values() {
+    for model in plan.models.values().filter(|model| model.sql.is_none()) {
         let name = &model.name;
         let local = model.indexes.iter().filter(|index| index.local).count();
         let checks = [
