@@ -58,7 +58,7 @@ pub(super) fn resolver(
     }
     let guard = Guard::new("access", format!("Whether the rules of {name} let the caller in."), &all(&rules), None);
     if guard.is_closed() {
-        return render.render("api/resolver/denied.js", &super::Denied { title: name });
+        return render.render("api/resolver/denied.js", &serde_json::json!({ "title": name }));
     }
     let pieces = pieces(statement);
     let used: Vec<&SqlArgument> =
