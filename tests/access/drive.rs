@@ -104,6 +104,7 @@ impl Caller<'_> {
             }
             Verb::Get => self.get(column, cell),
             Verb::List | Verb::Query | Verb::Sync => self.list(column, cell),
+            Verb::Search => Err("the embedded cloud has no OpenSearch".to_owned()),
             Verb::OnCreate | Verb::OnUpdate | Verb::OnDelete => self.listen(column, cell, matrix),
         }
     }

@@ -107,6 +107,7 @@ fn verb(verb: Verb) -> &'static str {
         Verb::Get => "get",
         Verb::List => "list",
         Verb::Sync => "sync",
+        Verb::Search => "search",
         Verb::Query => "query",
         Verb::Update => "update",
         Verb::Delete => "delete",

@@ -14,7 +14,7 @@ pub(super) fn cell(model: &Model, column: &Column, identity: &Identity) -> Cell 
         Verb::Create | Verb::Update => write(model, column.operation.operation(), identity),
         Verb::Delete => whole(if deletes(model, identity) { Access::Allowed } else { Access::Refused }),
         Verb::OnCreate | Verb::OnUpdate | Verb::OnDelete => whole(listen(model, identity)),
-        Verb::Get | Verb::List | Verb::Sync => read(model, column.operation, identity),
+        Verb::Get | Verb::List | Verb::Sync | Verb::Search => read(model, column.operation, identity),
         Verb::Query => query(model, column, identity),
     }
 }

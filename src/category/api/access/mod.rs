@@ -67,6 +67,8 @@ pub enum Verb {
     Sync,
     /// Read many by an index.
     Query,
+    /// Search them.
+    Search,
     /// Change one.
     Update,
     /// Remove one.
@@ -87,6 +89,7 @@ impl Verb {
             Self::Get => Operation::Get,
             Self::List | Self::Query => Operation::List,
             Self::Sync => Operation::Sync,
+            Self::Search => Operation::Search,
             Self::Update => Operation::Update,
             Self::Delete => Operation::Delete,
             Self::OnCreate | Self::OnUpdate | Self::OnDelete => Operation::Listen,
@@ -212,6 +215,7 @@ fn column(resolver: &super::plan::Resolver, of: &str) -> Option<Column> {
         Action::Get { model } => (model, Verb::Get),
         Action::List { model } => (model, Verb::List),
         Action::Sync { model } => (model, Verb::Sync),
+        Action::Search { model, .. } => (model, Verb::Search),
         Action::QueryIndex { model, .. } => (model, Verb::Query),
         Action::Create { model } => (model, Verb::Create),
         Action::Update { model } => (model, Verb::Update),

@@ -141,3 +141,11 @@ fn fields_of_non_models_have_rows_of_their_own() {
     assert!(of("secret").contains(&"user pool: anyone else: Refused".to_owned()));
     assert!(of("secret").contains(&"API key: Refused".to_owned()));
 }
+
+#[test]
+fn searching_is_a_column_of_its_own() {
+    let schema = "type Note @model @searchable @auth(rules: [{ allow: public, operations: [search] }, { allow: owner }]) { id: ID! text: String }";
+    let found = rows(&matrix(schema, ALL), &["search", "list"]);
+    assert!(found.contains(&"API key: yes no".to_owned()), "{found:#?}");
+    assert!(found.contains(&"user pool: anyone else: - -".to_owned()), "{found:#?}");
+}
