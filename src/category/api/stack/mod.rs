@@ -28,7 +28,7 @@ use crate::cfn::Template;
 use crate::error::{Code, Diagnose, Problem};
 use crate::render::RenderError;
 use content::{Borrowed, Content, Layout, Written};
-use inputs::{Mode, Parameter};
+use inputs::{Authoriser, Mode, Parameter};
 use lambdas::Invoker;
 use placement::{FIRST, Past, Weights, stack_path};
 use policies::Policy;
@@ -48,6 +48,7 @@ struct ApiStack<'a> {
     api_key: bool,
     default_mode: Mode,
     additional_modes: Vec<Mode>,
+    authoriser: Option<Authoriser>,
     /// Parameters that the auth stack fills.
     parameters: Vec<Parameter>,
     schema_file: String,
@@ -140,13 +141,15 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         layout.placement.further().into_iter().map(|number| (number, layout.content(number))).collect();
     let used = |source: &str| layout.uses(source) || (source == super::plan::NONE_SOURCE && !further.is_empty());
     let (sources, invokers) = sources::sources(plan, used);
+    let mut modes = inputs::modes(plan, context)?;
     let stack = ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
         // What a name in AppSync may hold: letters, digits, underscores, hyphens.
         api_name: format!("{name}-${{Environment}}"),
         api_key: plan.modes.has(AuthMode::ApiKey),
-        default_mode: inputs::mode(plan.modes.default)?,
-        additional_modes: plan.modes.additional.iter().copied().map(inputs::mode).collect::<Result<_, _>>()?,
+        default_mode: modes.remove(0),
+        additional_modes: modes,
+        authoriser: inputs::authoriser(context),
         parameters: inputs::parameters(plan),
         schema_file: format!("./{name}/schema.graphql"),
         sources,
@@ -200,9 +203,10 @@ fn stack_id(number: usize) -> String {
 fn base(plan: &Plan) -> usize {
     let tables = plan.sources.values().filter(|source| matches!(source, super::plan::Source::Table { .. })).count();
     let sources = plan.sources.len() - tables;
+    let modes = [AuthMode::ApiKey, AuthMode::Lambda].into_iter().filter(|mode| plan.modes.has(*mode)).count();
     let changes = usize::from(syncing::changes(plan).is_some());
     let searched = plan.resolvers.iter().filter(|resolver| matches!(resolver.action, Action::Search { .. })).count();
-    2 + usize::from(plan.modes.has(AuthMode::ApiKey)) + changes + sources + searched + policies::roles(plan).len()
+    2 + modes + changes + sources + searched + policies::roles(plan).len()
 }
 
 /// Gives each resource the user's line that it comes from.

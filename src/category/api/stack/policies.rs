@@ -98,9 +98,12 @@ fn fields(plan: &Plan, role: PoolRole) -> IndexSet<(String, Option<String>)> {
     fields
 }
 
+fn is_meant(rule: &Rule, role: PoolRole) -> bool {
+    rule.mode == AuthMode::Iam && rule.allow == if role.guests { Allow::Public } else { Allow::Private }
+}
+
 fn allows(rule: &Rule, role: PoolRole, operation: Operation) -> bool {
-    let meant = if role.guests { Allow::Public } else { Allow::Private };
-    rule.mode == AuthMode::Iam && rule.allow == meant && rule.operations.contains(&operation)
+    is_meant(rule, role) && rule.operations.contains(&operation)
 }
 
 /// The operation that a field of a root type is.
