@@ -1,4 +1,5 @@
 //! Whole stories, from an empty folder to an answer, through the real program and the wire.
 
 mod blog;
+mod large;
 mod lifecycle;
