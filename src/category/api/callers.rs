@@ -78,7 +78,6 @@ impl ApiAuth {
     fn check(&self, setting: &'static str) -> Vec<SettingProblem> {
         let problem = |why: String, hint: &str| vec![SettingProblem::new(setting, why).hint(hint)];
         match self {
-            Self::UserPool | Self::ApiKey | Self::Iam => Vec::new(),
             Self::Oidc(oidc) if !is_issuer(&oidc.issuer) => {
                 let why = format!(
                     "an OpenID Connect provider is known by its https address, not by `{}`",
@@ -86,7 +85,7 @@ impl ApiAuth {
                 );
                 problem(why, "`{ oidc = \"https://accounts.example.com\" }`, or `--oidc-issuer ADDRESS`")
             }
-            Self::Oidc(_) => Vec::new(),
+            Self::UserPool | Self::ApiKey | Self::Iam | Self::Oidc(_) => Vec::new(),
             Self::Lambda(lambda) if !is_function(&lambda.function) => {
                 let why = format!("`{}` is no name of a Lambda function", lambda.function.escape_debug());
                 problem(why, "`{ lambda = \"authoriser-${env}\" }`, or `--authoriser NAME`")

@@ -60,7 +60,6 @@ fn source_json(plan: &Plan, name: &str, source: &Source) -> Value {
     match source {
         Source::Sql { .. } => json!({ "name": source_name(name), "type": "AWS_LAMBDA" }),
         Source::None => json!({ "name": name, "type": "NONE" }),
-        Source::Lambda(_) => json!({ "name": name, "type": "AWS_LAMBDA" }),
         Source::Http { endpoint } => json!({ "name": name, "type": "HTTP", "endpoint": endpoint }),
         Source::Table { model } => {
             let versioned = plan.models.get(model).is_some_and(|model| model.conflict.is_some());
@@ -77,7 +76,9 @@ fn source_json(plan: &Plan, name: &str, source: &Source) -> Value {
         Source::Service { service } => {
             json!({ "name": name, "type": "HTTP", "endpoint": endpoint(service).to_string() })
         }
-        Source::Speech | Source::ConversationHandler { .. } => json!({ "name": name, "type": "AWS_LAMBDA" }),
+        Source::Lambda(_) | Source::Speech | Source::ConversationHandler { .. } => {
+            json!({ "name": name, "type": "AWS_LAMBDA" })
+        }
         // What the reference calls the same kind of source.
         Source::Search => json!({ "name": name, "type": "AMAZON_ELASTICSEARCH" }),
     }

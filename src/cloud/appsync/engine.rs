@@ -531,7 +531,6 @@ fn check_source(row: &DataSource) -> Result<(), ApiError> {
         return Err(bad_request(format!("The name of a data source is [_A-Za-z][_0-9A-Za-z]*, not {}", row.name)));
     }
     match row.kind.as_str() {
-        "NONE" => Ok(()),
         "AMAZON_DYNAMODB" => {
             let config = row.dynamodb_config.as_ref();
             let config =
@@ -552,7 +551,7 @@ fn check_source(row: &DataSource) -> Result<(), ApiError> {
         "AWS_LAMBDA" if row.service_role_arn.is_none() => {
             Err(bad_request("A service role is required for a data source AWS_LAMBDA."))
         }
-        "AWS_LAMBDA" => Ok(()),
+        "NONE" | "AWS_LAMBDA" => Ok(()),
         kind if UNBUILT_SOURCES.contains(&kind) => {
             Err(bad_request(format!("the embedded cloud has no data sources of the type {kind}")))
         }

@@ -271,8 +271,12 @@ fn step_actions(step: &Step) -> &'static [&'static str] {
             ConversationStep::Ask => &[],
         },
         // The resolver of a write counts for its functions.
-        Step::CheckItem { .. } | Step::WriteItem { .. } => &[],
-        Step::Predict { .. } | Step::Invoke { .. } | Step::Own | Step::Check { .. } => &[],
+        Step::CheckItem { .. }
+        | Step::WriteItem { .. }
+        | Step::Predict { .. }
+        | Step::Invoke { .. }
+        | Step::Own
+        | Step::Check { .. } => &[],
     }
 }
 
