@@ -67,13 +67,12 @@ fn files_answer_the_fields_that_they_are_named_after() {
     assert!(synthesis.files["blog/resolvers/Query.now.js"].ends_with(CODE));
     // The rules of the field are asked before the user's code.
     let count = resource(&synthesis, "QueryCountResolver");
-    assert!(count.contains("Kind: PIPELINE") && count.contains("OwnQuerycount"), "{count}");
+    assert!(count.contains("Kind: PIPELINE") && count.contains("OwnQueryCount"), "{count}");
     let check = &synthesis.files["blog/resolvers/Query.count.js"];
     assert!(check.contains("['Admins'].includes(group)") && !check.contains("return 7"), "{check}");
     assert!(synthesis.files["blog/functions/OwnQuery_count.js"].ends_with(CODE));
     let publish = resource(&synthesis, "MutationPublishResolver");
-    let order: Vec<Option<usize>> =
-        ["CheckMutationpublish", "findFunction", "storeFunction"].map(|name| publish.find(name)).to_vec();
+    let order: Vec<Option<usize>> = ["CheckMutationPublish", "Find", "Store"].map(|name| publish.find(name)).to_vec();
     assert!(order[0].is_some() && order.is_sorted(), "{publish}");
     assert!(synthesis.files["blog/functions/CheckMutation_publish.js"].contains("util.unauthorized();"));
     let role = resource(&synthesis, "TablesRole");

@@ -169,7 +169,7 @@ fn predictions_are_pipelines_that_share_their_functions() {
 #[test]
 fn a_conversation_has_models_pipelines_and_a_handler() {
     let schema = chat(", tools: [{ name: \"w\", description: \"d\", queryName: \"weather\" }]")
-        + "type Query { weather(city: String!): String @aws_cognito_user_pools }";
+        + "type Query { weather(city: String!): String @function(name: \"weather\") @aws_cognito_user_pools }";
     let plan = plan(&schema);
     assert_eq!(plan.models.keys().collect::<Vec<_>>(), ["ConversationChat", "ConversationMessageChat"]);
     assert!(plan.models.values().all(|model| !model.stream));
