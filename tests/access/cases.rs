@@ -6,6 +6,7 @@ use std::path::Path;
 use ampup::category::api::Plan;
 use ampup::category::api::access::{ApiAccess, access};
 use ampup::category::api::compile::{CompileOptions, SchemaSource, compile};
+use ampup::category::api::plan::Action;
 use serde_json::Value;
 
 /// One API.
@@ -18,6 +19,18 @@ pub(super) struct Case {
     pub modes: Vec<String>,
     pub plan: Plan,
     pub access: ApiAccess,
+}
+
+impl Case {
+    /// The fields of root types that need an answer of the user's own.
+    pub fn unanswered(&self) -> Vec<(String, String)> {
+        let answered = |type_name: &str, field: &str| {
+            let mut own = self.plan.resolvers.iter().filter(|one| one.type_name == type_name && one.field == field);
+            own.any(|resolver| !matches!(resolver.action, Action::ProtectedField { .. }))
+        };
+        let declared = self.plan.declared.iter().filter(|one| !answered(&one.type_name, &one.field));
+        declared.map(|one| (one.type_name.clone(), one.field.clone())).collect()
+    }
 }
 
 const USERS: &str = "AMAZON_COGNITO_USER_POOLS";
