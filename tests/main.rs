@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 #![allow(clippy::disallowed_methods, reason = "tests play the part of the user and of the system")]
 
+mod access;
 mod cli;
 mod golden;
 mod house;

@@ -224,6 +224,24 @@ pub(crate) struct ApiFlags {
     /// Other ways for callers to identify themselves, separated by commas
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) additional_auth: Option<Vec<ApiAuthArg>>,
+    /// Address of the OpenID Connect provider, for the way `oidc`
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) oidc_issuer: Option<String>,
+    /// Audience of the provider's tokens, or a regular expression for it
+    #[arg(long, value_name = "ID")]
+    pub(crate) oidc_client_id: Option<String>,
+    /// How many seconds a token is taken after its user signed in
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) oidc_auth_ttl: Option<u32>,
+    /// How many seconds a token is taken after it was issued
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) oidc_iat_ttl: Option<u32>,
+    /// Name of the Lambda function that lets callers in, for the way `lambda`; `${env}` stands for the environment
+    #[arg(long, value_name = "FUNCTION")]
+    pub(crate) authoriser: Option<String>,
+    /// How many seconds its answers are kept, 0 to 3600
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
+    pub(crate) authoriser_ttl: Option<u32>,
     /// How long an API key lives, 1 to 365 days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=365))]
     pub(crate) api_key_days: Option<u16>,
@@ -532,17 +550,21 @@ choice!(
         Admin
     }
 );
-choice!(
-    /// A way for callers to identify themselves.
-    ApiAuthArg => crate::category::api::ApiAuth {
-        /// A token of the project's user pool
-        UserPool,
-        /// An API key
-        ApiKey,
-        /// A signature with credentials of a role
-        Iam
-    }
-);
+/// A way for callers to identify themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ApiAuthArg {
+    /// A token of the project's user pool
+    UserPool,
+    /// An API key
+    ApiKey,
+    /// A signature with credentials of a role
+    Iam,
+    /// A token of an OpenID Connect provider
+    Oidc,
+    /// What a Lambda function lets through
+    Lambda,
+}
+
 choice!(
     /// What a schema starts as.
     SampleArg => crate::category::api::Sample {

@@ -43,7 +43,10 @@ questions! {
     AUTH_SELF_SIGNUP: bool = "add auth" "self-signup", "May anyone sign up", "true or false", Some(true);
     API_NAME: &'static str = "add api" "name", "Name of the API", "name of the resource", Some("api");
     API_SAMPLE: usize = "add api" "sample", "What should the schema begin as", "todo, blog or blank (or --schema <file>)", None;
-    API_AUTH: usize = "add api" "auth", "How do callers identify themselves", "user-pool, api-key or iam", None;
+    API_AUTH: usize = "add api" "auth", "How do callers identify themselves", "user-pool, api-key, iam, oidc or lambda", None;
+    API_OIDC_ISSUER: &'static str = "add api" "oidc-issuer", "Address of the OpenID Connect provider", "address of the OpenID Connect provider", None;
+    API_OIDC_CLIENT: &'static str = "add api" "oidc-client-id", "Audience of its tokens (empty for any)", "audience of the provider's tokens", Some("");
+    API_AUTHORISER: &'static str = "add api" "authoriser", "Name of the Lambda function that lets callers in", "name of a Lambda function", None;
     API_CONFLICT: &'static str = "add api" "conflict", "Data sync for clients that work offline",
         "off, auto-merge, optimistic-concurrency or lambda:NAME", Some("off");
     HOSTING_SOURCE: &'static str = "add hosting" "source", "Folder of the built site", "folder of the built site", Some("site");

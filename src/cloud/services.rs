@@ -46,6 +46,7 @@ impl Services {
             s3: Arc::clone(&s3),
             dynamodb: Arc::clone(&dynamodb),
             cognito: Arc::clone(&cognito),
+            lambda: Arc::clone(&lambda),
         };
         let appsync = Arc::new(AppSync::new(Arc::clone(&shared), below));
         let cloudfront = Arc::new(CloudFront::new(Arc::clone(&shared), Arc::clone(&s3)));

@@ -85,6 +85,7 @@ catalogue! {
     AMP0316 Project "two definitions share a name";
     AMP0317 Project "AppSync would refuse this schema";
     AMP0318 Project "a resource would change its stack";
+    AMP0319 Project "a resolver file of yours does not fit";
     // Deployment
     AMP0401 Operation "the deployment failed and was rolled back";
     AMP0402 Operation "the change set could not be made";

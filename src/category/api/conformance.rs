@@ -60,6 +60,8 @@ fn source_json(plan: &Plan, name: &str, source: &Source) -> Value {
     match source {
         Source::Sql { .. } => json!({ "name": source_name(name), "type": "AWS_LAMBDA" }),
         Source::None => json!({ "name": name, "type": "NONE" }),
+        Source::Lambda(_) => json!({ "name": name, "type": "AWS_LAMBDA" }),
+        Source::Http { endpoint } => json!({ "name": name, "type": "HTTP", "endpoint": endpoint }),
         Source::Table { model } => {
             let versioned = plan.models.get(model).is_some_and(|model| model.conflict.is_some());
             let mut value = json!({ "name": name, "type": "AMAZON_DYNAMODB", "versioned": versioned });
@@ -116,7 +118,7 @@ fn table(model: &Model) -> Value {
         model.indexes.iter().filter(|index| index.local == local).map(|index| index_json(index, model)).collect()
     };
     json!({
-        "name": format!("{}-<apiId>-<env>", model.name),
+        "name": format!("{}-<apiId>-<env>", model.table),
         "keySchema": key_schema(&model.key),
         "attributes": attributes,
         "gsis": indexes(false),

@@ -1,12 +1,18 @@
 //! A GraphQL schema becomes AppSync and DynamoDB.
 
 pub mod access;
+#[cfg(test)]
+mod answers_tests;
+mod callers;
 pub mod client;
 pub mod codegen;
 pub mod compile;
 mod conflict;
 pub mod conformance;
 mod models;
+mod own_files;
+#[cfg(test)]
+mod own_files_tests;
 pub mod plan;
 pub mod resolvers;
 #[cfg(test)]
@@ -27,6 +33,7 @@ use crate::base::ResourceName;
 use crate::error::{Code, Diagnose, Problem};
 use crate::render::Renderer;
 
+pub use callers::{ApiAuth, AuthoriserSettings, OidcSettings};
 pub use client::{ApiClient, client_section};
 pub use codegen::{CodegenSpec, Target};
 pub use compile::{AuthKind, CompileOptions, SchemaSource};
@@ -87,19 +94,6 @@ impl Default for ApiSpec {
     }
 }
 
-/// A way for callers to identify themselves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ApiAuth {
-    /// A token of the project's user pool.
-    UserPool,
-    /// An API key.
-    #[default]
-    ApiKey,
-    /// A signature with credentials of a role (identity pool).
-    Iam,
-}
-
 /// What a schema starts as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sample {
@@ -110,16 +104,6 @@ pub enum Sample {
     Blog,
     /// An empty model to fill in.
     Blank,
-}
-
-impl From<ApiAuth> for AuthKind {
-    fn from(auth: ApiAuth) -> Self {
-        match auth {
-            ApiAuth::UserPool => Self::AmazonCognitoUserPools,
-            ApiAuth::ApiKey => Self::ApiKey,
-            ApiAuth::Iam => Self::AwsIam,
-        }
-    }
 }
 
 /// Context of the samples.
@@ -146,6 +130,7 @@ impl ApiSpec {
             let why = format!("an API key lives for 1 to 365 days, not {}", self.api_key_days);
             problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
         }
+        problems.extend(callers::check(&self.auth, &self.additional_auth));
         // "Bucket naming rules" of Amazon S3.
         let fits = |name: &String| {
             let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
@@ -183,6 +168,8 @@ impl ApiSpec {
             ApiAuth::ApiKey => ("public", "Anyone with the API key"),
             ApiAuth::UserPool => ("private", "Anyone who is signed in"),
             ApiAuth::Iam => ("private, provider: identityPool", "Anyone with credentials of the signed-in role"),
+            ApiAuth::Oidc(_) => ("private, provider: oidc", "Anyone who is signed in at the provider"),
+            ApiAuth::Lambda(_) => ("custom", "Anyone whom the authoriser lets through"),
         };
         let context = Scaffold { name: name.to_string(), everyone, everyone_words };
         let text =
@@ -207,14 +194,16 @@ impl ApiSpec {
             let hint = format!("write the schema into `{path}`, or take the API away: `ampup remove {}`", context.name);
             return Err(vec![Problem::new(Code::AMP0315, message).hint(hint)]);
         };
-        compile::compile(&SchemaSource { path: &path, text }, &self.compile_options())
+        let mut plan = compile::compile(&SchemaSource { path: &path, text }, &self.compile_options())?;
+        own_files::apply(&mut plan, context.name, context.sources)?;
+        Ok(plan)
     }
 
     /// The settings as the compiler takes them.
     pub fn compile_options(&self) -> CompileOptions {
         CompileOptions {
-            default_auth: Some(self.auth.into()),
-            additional_auth: self.additional_auth.iter().map(|auth| AuthKind::from(*auth)).collect(),
+            default_auth: Some(AuthKind::from(&self.auth)),
+            additional_auth: self.additional_auth.iter().map(AuthKind::from).collect(),
             predictions_bucket: Some(self.predictions_bucket.clone().map_or(false.into(), Into::into)),
             conflict: self.conflict.as_ref().map(Conflict::option),
             conflict_models: self.conflict.as_ref().map(|_| {

@@ -2,15 +2,19 @@
 //!
 //! The compiler (`schema` side) fills this in; the resolver writer and the stack writer read it. No text is made here.
 
-mod keys;
-
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::services::{Conversation, ConversationStep, Generation, Prediction, Service};
+use super::services::{Generation, Service};
 use crate::base::Location;
 
+mod answers;
+mod keys;
+mod steps;
+
+pub use answers::{DeclaredField, HttpMethod, HttpRequest, LambdaFunction, Piece, Validation, ValidationKind};
 pub use keys::{AttributeType, Index, Key, KeyField, Projection};
+pub use steps::{Function, Step, checked_write};
 
 /// A whole API.
 #[derive(Clone, Debug)]
@@ -32,6 +36,12 @@ pub struct Plan {
     /// Rules of fields of root types and of types that are no models, by `Type.field`. Each such field has a
     /// resolver with [`Action::ProtectedField`]. Owner and dynamic group rules cannot hold there and allow nobody.
     pub custom_rules: IndexMap<String, Vec<Rule>>,
+    /// The object types that the fields of `custom_rules` return, directly or within, by `Type.field`.
+    pub returned: IndexMap<String, Vec<String>>,
+    /// The queries and mutations that the user declared. Each needs a resolver, by a directive or by the user's file.
+    pub declared: Vec<DeclaredField>,
+    /// The user's own files: `resolvers/Query.now.js`, `functions/check.js`. Each stands instead of ours.
+    pub own_files: IndexMap<String, String>,
     /// What resolvers do differently from project to project.
     pub switches: Switches,
     /// Data sync: who settles conflicts where a model has no handler of its own.
@@ -101,6 +111,8 @@ pub enum AuthMode {
 pub struct Model {
     /// Name of the type.
     pub name: String,
+    /// What the table is named after: the type, or what `@mapsTo` names.
+    pub table: String,
     /// English plural, capitalised: `Categories`.
     pub plural: String,
     /// Every stored field, implied ones included (foreign keys, timestamps, owner). Relation fields are not stored.
@@ -117,6 +129,8 @@ pub struct Model {
     pub updated_at: Option<String>,
     /// `@default` values, converted to the field's type.
     pub defaults: IndexMap<String, Value>,
+    /// `@validate`: what is asked of the values that are written, by field.
+    pub validations: IndexMap<String, Vec<Validation>>,
     /// The rules of the type; empty means: nobody, or API keys in sandbox mode.
     pub rules: Vec<Rule>,
     /// The rules of single fields.
@@ -288,6 +302,13 @@ pub enum Operation {
 pub enum Source {
     /// Nothing: the resolver answers by itself.
     None,
+    /// A Lambda function.
+    Lambda(LambdaFunction),
+    /// Another server.
+    Http {
+        /// Scheme and host; `${env}` and `${aws_region}` stand for the environment and the region.
+        endpoint: String,
+    },
     /// The table of a model.
     Table {
         /// The model.
@@ -326,64 +347,6 @@ pub const SQL_SOURCE: &str = "SqlDatabase";
 /// Name of the data source of a model's table.
 pub fn table_source(model: &str) -> String {
     format!("{model}Table")
-}
-
-/// A step of pipelines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Function {
-    /// Its data source, a key of [`Plan::sources`].
-    pub source: String,
-    /// What it does.
-    pub step: Step,
-    /// Where the line stands that it comes from.
-    pub origin: Location,
-}
-
-/// What a function of a pipeline does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A step of `@predictions`.
-    Predict {
-        /// Which one.
-        prediction: Prediction,
-    },
-    /// A step of a conversation.
-    Converse {
-        /// Which one.
-        step: ConversationStep,
-        /// The conversation.
-        conversation: Box<Conversation>,
-    },
-    /// Read the item that a write names, and end the request when it is not the caller's to write.
-    CheckItem {
-        /// The model.
-        model: String,
-        /// The write: update or delete.
-        write: Operation,
-    },
-    /// Update or delete the item, as a resolver of its own would.
-    WriteItem {
-        /// The model.
-        model: String,
-        /// The write: update or delete.
-        write: Operation,
-    },
-}
-
-impl Step {
-    /// The model whose table the step uses.
-    pub fn table(&self) -> Option<&str> {
-        match self {
-            Self::CheckItem { model, .. } | Self::WriteItem { model, .. } => Some(model),
-            Self::Predict { .. } | Self::Converse { .. } => None,
-        }
-    }
-}
-
-/// Names of the functions of a write that reads the item first, in their order.
-pub fn checked_write(model: &str, write: Operation) -> [String; 2] {
-    let verb = if write == Operation::Delete { "Delete" } else { "Update" };
-    [format!("Check{verb}{model}"), format!("{verb}{model}")]
 }
 
 /// A field with a resolver.
@@ -509,6 +472,18 @@ pub enum Action {
         /// Keys of [`Plan::functions`], in order.
         functions: Vec<String>,
     },
+    /// Invoke the Lambda function that is the data source.
+    Invoke {
+        /// Do not wait for its result.
+        event: bool,
+    },
+    /// Ask the server that is the data source.
+    Request(HttpRequest),
+    /// What the user's file says, see [`Plan::own_files`].
+    Own {
+        /// The model whose table is the data source, if one is.
+        table: Option<String>,
+    },
     /// `@generation`: ask a language model.
     Generate {
         /// What it is asked.
@@ -554,7 +529,8 @@ impl Action {
             | Self::ListLatest { model, .. }
             | Self::Create { model }
             | Self::Update { model }
-            | Self::Delete { model } => Some(model),
+            | Self::Delete { model }
+            | Self::Own { table: Some(model) } => Some(model),
             Self::RelatedMany { related, .. } | Self::RelatedOne { related, .. } => Some(related),
             Self::Subscribe { .. }
             | Self::Search { .. }
@@ -565,7 +541,10 @@ impl Action {
             | Self::ProtectedField { .. }
             | Self::OwnerField { .. }
             | Self::SqlStatement(_)
-            | Self::Pipeline { .. } => None,
+            | Self::Pipeline { .. }
+            | Self::Invoke { .. }
+            | Self::Request(_)
+            | Self::Own { table: None } => None,
         }
     }
 

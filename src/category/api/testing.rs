@@ -86,6 +86,7 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
     let fields = fields.iter().chain(&stamps).map(|(name, kind)| ((*name).to_owned(), field(name, kind)));
     Model {
         name: name.to_owned(),
+        table: name.to_owned(),
         plural: format!("{name}s"),
         fields: fields.collect(),
         relations: Vec::new(),
@@ -94,6 +95,7 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
         created_at: Some("createdAt".to_owned()),
         updated_at: Some("updatedAt".to_owned()),
         defaults: IndexMap::new(),
+        validations: IndexMap::new(),
         rules: Vec::new(),
         field_rules: IndexMap::new(),
         sandbox: false,
@@ -147,6 +149,9 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
         functions: IndexMap::new(),
         introspection: json!({ "version": 1, "models": {}, "enums": {}, "nonModels": {} }),
         custom_rules: IndexMap::new(),
+        returned: IndexMap::new(),
+        declared: Vec::new(),
+        own_files: IndexMap::new(),
         switches: Switches::default(),
         conflict: None,
     }

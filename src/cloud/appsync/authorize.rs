@@ -30,6 +30,8 @@ pub(in crate::cloud::appsync) struct Requester {
     /// For the log: `user ada`, `api key`, `guest`.
     pub label: String,
     groups: Vec<String>,
+    /// Fields that the authoriser took away: `Type.field`, or their ARNs.
+    denied: Vec<String>,
     caller: Caller,
     /// What IAM said of each field of this request.
     decisions: Mutex<BTreeMap<String, bool>>,
@@ -42,7 +44,7 @@ fn unauthorized(message: &str) -> ApiError {
 impl Requester {
     fn new(mode: AuthMode, identity: Value, label: String) -> Self {
         let caller = Caller::Anonymous;
-        Self { mode, identity, label, groups: Vec::new(), caller, decisions: Mutex::default() }
+        Self { mode, identity, label, groups: Vec::new(), denied: Vec::new(), caller, decisions: Mutex::default() }
     }
 
     fn signed(caller: Caller, api: &CompiledApi) -> Self {
@@ -90,7 +92,19 @@ impl Requester {
                 Admits::Groups(_) => default,
             }),
         };
-        admitted && (self.mode != AuthMode::AwsIam || self.policy_allows(api, iam, type_name, field_name))
+        if self.is_denied(api, type_name, field_name) {
+            return false;
+        }
+        // Policies speak of the fields of the root types; what is below them is reached through these.
+        let by_policy = self.mode == AuthMode::AwsIam && api.schema.is_root(type_name);
+        admitted && (!by_policy || self.policy_allows(api, iam, type_name, field_name))
+    }
+
+    /// Whether the authoriser took a field away.
+    fn is_denied(&self, api: &CompiledApi, type_name: &str, field_name: &str) -> bool {
+        let (name, arn) =
+            (format!("{type_name}.{field_name}"), format!("{}/types/{type_name}/fields/{field_name}", api.arn));
+        self.denied.iter().any(|denied| *denied == name || *denied == arn)
     }
 
     /// `defaultAction: DENY`: fields without a directive are closed.
@@ -128,7 +142,7 @@ impl AppSync {
         &self,
         api: &CompiledApi,
         context: &CallContext,
-        headers: &HeaderMap,
+        (headers, body): (&HeaderMap, &[u8]),
     ) -> Result<Requester, ApiError> {
         let modes = api.api.settings.modes();
         let refused = || unauthorized("You are not authorized to make this call.");
@@ -140,8 +154,14 @@ impl AppSync {
         let authorization = header("authorization").filter(|value| !value.is_empty());
         let key = header("x-api-key").filter(|value| !value.is_empty());
         let takes_tokens = [AuthMode::AmazonCognitoUserPools, AuthMode::OpenidConnect];
+        let is_token = |text: &str| unverified(text.strip_prefix("Bearer ").unwrap_or(text).trim()).is_some();
+        let takes_tokens = takes_tokens.iter().any(|mode| modes.contains(mode));
         match (authorization, key) {
-            (Some(token), _) if takes_tokens.iter().any(|mode| modes.contains(mode)) => self.token(api, token).await,
+            // What is a JWT belongs to the pools and providers, where the API has them.
+            (Some(token), _) if modes.contains(&AuthMode::AwsLambda) && !(takes_tokens && is_token(token)) => {
+                self.authorised(api, token, (headers, body)).await.ok_or_else(refused)
+            }
+            (Some(token), _) if takes_tokens => self.token(api, token).await,
             (_, Some(key)) if modes.contains(&AuthMode::ApiKey) => {
                 let now_s = self.shared.clock.now_s();
                 api.keys.get(key).filter(|known| known.expires > now_s).ok_or_else(refused)?;
@@ -150,6 +170,16 @@ impl AppSync {
             (None, None) => Err(unauthorized("Valid authorization header not provided.")),
             _ => Err(refused()),
         }
+    }
+
+    /// Whoever the API's authoriser lets in.
+    async fn authorised(&self, api: &CompiledApi, token: &str, request: (&HeaderMap, &[u8])) -> Option<Requester> {
+        let config = api.api.settings.authoriser()?;
+        let verdict = self.authorisers.ask(api, config, token, request).await.filter(|said| said.is_authorized)?;
+        let identity = json!({ "resolverContext": verdict.resolver_context });
+        let mut requester = Requester::new(AuthMode::AwsLambda, identity, "authorised".to_owned());
+        requester.denied = verdict.denied_fields;
+        Some(requester)
     }
 
     /// A token of an OpenID Connect provider when it says so, else of a user pool.

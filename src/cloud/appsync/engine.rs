@@ -29,8 +29,7 @@ const KEY_LONGEST_S: i64 = 365 * 24 * 3600;
 const PIPELINE_LIMIT: usize = 10;
 
 /// The kinds of data sources that AppSync has and this cloud does not.
-const UNBUILT_SOURCES: [&str; 7] = [
-    "AWS_LAMBDA",
+const UNBUILT_SOURCES: [&str; 6] = [
     "AMAZON_ELASTICSEARCH",
     "AMAZON_OPENSEARCH_SERVICE",
     "HTTP",
@@ -498,13 +497,8 @@ fn check_batch(size: usize) -> Result<(), ApiError> {
 
 fn check_settings(settings: &ApiSettings) -> Result<(), ApiError> {
     let modes = settings.modes();
-    for mode in &modes {
-        if *mode == AuthMode::AwsLambda {
-            let name = serde_json::to_value(mode).unwrap_or_default();
-            let message =
-                format!("the embedded cloud has no authentication type {}", name.as_str().unwrap_or_default());
-            return Err(bad_request(message));
-        }
+    if modes.contains(&AuthMode::AwsLambda) && settings.authoriser().is_none() {
+        return Err(bad_request("lambdaAuthorizerConfig is required for the authentication type AWS_LAMBDA."));
     }
     let pools = settings.user_pools().count();
     if pools != modes.iter().filter(|mode| **mode == AuthMode::AmazonCognitoUserPools).count() {
@@ -518,7 +512,7 @@ fn check_settings(settings: &ApiSettings) -> Result<(), ApiError> {
         check_address(&provider.issuer)
             .map_err(|reason| bad_request(format!("The issuer {} cannot be used: {reason}.", provider.issuer)))?;
     }
-    for mode in [AuthMode::ApiKey, AuthMode::AwsIam] {
+    for mode in [AuthMode::ApiKey, AuthMode::AwsIam, AuthMode::AwsLambda] {
         if modes.iter().filter(|one| **one == mode).count() > 1 {
             return Err(bad_request("An authentication type may be given once only."));
         }
@@ -552,6 +546,13 @@ fn check_source(row: &DataSource) -> Result<(), ApiError> {
             }
             Ok(())
         }
+        "AWS_LAMBDA" if row.lambda_config.is_none() => {
+            Err(bad_request("lambdaConfig is required for a data source AWS_LAMBDA."))
+        }
+        "AWS_LAMBDA" if row.service_role_arn.is_none() => {
+            Err(bad_request("A service role is required for a data source AWS_LAMBDA."))
+        }
+        "AWS_LAMBDA" => Ok(()),
         kind if UNBUILT_SOURCES.contains(&kind) => {
             Err(bad_request(format!("the embedded cloud has no data sources of the type {kind}")))
         }

@@ -1,10 +1,11 @@
 //! AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
 //!
-//! Built: the control API, CloudFormation types, API key, user pool, OpenID Connect and IAM callers, queries, mutations
-//! and subscriptions, DynamoDB and NONE data sources. Refused by name: other data sources, mapping templates, Lambda
-//! callers, caches, conflict detection, batching.
+//! Built: the control API, CloudFormation types, API key, user pool, OpenID Connect, IAM and Lambda callers, queries,
+//! mutations and subscriptions, DynamoDB, Lambda and NONE data sources. Refused by name: other data sources, mapping
+//! templates, caches, conflict detection, batching.
 
 mod api;
+mod authoriser;
 mod authorize;
 mod compiled;
 mod datasource;
@@ -21,6 +22,8 @@ mod resources;
 mod schema;
 
 #[cfg(test)]
+mod function_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
@@ -32,9 +35,11 @@ use crate::base::BoxFuture;
 use super::cognito::Cognito;
 use super::dynamodb::DynamoDb;
 use super::iam::Iam;
+use super::lambda::Lambda;
 use super::s3::S3;
 use super::service::{Access, ApiCall, ApiError, ApiReply, CallContext, ResourceHandler, Service, ServiceId, Shared};
 
+use authoriser::Authorisers;
 use authorize::Requester;
 use compiled::CompiledApi;
 use datasource::Backends;
@@ -53,6 +58,7 @@ pub(in crate::cloud) struct AppSync {
     backends: Backends,
     pool: SandboxPool,
     providers: Providers,
+    authorisers: Authorisers,
     hub: Hub,
 }
 
@@ -94,16 +100,18 @@ pub(in crate::cloud) struct Below {
     pub s3: Arc<S3>,
     pub dynamodb: Arc<DynamoDb>,
     pub cognito: Arc<Cognito>,
+    pub lambda: Arc<Lambda>,
 }
 
 impl AppSync {
     pub(in crate::cloud) fn new(shared: Arc<Shared>, below: Below) -> Self {
-        let Below { iam, s3, dynamodb, cognito } = below;
+        let Below { iam, s3, dynamodb, cognito, lambda } = below;
         let engine = Engine::new(Arc::clone(&shared));
-        let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb };
+        let authorisers = Authorisers::new(Arc::clone(&shared), Arc::clone(&lambda));
+        let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb, lambda };
         let pool = SandboxPool::new(engine.tools());
         let providers = Providers::new(Arc::clone(&shared));
-        Self { shared, s3, cognito, engine, backends, pool, providers, hub: Hub::default() }
+        Self { shared, s3, cognito, engine, backends, pool, providers, authorisers, hub: Hub::default() }
     }
 
     /// Answers a GraphQL request (`POST /graphql/{apiId}/graphql`). `caller` is the `SigV4` identity, if any; the

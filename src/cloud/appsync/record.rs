@@ -62,6 +62,20 @@ pub(in crate::cloud::appsync) struct OpenIdConnectConfig {
     pub auth_ttl: Option<i64>,
 }
 
+/// `lambdaAuthorizerConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct LambdaAuthorizerConfig {
+    /// The ARN of the function.
+    pub authorizer_uri: String,
+    /// For how many seconds its answers are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorizer_result_ttl_in_seconds: Option<i64>,
+    /// A regular expression; tokens that do not match are refused without asking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_validation_expression: Option<String>,
+}
+
 /// One of `additionalAuthenticationProviders`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -71,6 +85,8 @@ pub(in crate::cloud::appsync) struct AuthProvider {
     pub user_pool_config: Option<UserPoolConfig>,
     #[serde(default, rename = "openIDConnectConfig", skip_serializing_if = "Option::is_none")]
     pub open_id_connect_config: Option<OpenIdConnectConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_authorizer_config: Option<LambdaAuthorizerConfig>,
 }
 
 /// What a caller of `CreateGraphqlApi` and `UpdateGraphqlApi` gives.
@@ -83,6 +99,8 @@ pub(in crate::cloud::appsync) struct ApiSettings {
     pub user_pool_config: Option<UserPoolConfig>,
     #[serde(default, rename = "openIDConnectConfig", skip_serializing_if = "Option::is_none")]
     pub open_id_connect_config: Option<OpenIdConnectConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_authorizer_config: Option<LambdaAuthorizerConfig>,
     #[serde(default)]
     pub additional_authentication_providers: Vec<AuthProvider>,
     #[serde(default)]
@@ -125,6 +143,15 @@ impl ApiSettings {
             .filter(|provider| provider.authentication_type == AuthMode::AmazonCognitoUserPools)
             .filter_map(|provider| provider.user_pool_config.as_ref());
         default.into_iter().chain(additional)
+    }
+
+    /// The function that lets callers in; an API has one at most.
+    pub(in crate::cloud::appsync) fn authoriser(&self) -> Option<&LambdaAuthorizerConfig> {
+        if self.authentication_type == AuthMode::AwsLambda {
+            return self.lambda_authorizer_config.as_ref();
+        }
+        let mut others = self.additional_authentication_providers.iter();
+        others.find(|provider| provider.authentication_type == AuthMode::AwsLambda)?.lambda_authorizer_config.as_ref()
     }
 
     /// The OpenID Connect providers whose tokens are taken.
@@ -189,6 +216,13 @@ pub(in crate::cloud::appsync) struct DynamoDbConfig {
     pub delta_sync_config: Option<Value>,
 }
 
+/// `lambdaConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct LambdaConfig {
+    pub lambda_function_arn: String,
+}
+
 /// A data source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -202,6 +236,8 @@ pub(in crate::cloud::appsync) struct DataSource {
     pub service_role_arn: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dynamodb_config: Option<DynamoDbConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_config: Option<LambdaConfig>,
 }
 
 /// `runtime`.

@@ -58,7 +58,7 @@ async fn attempt(
     log: &mut Log,
 ) -> Result<Answered, ApiError> {
     let api = appsync.engine.compiled(api_id)?;
-    let requester = appsync.identify(&api, context, &call.headers).await?;
+    let requester = appsync.identify(&api, context, (&call.headers, &call.body)).await?;
     log.caller.clone_from(&requester.label);
     let request = read(call)?;
     let document = match api.schema.document(&request.query) {

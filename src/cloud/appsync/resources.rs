@@ -42,6 +42,7 @@ const KINDS: [Kind; 6] = [
             "AuthenticationType",
             "UserPoolConfig",
             "OpenIDConnectConfig",
+            "LambdaAuthorizerConfig",
             "AdditionalAuthenticationProviders",
             "XrayEnabled",
             "IntrospectionConfig",
@@ -77,7 +78,7 @@ const KINDS: [Kind; 6] = [
     },
     Kind {
         name: "AWS::AppSync::DataSource",
-        properties: &["ApiId", "Name", "Type", "Description", "ServiceRoleArn", "DynamoDBConfig"],
+        properties: &["ApiId", "Name", "Type", "Description", "ServiceRoleArn", "DynamoDBConfig", "LambdaConfig"],
         required: &["ApiId", "Name", "Type"],
         create_only: &["ApiId", "Name"],
         attributes: &["DataSourceArn", "Name"],
@@ -359,7 +360,8 @@ impl Handler {
 
 /// Properties whose values CloudFormation may give as text.
 const FLAGS: [&str; 3] = ["XrayEnabled", "UseCallerCredentials", "Versioned"];
-const NUMBERS: [&str; 5] = ["QueryDepthLimit", "ResolverCountLimit", "MaxBatchSize", "IatTTL", "AuthTTL"];
+const NUMBERS: [&str; 6] =
+    ["QueryDepthLimit", "ResolverCountLimit", "MaxBatchSize", "IatTTL", "AuthTTL", "AuthorizerResultTtlInSeconds"];
 
 /// Properties by the names of the control API, except some.
 fn lowered(properties: &Value, except: &[&str]) -> Map<String, Value> {

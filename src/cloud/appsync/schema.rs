@@ -126,6 +126,12 @@ impl CompiledSchema {
         own.or_else(|| self.admits.get(type_name)).map(Vec::as_slice)
     }
 
+    /// Whether a type is where operations begin.
+    pub(in crate::cloud::appsync) fn is_root(&self, type_name: &str) -> bool {
+        let roots = [OperationType::Query, OperationType::Mutation, OperationType::Subscription];
+        roots.into_iter().any(|root| self.schema.root_operation(root).is_some_and(|name| name == type_name))
+    }
+
     /// The mutations that a subscription listens to.
     pub(in crate::cloud::appsync) fn mutations_of(&self, subscription: &str) -> Vec<String> {
         self.subscribes.get(subscription).cloned().unwrap_or_default()

@@ -16,6 +16,7 @@ use crate::cloud::config::ACCOUNT_ID;
 use crate::cloud::dynamodb::DynamoDb;
 use crate::cloud::feed::Feed;
 use crate::cloud::iam::Iam;
+use crate::cloud::lambda::Lambda;
 use crate::cloud::s3::S3;
 use crate::cloud::service::{ApiCall, CallContext, Caller, Provisioned, ReplyBody, ResourceHandler, ResourceRequest};
 use crate::cloud::service::{RoleSession, Service, Shared};
@@ -49,9 +50,11 @@ impl World {
         let s3 = Arc::new(S3::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared)).unwrap());
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let lambda = Arc::new(Lambda::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&s3)));
         let mut handlers = Arc::clone(&iam).resources();
+        handlers.extend(Arc::clone(&lambda).resources());
         handlers.extend(Arc::clone(&dynamodb).resources());
-        let appsync = Arc::new(AppSync::new(shared, Below { iam, s3, dynamodb, cognito }));
+        let appsync = Arc::new(AppSync::new(shared, Below { iam, s3, dynamodb, cognito, lambda }));
         handlers.extend(Arc::clone(&appsync).resources());
         Self { handlers, appsync, clock, _folder: folder }
     }

@@ -26,7 +26,7 @@ impl Report for AccessReport {
             of_custom_fields(paper, &api.access)?;
         }
         paper.blank()?;
-        paper.line("yes: allowed; some: not every field, see below; -: answered without the item; no: refused")
+        paper.line("yes: allowed; some: not every field, see below; own: where it becomes the caller's own item; -: answered without the item; no: refused")
     }
 }
 
@@ -47,11 +47,18 @@ fn of_model(paper: &mut Paper<'_>, model: &ModelAccess) -> fmt::Result {
     Ok(())
 }
 
+const EXCEPTIONS: [(FieldAccess, &str); 4] = [
+    (FieldAccess::Refused, "not"),
+    (FieldAccess::KeepOnly, "may not clear"),
+    (FieldAccess::ClearOnly, "may only clear"),
+    (FieldAccess::Own, "of its own items"),
+];
+
 /// The fields of a caller's operations that are treated otherwise; operations with the same fields share a line.
 fn exceptions(paper: &mut Paper<'_>, row: &Row, label: &str, heads: &[&str]) -> fmt::Result {
     let mut lines: IndexMap<String, Vec<&str>> = IndexMap::new();
     for (cell, head) in row.cells.iter().zip(heads) {
-        for (access, words) in [(FieldAccess::Refused, "not"), (FieldAccess::KeepOnly, "may not clear")] {
+        for (access, words) in EXCEPTIONS {
             let fields = cell.fields.iter().filter(|(_, found)| **found == access);
             let fields: Vec<&str> = fields.map(|(name, _)| name.as_str()).collect();
             if !fields.is_empty() {
@@ -100,6 +107,7 @@ fn verb(verb: Verb) -> &'static str {
         Verb::Get => "get",
         Verb::List => "list",
         Verb::Sync => "sync",
+        Verb::Search => "search",
         Verb::Query => "query",
         Verb::Update => "update",
         Verb::Delete => "delete",
@@ -116,6 +124,7 @@ fn word(cell: &Cell) -> &'static str {
 fn plain(access: CellAccess) -> &'static str {
     match access {
         CellAccess::Allowed => "yes",
+        CellAccess::Own => "own",
         CellAccess::Hidden => "-",
         CellAccess::Refused => "no",
     }
@@ -124,7 +133,7 @@ fn plain(access: CellAccess) -> &'static str {
 fn tone(word: &str) -> Tone {
     match word {
         "yes" => Tone::Good,
-        "some" => Tone::Warn,
+        "some" | "own" => Tone::Warn,
         "no" => Tone::Bad,
         _ => Tone::Faint,
     }

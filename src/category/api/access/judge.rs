@@ -14,7 +14,7 @@ pub(super) fn cell(model: &Model, column: &Column, identity: &Identity) -> Cell 
         Verb::Create | Verb::Update => write(model, column.operation.operation(), identity),
         Verb::Delete => whole(if deletes(model, identity) { Access::Allowed } else { Access::Refused }),
         Verb::OnCreate | Verb::OnUpdate | Verb::OnDelete => whole(listen(model, identity)),
-        Verb::Get | Verb::List | Verb::Sync => read(model, column.operation, identity),
+        Verb::Get | Verb::List | Verb::Sync | Verb::Search => read(model, column.operation, identity),
         Verb::Query => query(model, column, identity),
     }
 }
@@ -58,6 +58,21 @@ fn could_hold(rule: &Rule, identity: &Identity) -> bool {
                 Allow::DynamicGroups { claim, .. },
                 Who::Group { claim: own, .. } | Who::GroupOfItem { claim: own, .. },
             ) => claim == own,
+            _ => false,
+        }
+}
+
+/// Whether a rule holds once the caller has made the new item its own: owners are filled in, groups can be named.
+fn holds_for_own(model: &Model, rule: &Rule, identity: &Identity) -> bool {
+    let declared = |field: &str| model.fields.get(field).is_some_and(|found| !found.implied);
+    let filled = |field: &str| {
+        let own = |rule: &&Rule| matches!(&rule.allow, Allow::Owner { field: of, .. } if of == field);
+        model.rules.iter().filter(own).any(|rule| rule.mode == identity.mode && allows(rule, Operation::Create))
+    };
+    could_hold(rule, identity)
+        && match &rule.allow {
+            Allow::Owner { field, .. } => declared(field) || filled(field),
+            Allow::DynamicGroups { field, .. } => declared(field),
             _ => false,
         }
 }
@@ -160,20 +175,40 @@ fn write(model: &Model, operation: Operation, identity: &Identity) -> Cell {
     let may = |rules: &[Rule], operation| any(rules, operation, |rule| holds(rule, identity));
     let is_key = |name: &str| model.key.partition.name == name || model.key.sort.iter().any(|part| part.name == name);
     let mut fields = IndexMap::new();
+    let own = |rules: &[Rule]| {
+        operation == Operation::Create && any(rules, operation, |rule| holds_for_own(model, rule, identity))
+    };
     let mut some = may(&type_rules(model), operation);
+    let mut some_own = own(&type_rules(model));
     let written = model.fields.values().filter(|field| !field.implied && !is_key(&field.name));
     for field in written {
         let rules = field_rules(model, &field.name);
-        if !may(&rules, operation) {
-            fields.insert(field.name.clone(), FieldAccess::Refused);
+        if !may(&rules, operation) && own(&rules) {
+            some_own = true;
+            fields.insert(field.name.clone(), FieldAccess::Own);
             continue;
         }
-        some = true;
-        if operation == Operation::Update && !may(&rules, Operation::Delete) {
-            fields.insert(field.name.clone(), FieldAccess::KeepOnly);
-        }
+        let clears = operation == Operation::Update && may(&rules, Operation::Delete);
+        let exception = match (may(&rules, operation), clears) {
+            (false, false) => Some(FieldAccess::Refused),
+            // What may never be null cannot be cleared.
+            (false, true) if field.required => Some(FieldAccess::Refused),
+            (false, true) => Some(FieldAccess::ClearOnly),
+            (true, false) if operation == Operation::Update => Some(FieldAccess::KeepOnly),
+            (true, _) => None,
+        };
+        some |= exception != Some(FieldAccess::Refused);
+        fields.extend(exception.map(|exception| (field.name.clone(), exception)));
     }
-    if some { Cell { access: Access::Allowed, fields } } else { whole(Access::Refused) }
+    match (some, some_own) {
+        (true, _) => Cell { access: Access::Allowed, fields },
+        (false, true) => {
+            // All of it is the caller's own, so that goes without saying.
+            fields.retain(|_, access| *access != FieldAccess::Own);
+            Cell { access: Access::Own, fields }
+        }
+        _ => whole(Access::Refused),
+    }
 }
 
 /// To delete an item takes the right to clear all of its fields.

@@ -4,6 +4,7 @@
 //! refused: nothing is allowed by default.
 
 mod admission;
+mod custom;
 mod identity;
 mod judge;
 
@@ -13,7 +14,7 @@ mod tests;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::plan::{Action, AuthMode, Model, Operation, Plan, Rule};
+use super::plan::{Action, AuthMode, Model, Operation, Plan};
 use admission::Admission;
 
 pub use identity::{Identity, Who};
@@ -66,6 +67,8 @@ pub enum Verb {
     Sync,
     /// Read many by an index.
     Query,
+    /// Search them.
+    Search,
     /// Change one.
     Update,
     /// Remove one.
@@ -86,6 +89,7 @@ impl Verb {
             Self::Get => Operation::Get,
             Self::List | Self::Query => Operation::List,
             Self::Sync => Operation::Sync,
+            Self::Search => Operation::Search,
             Self::Update => Operation::Update,
             Self::Delete => Operation::Delete,
             Self::OnCreate | Self::OnUpdate | Self::OnDelete => Operation::Listen,
@@ -118,6 +122,8 @@ pub struct Cell {
 pub enum Access {
     /// It is carried out on the item.
     Allowed,
+    /// It is carried out where the new item becomes the caller's own, and `Unauthorized` where it names another.
+    Own,
     /// It is answered, without the item: lists leave it out, subscriptions do not deliver it.
     Hidden,
     /// `Unauthorized`.
@@ -132,6 +138,10 @@ pub enum FieldAccess {
     Refused,
     /// It may be set but not cleared with null.
     KeepOnly,
+    /// It may be cleared with null but not set.
+    ClearOnly,
+    /// It may be set where the new item becomes the caller's own.
+    Own,
 }
 
 /// A field of the user's own, with what each caller gets.
@@ -156,7 +166,7 @@ pub struct CustomRow {
 }
 
 /// AppSync's name of a mode.
-pub(super) fn mode_name(mode: AuthMode) -> &'static str {
+pub(in crate::category::api) fn mode_name(mode: AuthMode) -> &'static str {
     match mode {
         AuthMode::ApiKey => "API_KEY",
         AuthMode::UserPools => "AMAZON_COGNITO_USER_POOLS",
@@ -174,7 +184,7 @@ pub fn access(plan: &Plan) -> ApiAccess {
     ApiAccess {
         modes: all.iter().map(|mode| mode_name(*mode)).collect(),
         models,
-        custom: of_custom_fields(plan, &all, &admission),
+        custom: custom::fields(plan, &all, &admission),
     }
 }
 
@@ -187,7 +197,7 @@ fn of_model(plan: &Plan, model: &Model, modes: &[AuthMode], admission: &Admissio
         .into_iter()
         .map(|identity| {
             let cell = |column: &Column| {
-                if admission.admits(&column.type_name, &column.field, identity.mode) {
+                if admission.opens(&column.type_name, &column.field, identity.mode) {
                     judge::cell(model, column, &identity)
                 } else {
                     Cell { access: Access::Refused, fields: IndexMap::new() }
@@ -205,6 +215,7 @@ fn column(resolver: &super::plan::Resolver, of: &str) -> Option<Column> {
         Action::Get { model } => (model, Verb::Get),
         Action::List { model } => (model, Verb::List),
         Action::Sync { model } => (model, Verb::Sync),
+        Action::Search { model, .. } => (model, Verb::Search),
         Action::QueryIndex { model, .. } => (model, Verb::Query),
         Action::Create { model } => (model, Verb::Create),
         Action::Update { model } => (model, Verb::Update),
@@ -216,34 +227,4 @@ fn column(resolver: &super::plan::Resolver, of: &str) -> Option<Column> {
     };
     let (type_name, field) = (resolver.type_name.clone(), resolver.field.clone());
     (model == of).then_some(Column { operation, type_name, field })
-}
-
-fn of_custom_fields(plan: &Plan, modes: &[AuthMode], admission: &Admission) -> Vec<CustomAccess> {
-    let generated = |type_name: &str, field: &str| {
-        let same = |resolver: &&super::plan::Resolver| resolver.type_name == type_name && resolver.field == field;
-        plan.resolvers.iter().filter(same).any(|found| plan.models.keys().any(|model| column(found, model).is_some()))
-    };
-    let mut names = admission.root_fields();
-    names.retain(|(type_name, field)| !generated(type_name, field));
-    for name in plan.custom_rules.keys() {
-        let Some((type_name, field)) = name.split_once('.') else { continue };
-        let name = (type_name.to_owned(), field.to_owned());
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let all_rules: Vec<&Rule> = plan.custom_rules.values().flatten().collect();
-    let identities = identity::identities(modes, all_rules.iter().copied());
-    let of = |(type_name, field): (String, String)| {
-        let rules = plan.custom_rules.get(&format!("{type_name}.{field}"));
-        let row = |identity: &Identity| {
-            let may = admission.admits(&type_name, &field, identity.mode)
-                && rules.is_none_or(|rules| rules.iter().any(|rule| judge::holds_without_item(rule, identity)));
-            let access = if may { Access::Allowed } else { Access::Refused };
-            CustomRow { identity: identity.clone(), access }
-        };
-        let known: Vec<&Identity> = identities.iter().filter(|identity| !identity.needs_item()).collect();
-        CustomAccess { rows: known.into_iter().map(row).collect(), type_name, field }
-    };
-    names.into_iter().map(of).collect()
 }

@@ -14,10 +14,16 @@ fn word(cell: &Cell) -> String {
     let fields: Vec<String> = cell
         .fields
         .iter()
-        .map(|(name, access)| if *access == FieldAccess::Refused { format!("!{name}") } else { format!("~{name}") })
+        .map(|(name, access)| match access {
+            FieldAccess::Refused => format!("!{name}"),
+            FieldAccess::KeepOnly => format!("~{name}"),
+            FieldAccess::ClearOnly => format!("0{name}"),
+            FieldAccess::Own => format!("+{name}"),
+        })
         .collect();
     let plain = match cell.access {
         Access::Allowed => "yes",
+        Access::Own => "own",
         Access::Hidden => "-",
         Access::Refused => "no",
     };
@@ -43,7 +49,7 @@ fn rules_of_models_become_rows() {
     let cases: [(&str, &[&str]); 5] = [
         (
             "type Todo @model @auth(rules: [{ allow: owner }]) { id: ID! name: String }",
-            &["user pool: owner (owner): yes yes yes yes yes yes", "user pool: anyone else: no no - no no -"],
+            &["user pool: owner (owner): yes yes yes yes yes yes", "user pool: anyone else: own no - no no -"],
         ),
         (
             "type Todo @model @auth(rules: [{ allow: public }, { allow: private, provider: iam, operations: [read] }]) { id: ID! }",
@@ -61,7 +67,7 @@ fn rules_of_models_become_rows() {
             "type Todo @model @auth(rules: [{ allow: groups, groupsField: \"teams\" }, { allow: groups, groups: [\"A\"], operations: [list] }]) { id: ID! teams: [String] }",
             &[
                 "user pool: group of the item (teams): yes yes yes yes yes yes",
-                "user pool: group A: no no yes no no -",
+                "user pool: group A: own no yes no no -",
                 "user pool: anyone else: no no no no no no",
             ],
         ),
@@ -89,8 +95,8 @@ fn fields_with_rules_are_told_apart() {
     let found = rows(&matrix(schema, ALL), &COLUMNS);
     let has = |line: &str| assert!(found.iter().any(|row| row == line), "{line}: {found:#?}");
     has("user pool: owner (owner): yes yes yes yes yes yes");
-    has("user pool: group HR: yes!salary yes yes yes~name!salary no yes");
-    has("user pool: anyone else: yes!salary yes!salary yes!salary yes~name!salary no yes");
+    has("user pool: group HR: yes+salary yes yes yes~name!salary no yes");
+    has("user pool: anyone else: yes+salary yes!salary yes!salary yes~name!salary no yes");
     has("API key: no no no no no no");
 }
 
@@ -134,4 +140,12 @@ fn fields_of_non_models_have_rows_of_their_own() {
     assert!(of("secret").contains(&"user pool: group Crew: Allowed".to_owned()), "{:?}", of("secret"));
     assert!(of("secret").contains(&"user pool: anyone else: Refused".to_owned()));
     assert!(of("secret").contains(&"API key: Refused".to_owned()));
+}
+
+#[test]
+fn searching_is_a_column_of_its_own() {
+    let schema = "type Note @model @searchable @auth(rules: [{ allow: public, operations: [search] }, { allow: owner }]) { id: ID! text: String }";
+    let found = rows(&matrix(schema, ALL), &["search", "list"]);
+    assert!(found.contains(&"API key: yes no".to_owned()), "{found:#?}");
+    assert!(found.contains(&"user pool: anyone else: - -".to_owned()), "{found:#?}");
 }

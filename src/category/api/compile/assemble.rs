@@ -1,7 +1,8 @@
 //! Drafts and the expanded schema → the plan: models with stored fields and indexes, resolvers.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
+use super::answers::Answered;
 use super::connections::{foreign_keys, owns_key};
 use super::draft::{Catalogue, Draft, Kind, Level};
 use super::guards::is_list;
@@ -12,10 +13,10 @@ use super::relations::{By, Relation, RelationKind, index_name};
 use super::report::Report;
 use super::rules::{ParsedRule, Strategy};
 use super::sql::Statements;
-use super::sync;
+use super::{mapping, sync};
 use crate::category::api::plan::{
-    Action, Field, FieldKind, Function, Index, Key, KeyField, Model, NONE_SOURCE, Operation, Projection, Resolver,
-    Rule, SEARCH_SOURCE, SQL_SOURCE, Source, Step, checked_write, table_source,
+    Action, DeclaredField, Field, FieldKind, Function, Index, Key, KeyField, Model, NONE_SOURCE, Operation, Projection,
+    Resolver, Rule, SEARCH_SOURCE, SQL_SOURCE, Source, Step, checked_write, table_source,
 };
 use crate::graphql::{Field as GraphqlField, Span};
 
@@ -72,6 +73,7 @@ impl<'a> Assembler<'_, 'a, '_> {
         }
         Model {
             name: draft.name().to_owned(),
+            table: mapping::stored_name(draft.definition).to_owned(),
             plural: draft.plural.clone(),
             fields: self.stored_fields(draft),
             relations: draft.relations.iter().map(|relation| relation.field.name.clone()).collect(),
@@ -80,6 +82,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             created_at: Self::automatic(draft, draft.config.created_at.as_deref()),
             updated_at: Self::automatic(draft, draft.config.updated_at.as_deref()),
             defaults: draft.defaults.clone(),
+            validations: draft.validations.clone(),
             rules: rules(&draft.rules),
             field_rules: draft.field_rules.iter().map(|(field, list)| (field.clone(), rules(list))).collect(),
             sandbox: self.sandbox && draft.access.is_none(),
@@ -158,7 +161,7 @@ impl<'a> Assembler<'_, 'a, '_> {
         };
         let mut parts = parts.into_iter();
         Some(Index {
-            name: index_name(draft.name(), &relation.field.name),
+            name: index_name(mapping::stored_name(draft.definition), &relation.field.name),
             key: Key { partition: parts.next()?, sort: parts.collect() },
             query_field: None,
             local: false,
@@ -168,7 +171,7 @@ impl<'a> Assembler<'_, 'a, '_> {
     }
 
     /// Every data source, sorted by name.
-    pub(super) fn sources(&self) -> IndexMap<String, Source> {
+    pub(super) fn sources(&self, answered: &Answered) -> IndexMap<String, Source> {
         let tables = self.drafts.iter().map(|(name, draft)| match &draft.sql {
             Some(table) => (SQL_SOURCE.to_owned(), Source::Sql { engine: table.engine }),
             None => (table_source(name), Source::Table { model: (*name).to_owned() }),
@@ -176,6 +179,7 @@ impl<'a> Assembler<'_, 'a, '_> {
         let mut sources: IndexMap<String, Source> = tables.collect();
         let run = self.statements.values().next();
         sources.extend(run.map(|statement| (SQL_SOURCE.to_owned(), Source::Sql { engine: statement.engine })));
+        sources.extend(answered.sources.clone());
         sources.insert(NONE_SOURCE.to_owned(), Source::None);
         if self.drafts.values().any(|draft| draft.search.is_some()) {
             sources.insert(SEARCH_SOURCE.to_owned(), Source::Search);
@@ -207,9 +211,17 @@ impl<'a> Assembler<'_, 'a, '_> {
         functions
     }
 
-    /// Every resolver, sorted by type and field.
-    pub(super) fn resolvers(&self, custom: &IndexMap<(String, String), Vec<ParsedRule>>) -> Vec<Resolver> {
+    /// Every resolver, sorted by type and field. What answers a field checks its rules as well.
+    pub(super) fn resolvers(
+        &self,
+        custom: &IndexMap<(String, String), Vec<ParsedRule>>,
+        answered: &Answered,
+    ) -> Vec<Resolver> {
         let mut resolvers = Vec::new();
+        for ((type_name, field), (action, source)) in &answered.actions {
+            let resolver = self.resolver(type_name, field, action.clone(), &self.span(type_name, field));
+            resolvers.push(Resolver { source: source.clone(), ..resolver });
+        }
         for draft in self.drafts.values() {
             self.operations(draft, &mut resolvers);
             self.fields(draft, &mut resolvers);
@@ -222,6 +234,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             let action = Action::ProtectedField { model: type_name.clone() };
             resolvers.push(self.resolver(type_name, field, action, &self.span(type_name, field)));
         }
+        // The first of several for one field stays.
         resolvers.sort_by(|left, right| (&left.type_name, &left.field).cmp(&(&right.type_name, &right.field)));
         resolvers.dedup_by(|left, right| left.type_name == right.type_name && left.field == right.field);
         resolvers
@@ -244,6 +257,43 @@ impl<'a> Assembler<'_, 'a, '_> {
                 _ => NONE_SOURCE.to_owned(),
             },
         }
+    }
+
+    /// The object types that fields with rules of their own return, directly or within.
+    pub(super) fn returned(
+        &self,
+        custom: &IndexMap<(String, String), Vec<ParsedRule>>,
+    ) -> IndexMap<String, Vec<String>> {
+        let types = &self.catalogue.types;
+        let reach = |(type_name, field): &(String, String)| {
+            let found = types.get(type_name.as_str()).map(|found| found.fields()).unwrap_or_default();
+            let mut open: Vec<&str> =
+                found.iter().filter(|own| own.name == *field).map(|own| own.type_ref.name()).collect();
+            let mut reached: IndexSet<&str> = IndexSet::new();
+            while let Some(name) = open.pop() {
+                let Some(found) = types.get(name).filter(|found| found.is_object()) else { continue };
+                if reached.insert(name) && !self.catalogue.models.contains(name) {
+                    open.extend(found.fields().iter().map(|field| field.type_ref.name()));
+                }
+            }
+            (format!("{type_name}.{field}"), reached.into_iter().map(str::to_owned).collect())
+        };
+        custom.keys().map(reach).collect()
+    }
+
+    /// The queries and mutations that the user declared.
+    pub(super) fn declared_operations(&self) -> Vec<DeclaredField> {
+        let roots = self.catalogue.roots;
+        let mut declared = Vec::new();
+        for root in [&roots.query, &roots.mutation] {
+            let fields = self.catalogue.types.get(root.as_str()).map(|found| found.fields()).unwrap_or_default();
+            declared.extend(fields.iter().map(|field| DeclaredField {
+                type_name: root.clone(),
+                field: field.name.clone(),
+                origin: self.report.location(field.span.start),
+            }));
+        }
+        declared
     }
 
     fn resolver(&self, type_name: &str, field: &str, action: Action, span: &Span) -> Resolver {
@@ -313,7 +363,7 @@ impl<'a> Assembler<'_, 'a, '_> {
         let related = self.drafts.get(relation.related)?;
         let model = draft.name().to_owned();
         let own_key = || draft.key.all().map(str::to_owned).collect::<Vec<String>>();
-        let index = index_name(draft.name(), &relation.field.name);
+        let index = index_name(mapping::stored_name(draft.definition), &relation.field.name);
         let related_name = related.name().to_owned();
         if let RelationKind::Many { limit } = relation.kind {
             let (index, fields) = match (&relation.by, &relation.index) {

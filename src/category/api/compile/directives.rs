@@ -58,13 +58,13 @@ struct Known {
     name: &'static str,
     places: &'static [Place],
     repeatable: bool,
-    built: bool,
     arguments: &'static [Argument],
 }
 
 const OPERATIONS: &[&str] = &["create", "update", "delete", "read", "list", "get", "sync", "listen", "search"];
 const STRATEGIES: &[&str] = &["owner", "groups", "private", "public", "custom"];
 const PROVIDERS: &[&str] = &["apiKey", "iam", "identityPool", "oidc", "userPools", "function"];
+const VALIDATIONS: &[&str] = &["gt", "gte", "lt", "lte", "minLength", "maxLength", "startsWith", "endsWith", "matches"];
 const LEVELS: &[&str] = &["off", "public", "on"];
 
 const RULE: &[Argument] = &[
@@ -103,22 +103,19 @@ const SUBSCRIPTIONS: &[Argument] = &[
     argument("level", Shape::Name("ModelSubscriptionLevel", LEVELS)),
 ];
 const TIMESTAMPS: &[Argument] = &[argument("createdAt", Shape::Word), argument("updatedAt", Shape::Word)];
+const HEADER: &[Argument] = &[argument("key", Shape::Text), argument("value", Shape::Text)];
 const PROJECTION: &[Argument] = &[
     required("type", Shape::Name("ProjectionType", &["ALL", "KEYS_ONLY", "INCLUDE"])),
     argument("nonKeyAttributes", Shape::Texts),
 ];
 
-const fn built(name: &'static str, places: &'static [Place], arguments: &'static [Argument]) -> Known {
-    Known { name, places, repeatable: false, built: true, arguments }
+const fn directive(name: &'static str, places: &'static [Place], arguments: &'static [Argument]) -> Known {
+    Known { name, places, repeatable: false, arguments }
 }
 
 /// A directive of AppSync, which the schema keeps.
 const fn kept(name: &'static str, arguments: &'static [Argument]) -> Known {
-    built(name, &[Place::Object, Place::Field], arguments)
-}
-
-const fn unbuilt(name: &'static str, places: &'static [Place]) -> Known {
-    Known { name, places, repeatable: true, built: false, arguments: &[] }
+    directive(name, &[Place::Object, Place::Field], arguments)
 }
 
 const OBJECT: &[Place] = &[Place::Object];
@@ -126,7 +123,7 @@ const FIELD: &[Place] = &[Place::Field];
 const BOTH: &[Place] = &[Place::Object, Place::Field];
 
 const KNOWN: &[Known] = &[
-    built(
+    directive(
         "model",
         OBJECT,
         &[
@@ -136,12 +133,12 @@ const KNOWN: &[Known] = &[
             argument("timestamps", Shape::Object("TimestampConfiguration", TIMESTAMPS)),
         ],
     ),
-    built("searchable", OBJECT, &[argument("queries", Shape::Object("SearchableQueryMap", SEARCHES))]),
-    built("auth", BOTH, &[required("rules", Shape::Objects("AuthRule", RULE))]),
-    built("primaryKey", FIELD, &[argument("sortKeyFields", Shape::Texts)]),
+    directive("searchable", OBJECT, &[argument("queries", Shape::Object("SearchableQueryMap", SEARCHES))]),
+    directive("auth", BOTH, &[required("rules", Shape::Objects("AuthRule", RULE))]),
+    directive("primaryKey", FIELD, &[argument("sortKeyFields", Shape::Texts)]),
     Known {
         repeatable: true,
-        ..built(
+        ..directive(
             "index",
             FIELD,
             &[
@@ -152,7 +149,7 @@ const KNOWN: &[Known] = &[
             ],
         )
     },
-    built(
+    directive(
         "hasMany",
         FIELD,
         &[
@@ -162,9 +159,9 @@ const KNOWN: &[Known] = &[
             argument("limit", Shape::Integer),
         ],
     ),
-    built("hasOne", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
-    built("belongsTo", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
-    built(
+    directive("hasOne", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
+    directive("belongsTo", FIELD, &[argument("fields", Shape::Texts), argument("references", Shape::Texts)]),
+    directive(
         "conversation",
         FIELD,
         &[
@@ -177,7 +174,7 @@ const KNOWN: &[Known] = &[
             argument("inferenceConfiguration", Shape::Object("ConversationInferenceConfiguration", INFERENCE)),
         ],
     ),
-    built(
+    directive(
         "generation",
         FIELD,
         &[
@@ -186,24 +183,55 @@ const KNOWN: &[Known] = &[
             argument("inferenceConfiguration", Shape::Object("GenerationInferenceConfiguration", INFERENCE)),
         ],
     ),
-    built("predictions", FIELD, &[required("actions", Shape::Names("PredictionsActions", PREDICTIONS))]),
-    built("manyToMany", FIELD, &[required("relationName", Shape::Text), argument("limit", Shape::Integer)]),
-    built("default", FIELD, &[argument("value", Shape::Text)]),
-    built("refersTo", BOTH, &[required("name", Shape::Text)]),
-    built("sql", FIELD, &[argument("statement", Shape::Text), argument("reference", Shape::Text)]),
+    directive("predictions", FIELD, &[required("actions", Shape::Names("PredictionsActions", PREDICTIONS))]),
+    directive("manyToMany", FIELD, &[required("relationName", Shape::Text), argument("limit", Shape::Integer)]),
+    directive("default", FIELD, &[argument("value", Shape::Text)]),
+    directive("refersTo", BOTH, &[required("name", Shape::Text)]),
+    directive("sql", FIELD, &[argument("statement", Shape::Text), argument("reference", Shape::Text)]),
+    Known {
+        repeatable: true,
+        ..directive(
+            "function",
+            FIELD,
+            &[
+                required("name", Shape::Text),
+                argument("region", Shape::Text),
+                argument("accountId", Shape::Text),
+                argument("invocationType", Shape::Name("InvocationType", &["RequestResponse", "Event"])),
+            ],
+        )
+    },
+    directive(
+        "http",
+        FIELD,
+        &[
+            argument("method", Shape::Name("HttpMethod", &["GET", "POST", "PUT", "DELETE", "PATCH"])),
+            required("url", Shape::Text),
+            argument("headers", Shape::Objects("HttpHeader", HEADER)),
+        ],
+    ),
+    Known {
+        repeatable: true,
+        ..directive(
+            "validate",
+            FIELD,
+            &[
+                required("type", Shape::Name("ValidationType", VALIDATIONS)),
+                required("value", Shape::Text),
+                argument("errorMessage", Shape::Text),
+            ],
+        )
+    },
+    directive("mapsTo", OBJECT, &[required("name", Shape::Text)]),
     kept("aws_api_key", &[]),
     kept("aws_iam", &[]),
     kept("aws_oidc", &[]),
     kept("aws_lambda", &[]),
     kept("aws_cognito_user_pools", &[argument("cognito_groups", Shape::Texts)]),
     kept("aws_auth", &[argument("cognito_groups", Shape::Texts)]),
-    built("aws_subscribe", FIELD, &[argument("mutations", Shape::Texts)]),
-    built("aws_publish", FIELD, &[argument("subscriptions", Shape::Texts)]),
-    built("deprecated", &[Place::Field, Place::Other], &[argument("reason", Shape::Text)]),
-    unbuilt("function", FIELD),
-    unbuilt("http", FIELD),
-    unbuilt("mapsTo", OBJECT),
-    unbuilt("validate", FIELD),
+    directive("aws_subscribe", FIELD, &[argument("mutations", Shape::Texts)]),
+    directive("aws_publish", FIELD, &[argument("subscriptions", Shape::Texts)]),
+    directive("deprecated", &[Place::Field, Place::Other], &[argument("reason", Shape::Text)]),
 ];
 
 /// Directives of the first transformer, and what stands for them today.
@@ -267,18 +295,12 @@ impl Checker<'_, '_> {
             let message = format!("directive \"@{}\" may not be used on {}", known.name, place.what());
             let hint = format!("@{} belongs on {}", known.name, places.join(" or "));
             self.report.add_with_hint(Code::AMP0305, &span, message, Some(hint));
-        } else if !known.built {
-            let message =
-                format!("the directive @{} is not built yet: this schema cannot be deployed with it", known.name);
-            self.report.add(Code::AMP0304, &span, message);
         } else if again && !known.repeatable {
             let message = format!("the directive \"@{}\" can only be used once at this location", known.name);
             self.report.add(Code::AMP0305, &span, message);
         }
-        if known.built {
-            let what = format!("directive \"@{}\"", known.name);
-            self.entries(&directive.arguments, known.arguments, &what, &span);
-        }
+        let what = format!("directive \"@{}\"", known.name);
+        self.entries(&directive.arguments, known.arguments, &what, &span);
     }
 
     fn unknown(&mut self, directive: &Directive) {

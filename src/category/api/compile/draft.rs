@@ -10,7 +10,7 @@ use super::options::CompileOptions;
 use super::plural::plural;
 use super::relations::Relation;
 use super::rules::ParsedRule;
-use crate::category::api::plan::{ConflictHandler, Operation};
+use crate::category::api::plan::{ConflictHandler, Operation, Validation};
 use crate::category::api::sql::{SqlEngine, SqlTable};
 use crate::graphql::{Directive, Document, Field, Literal, Roots, TypeDefinition, TypeKind, scalars};
 
@@ -84,6 +84,7 @@ pub(super) struct Draft<'a> {
     pub defaults: IndexMap<String, Json>,
     /// Its table in the user's database; `None` for a model with a table of DynamoDB.
     pub sql: Option<SqlTable>,
+    pub validations: IndexMap<String, Vec<Validation>>,
     pub rules: Vec<ParsedRule>,
     pub field_rules: IndexMap<String, Vec<ParsedRule>>,
     /// Who may do what with which field; `None` when neither the type nor a field has rules.
@@ -112,6 +113,7 @@ impl<'a> Draft<'a> {
             relations: Vec::new(),
             defaults: IndexMap::new(),
             sql: None,
+            validations: IndexMap::new(),
             rules: Vec::new(),
             field_rules: IndexMap::new(),
             access: None,

@@ -4,6 +4,7 @@
 //! Amplify GraphQL transformer, version 2. It writes no templates and no resolvers.
 
 mod access;
+mod answers;
 mod assemble;
 mod connections;
 mod conversation;
@@ -13,10 +14,11 @@ mod draft;
 mod extensions;
 mod generation;
 mod guards;
+mod http;
 mod keys;
 mod limits;
 mod many_to_many;
-mod misuse;
+mod mapping;
 pub(in crate::category::api) mod names;
 mod operations;
 mod options;
@@ -32,13 +34,14 @@ mod search;
 mod services;
 mod sql;
 mod sync;
+mod validations;
 
 #[cfg(test)]
 mod tests;
 
 use indexmap::IndexMap;
 
-use super::plan::Plan;
+use super::plan::{Plan, Rule};
 use crate::error::{Code, Problem};
 use crate::graphql::{Document, Literal, SyntaxError, TypeKind, check, parse, print};
 
@@ -47,8 +50,9 @@ use draft::{Catalogue, Draft};
 use guards::Guard;
 use limits::{check_index_counts, check_names};
 use output::Output;
-use reading::{read_models, read_rules};
+use reading::{CustomRules, read_models, read_rules};
 use report::Report;
+use rules::ParsedRule;
 
 pub use options::{AuthKind, CompileOptions, Parameters, SqlModels, SqlOptions};
 pub use report::SchemaSource;
@@ -63,28 +67,20 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     report.extend(options.refused());
     let mut document = match parse(source.text) {
         Ok(document) => document,
-        Err(errors) => {
-            syntax(&errors, &mut report);
-            return Err(report.finish());
-        }
+        Err(errors) => return Err(syntax(&errors, report)),
     };
     let sandbox = take_amplify(&mut document, options, &mut report);
     let written = document.clone();
-    for fault in check(&document) {
-        report.fault(fault);
-    }
-    directives::check(&document, &mut report);
-    extensions::check(&document, &mut report);
-    misuse::check(&document, &mut report);
-    sql::check(&document, options, &mut report);
+    check_document(&document, options, &mut report);
     let added = conversation::extend(&mut document, &mut report);
     sync::check(&document, options, &mut report);
     let joins = many_to_many::expand(&mut document, &options.params, &mut report);
     sync::check_handlers(&document, options, &mut report);
     let modes = options.modes();
-    let mut catalogue = Catalogue::new(&document, joins);
-    catalogue.added = added;
+    let catalogue = Catalogue { added, ..Catalogue::new(&document, joins) };
     let mut drafts = read_models(&catalogue, options, &mut report);
+    mapping::check(&catalogue, &drafts, &mut report);
+    let answers = answers::read(&catalogue, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
     services::check(&catalogue, options, &mut report);
     check_names(&drafts, &catalogue, &mut report);
@@ -94,6 +90,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     }
     let mut output = Output::new(&document);
     expand(&drafts, &catalogue, options, &mut output);
+    answers.expand(&mut output);
     Guard { drafts: &drafts, catalogue: &catalogue, modes: &modes, sandbox, reached: IndexMap::new() }
         .apply(&custom, &mut output);
     let additions = services::build(&catalogue, &output, &mut report);
@@ -110,29 +107,57 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         output: &output,
         report: &report,
     };
-    let (mut models, resolvers) = (assembler.models(), assembler.resolvers(&custom));
+    let answered = answers::plan(&answers, &report);
+    let (mut models, resolvers) = (assembler.models(), assembler.resolvers(&custom, &answered));
     owners::find_shown(&mut models, &resolvers, &output, &catalogue.roots.subscription);
-    let (sources, functions) = (assembler.sources(), assembler.functions(&models));
+    let (sources, mut functions) = (assembler.sources(&answered), assembler.functions(&models));
+    functions.extend(answered.functions);
     let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
     let introspection = super::codegen::introspection::document(&written, custom_keys);
-    let custom_rules = custom
-        .iter()
-        .map(|((type_name, field), rules)| {
-            (format!("{type_name}.{field}"), rules.iter().map(|rule| rule.plan(|_| false)).collect())
-        })
-        .collect();
+    let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
     let schema = print(&output.into_document());
-    let (switches, conflict) = (options.params.switches(), options.usual_conflict_handler());
-    let mut plan =
-        Plan { schema, modes, models, sources, resolvers, functions, introspection, custom_rules, switches, conflict };
+    let mut plan = Plan {
+        schema,
+        modes,
+        models,
+        sources,
+        resolvers,
+        functions,
+        introspection,
+        custom_rules: planned(&custom),
+        returned,
+        declared,
+        own_files: IndexMap::new(),
+        switches: options.params.switches(),
+        conflict: options.usual_conflict_handler(),
+    };
     services::join(additions, &mut plan);
     Ok(plan)
 }
 
-fn syntax(errors: &[SyntaxError], report: &mut Report<'_>) {
+/// What is wrong with a document before anything is read out of it.
+fn check_document(document: &Document, options: &CompileOptions, report: &mut Report<'_>) {
+    for fault in check(document) {
+        report.fault(fault);
+    }
+    directives::check(document, report);
+    extensions::check(document, report);
+    search::check(document, report);
+    sql::check(document, options, report);
+    mapping::check_joins(document, report);
+}
+
+/// The rules of fields that are of no model, by `Type.field`.
+fn planned(custom: &CustomRules) -> IndexMap<String, Vec<Rule>> {
+    let rules = |rules: &Vec<ParsedRule>| rules.iter().map(|rule| rule.plan(|_| false)).collect();
+    custom.iter().map(|((type_name, field), list)| (format!("{type_name}.{field}"), rules(list))).collect()
+}
+
+fn syntax(errors: &[SyntaxError], mut report: Report<'_>) -> Vec<Problem> {
     for error in errors {
         report.add_with_hint(Code::AMP0301, &error.span, error.message.clone(), error.hint.clone());
     }
+    report.finish()
 }
 
 /// Takes `input AMPLIFY` out of a document; whether sandbox mode is on.

@@ -8,7 +8,7 @@ use super::access::{self, Access};
 use super::draft::{Catalogue, Draft};
 use super::report::Report;
 use super::rules::{self, Level, ParsedRule, RuleReader};
-use super::{CompileOptions, defaults, keys, many_to_many, relations, sql};
+use super::{CompileOptions, defaults, keys, many_to_many, relations, sql, validations};
 use crate::category::api::plan::Modes;
 use crate::error::Code;
 use crate::graphql::{Field, TypeDefinition};
@@ -39,6 +39,7 @@ pub(super) fn read_models<'a>(
         draft.key = keys::read_primary(&draft, catalogue, report);
         draft.indexes = keys::read_indexes(&draft, catalogue, &options.params, report);
         draft.defaults = defaults::read(&draft, catalogue, report);
+        draft.validations = validations::read(&draft, report);
         drafts.insert(name, draft);
     }
     let relations = relations::read(&drafts, catalogue, report);
@@ -121,6 +122,7 @@ fn misplaced(found: &TypeDefinition, field: &Field, report: &mut Report<'_>) {
                     format!("the @{name} directive may only be added to object definitions annotated with @model");
                 (Code::AMP0309, what)
             }
+            "validate" => (Code::AMP0305, "@validate can only be used on fields within @model types".to_owned()),
             name if relations::RELATIONS.contains(&name) => {
                 (Code::AMP0308, format!("@{name} must be on an @model object type field"))
             }

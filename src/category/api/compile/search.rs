@@ -7,7 +7,9 @@ use indexmap::IndexMap;
 use super::draft::{Catalogue, Draft, Kind};
 use super::names::plain_scalar;
 use super::output::Output;
-use crate::graphql::{Field, InputValue, Literal, TypeDefinition, TypeKind, TypeRef};
+use super::report::Report;
+use crate::error::Code;
+use crate::graphql::{Document, Field, InputValue, Literal, TypeDefinition, TypeKind, TypeRef};
 
 /// The types that answers to aggregations are made of, the same for every model.
 pub(super) const AGGREGATE_TYPES: [&str; 4] = [
@@ -16,6 +18,16 @@ pub(super) const AGGREGATE_TYPES: [&str; 4] = [
     "SearchableAggregateBucketResult",
     "SearchableAggregateBucketResultItem",
 ];
+
+/// The directive means something on models alone.
+pub(super) fn check(document: &Document, report: &mut Report<'_>) {
+    for found in document.types.iter().filter(|found| found.directive("model").is_none()) {
+        if let Some(directive) = found.directive("searchable") {
+            let message = "types annotated with @searchable must also be annotated with @model";
+            report.add(Code::AMP0305, &directive.span, message);
+        }
+    }
+}
 
 /// Name of a model's search query; `None` when there is none, or the directive leaves it out.
 pub(super) fn query(definition: &TypeDefinition, plural: &str) -> Option<String> {

@@ -146,6 +146,24 @@ impl Mode {
     }
 }
 
+/// Which helper functions a file needs.
+#[derive(Debug, Serialize)]
+pub(super) struct Helpers {
+    pub(super) identities: bool,
+    pub(super) groups: bool,
+    pub(super) meets: bool,
+}
+
+impl Helpers {
+    pub(super) fn of(guards: &[Guard], meets: bool) -> Self {
+        Self {
+            identities: guards.iter().any(Guard::uses_identities),
+            groups: guards.iter().any(Guard::uses_groups),
+            meets,
+        }
+    }
+}
+
 /// What `util.authType()` says (AppSync developer guide, "Resolver utilities").
 pub(super) fn auth_type(mode: AuthMode) -> &'static str {
     match mode {

@@ -29,9 +29,13 @@ struct Field {
     title: String,
     /// It has rules to check.
     checked: bool,
+    /// Subscribers to a mutation must not get it with the item.
+    redacted: bool,
     /// They allow nobody.
     closed: bool,
     dynamic: bool,
+    /// JavaScript for the item, or the object, that holds the field; there is none at the root.
+    source: &'static str,
     /// JavaScript for what is stored.
     value: String,
     /// It holds an owner as `sub::username`, or a list of them.
@@ -98,7 +102,7 @@ fn tested_field(rule: &Rule) -> Option<TestedField<'_>> {
 pub(super) fn protected(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
     let (model, name) = (scene.model, &scene.resolver.field);
     let rules = field_rules_for(model, name, &[Operation::Get, Operation::List]);
-    guarded(&scene.name(), &rules, member("ctx.source", name), owner_of(model, name), render)
+    guarded(&scene.name(), &rules, ("ctx.source", name), owner_of(model, name), true, render)
 }
 
 /// `Post.owner`: whoever got the post may read it.
@@ -108,8 +112,10 @@ pub(super) fn owner(scene: &Scene<'_>, render: &Renderer) -> Result<String, Rend
     let context = Field {
         title: format!("{}: as people know it.", scene.name()),
         checked: false,
+        redacted: false,
         closed: false,
         dynamic: false,
+        source: "ctx.source",
         value: member("ctx.source", name),
         owner: true,
         owner_list: list,
@@ -125,15 +131,16 @@ pub(super) fn custom(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Res
     let rules = plan.custom_rules.get(&name).cloned().unwrap_or_default();
     // There is no stored item whose owner or groups could be asked for.
     let rules: Vec<Rule> = rules.into_iter().filter(|rule| tested_field(rule).is_none()).collect();
-    guarded(&name, &rules, member("(ctx.source ?? {})", &resolver.field), None, render)
+    guarded(&name, &rules, ("(ctx.source ?? {})", &resolver.field), None, false, render)
 }
 
 /// `owner_list`: the field holds owners of several claims, and whether a list of them.
 fn guarded(
     name: &str,
     rules: &[Rule],
-    value: String,
+    (source, field): (&'static str, &str),
     owner_list: Option<bool>,
+    redacted: bool,
     render: &Renderer,
 ) -> Result<String, RenderError> {
     let guard = Guard::new("access", format!("Whether the rules of {name} let the caller read it."), &all(rules), None);
@@ -142,9 +149,11 @@ fn guarded(
     let context = Field {
         title: format!("{name}: for those who may read it."),
         checked: true,
+        redacted,
         closed,
         dynamic,
-        value,
+        source,
+        value: member(source, field),
         owner: owner_list.is_some(),
         owner_list: owner_list == Some(true),
         helpers: Helpers::of(&guards, dynamic),

@@ -7,6 +7,9 @@
 mod access;
 mod conversation;
 mod fields;
+mod gate;
+mod http;
+mod lambda;
 mod pipeline;
 mod reading;
 mod script;
@@ -15,13 +18,14 @@ mod services;
 mod sql;
 mod statement;
 mod syncing;
+mod validation;
 mod writing;
 
 use serde::Serialize;
 
 use super::plan::{Action, Function, Key, Model, Operation, Plan, Resolver, Rule};
 use crate::render::{RenderError, Renderer};
-use access::Guard;
+use access::Helpers;
 
 pub(super) use searching::index_name;
 
@@ -45,17 +49,16 @@ pub struct ResolverFile {
 /// # Errors
 /// When a template cannot be rendered, or the plan names a model that it does not have.
 pub fn write(plan: &Plan, render: &Renderer) -> Result<Vec<ResolverFile>, RenderError> {
-    plan.deployed()
-        .map(|resolver| {
-            Ok(ResolverFile {
-                type_name: resolver.type_name.clone(),
-                field: resolver.field.clone(),
-                source: resolver.source.clone(),
-                path: format!("resolvers/{}.{}.js", resolver.type_name, resolver.field),
-                text: script::tidy(&text(plan, resolver, render)?),
-            })
-        })
-        .collect()
+    let file = |resolver: &Resolver| {
+        let path = format!("resolvers/{}.{}.js", resolver.type_name, resolver.field);
+        let text = match plan.own_files.get(&path) {
+            Some(own) => own.clone(),
+            None => script::tidy(&text(plan, resolver, render)?),
+        };
+        let (type_name, field) = (resolver.type_name.clone(), resolver.field.clone());
+        Ok(ResolverFile { type_name, field, source: resolver.source.clone(), path, text })
+    };
+    plan.deployed().map(file).collect()
 }
 
 /// A function of pipelines as text.
@@ -77,12 +80,12 @@ pub struct FunctionFile {
 /// When a template cannot be rendered.
 pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFile>, RenderError> {
     let file = |(name, function): (&String, &Function)| {
-        Ok(FunctionFile {
-            name: name.clone(),
-            source: function.source.clone(),
-            path: format!("functions/{name}.js"),
-            text: script::tidy(&pipeline::step(plan, name, function, render)?),
-        })
+        let path = format!("functions/{name}.js");
+        let text = match plan.own_files.get(&path) {
+            Some(own) => own.clone(),
+            None => script::tidy(&pipeline::step(plan, name, function, render)?),
+        };
+        Ok(FunctionFile { name: name.clone(), source: function.source.clone(), path, text })
     };
     plan.functions.iter().map(file).collect()
 }
@@ -118,6 +121,12 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         }
         Action::SqlStatement(statement) => statement::resolver(plan, resolver, statement, render),
         Action::Pipeline { .. } => pipeline::resolver(plan, resolver, render),
+        Action::Invoke { event } => lambda::resolver(plan, resolver, *event, render),
+        Action::Request(request) => http::resolver(plan, resolver, request, render),
+        Action::Own { .. } => Err(RenderError {
+            template: format!("resolvers/{}.{}.js", resolver.type_name, resolver.field),
+            reason: "the plan has no file of the user for it".to_owned(),
+        }),
         Action::Generate { generation } => services::generate(plan, resolver, generation, render),
         Action::Predict { list, .. } => services::predict(plan, resolver, *list, render),
         Action::Converse { .. } => conversation::converse(plan, resolver, render),
@@ -228,32 +237,8 @@ fn shown(model: &Model) -> Vec<KeyEntry> {
     model.shown_owners.iter().map(entry).collect()
 }
 
-/// Which helper functions a file needs.
-#[derive(Debug, Serialize)]
-struct Helpers {
-    identities: bool,
-    groups: bool,
-    meets: bool,
-}
-
-impl Helpers {
-    fn of(guards: &[Guard], meets: bool) -> Self {
-        Self {
-            identities: guards.iter().any(Guard::uses_identities),
-            groups: guards.iter().any(Guard::uses_groups),
-            meets,
-        }
-    }
-}
-
-/// A resolver that refuses everyone.
-#[derive(Debug, Serialize)]
-struct Denied {
-    title: String,
-}
-
 fn denied(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
-    render.render("api/resolver/denied.js", &Denied { title: scene.name() })
+    gate::refused(scene.name(), render)
 }
 
 /// References to rules, as guards take them.

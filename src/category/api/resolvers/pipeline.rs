@@ -2,36 +2,27 @@
 
 use serde::Serialize;
 
-use super::access::Guard;
-use super::{Helpers, Scene, all, writing};
-use crate::category::api::plan::{Action, Allow, Function, Operation, Plan, Resolver, Rule, Step};
+use super::gate::{self, Gate};
+use super::{Scene, lambda, writing};
+use crate::category::api::plan::{Action, Function, Operation, Plan, Resolver, Step};
 use crate::render::{RenderError, Renderer};
 
 /// Context of `pipeline.js`.
 #[derive(Debug, Serialize)]
 struct Pipeline {
     title: String,
-    /// It has rules to check.
-    checked: bool,
-    guards: Vec<Guard>,
-    helpers: Helpers,
+    #[serde(flatten)]
+    gate: Gate,
 }
 
 /// `Mutation.doWork`: the rules of the field, then its functions.
 pub(super) fn resolver(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, RenderError> {
     let name = format!("{}.{}", resolver.type_name, resolver.field);
-    let rules = plan.custom_rules.get(&name);
-    // There is no stored item whose owner or groups could be asked for.
-    let fixed = |rule: &&Rule| !matches!(rule.allow, Allow::Owner { .. } | Allow::DynamicGroups { .. });
-    let kept: Vec<Rule> = rules.into_iter().flatten().filter(fixed).cloned().collect();
-    let guard = Guard::new("access", format!("Whether the rules of {name} let the caller in."), &all(&kept), None);
-    let guards = vec![guard];
-    let context = Pipeline {
-        title: format!("{name}: its functions, one after the other."),
-        checked: rules.is_some(),
-        helpers: Helpers::of(&guards, false),
-        guards: if rules.is_some() { guards } else { Vec::new() },
-    };
+    let gate = Gate::of(plan, resolver);
+    if gate.closed {
+        return gate::refused(name, render);
+    }
+    let context = Pipeline { title: format!("{name}: its functions, one after the other."), gate };
     render.render("api/resolver/pipeline.js", &context)
 }
 
@@ -47,8 +38,24 @@ pub(super) fn step(plan: &Plan, name: &str, function: &Function, render: &Render
         Step::WriteItem { model, write: Operation::Delete } => {
             writing::delete(&scene(plan, name, model, Operation::Delete)?, render)
         }
+        Step::Invoke { event } => lambda::step(plan, function, *event, render),
+        Step::Check { type_name, field } => check(plan, type_name, field, render),
+        Step::Own => Err(RenderError {
+            template: format!("functions/{name}.js"),
+            reason: "the plan has no file of the user for it".to_owned(),
+        }),
         Step::WriteItem { model, write } => writing::update(&scene(plan, name, model, *write)?, render),
     }
+}
+
+/// The rules of a field as the first function of the user's pipeline.
+fn check(plan: &Plan, type_name: &str, field: &str, render: &Renderer) -> Result<String, RenderError> {
+    let title = format!("Whether the caller may use {type_name}.{field}.");
+    let gate = Gate::new(plan, type_name, field);
+    if gate.closed {
+        return gate::refused(title, render);
+    }
+    render.render("api/resolver/check.js", &Pipeline { title, gate })
 }
 
 /// The resolver that a function of a write belongs to, with its model.

@@ -49,8 +49,7 @@ pub(super) fn resolver(
     render: &Renderer,
 ) -> Result<String, RenderError> {
     let name = format!("{}.{}", resolver.type_name, resolver.field);
-    // There is no stored item whose owner or groups could be asked for.
-    let fixed = |rule: &&Rule| !matches!(rule.allow, Allow::Owner { .. } | Allow::DynamicGroups { .. });
+    let fixed = |rule: &&Rule| super::gate::is_fixed(rule);
     let mut rules: Vec<Rule> = plan.custom_rules.get(&name).into_iter().flatten().filter(fixed).cloned().collect();
     if statement.sandbox {
         let operations = vec![Operation::Get];
@@ -58,7 +57,7 @@ pub(super) fn resolver(
     }
     let guard = Guard::new("access", format!("Whether the rules of {name} let the caller in."), &all(&rules), None);
     if guard.is_closed() {
-        return render.render("api/resolver/denied.js", &super::Denied { title: name });
+        return super::gate::refused(name, render);
     }
     let pieces = pieces(statement);
     let used: Vec<&SqlArgument> =

@@ -6,6 +6,7 @@ use super::access::{Guard, allows, identities, rules_for};
 use super::fields::mode_of;
 use super::script::{is_one_of, key as key_name, list, member};
 use super::sql::{self, KeyTest, key_tests};
+use super::validation::{self, FieldCheck};
 use super::{Helpers, KeyEntry, Scene, denied, key_entries, key_fields, shown};
 use crate::category::api::plan::{Allow, Model, Operation, Rule};
 use crate::render::filters::js;
@@ -47,6 +48,8 @@ struct Writing {
     /// JavaScript that is true where a rule without owner lets the caller in and owners are not stored then.
     ownerless: Option<String>,
     composites: Vec<Composite>,
+    /// What is asked of the values that are written.
+    checks: Vec<FieldCheck>,
     checks_sort_keys: bool,
     /// JavaScript for the short names of composite attributes.
     aliases: Option<String>,
@@ -191,6 +194,7 @@ fn writing(scene: &Scene<'_>, operation: Operation, title: String) -> Writing {
         owners: Vec::new(),
         ownerless: None,
         composites: Vec::new(),
+        checks: if operation == Operation::Delete { Vec::new() } else { validation::checks(model) },
         checks_sort_keys: false,
         aliases: None,
         shown: shown(model),

@@ -4,14 +4,36 @@ use serde::Serialize;
 
 use super::policies;
 use crate::base::{LogicalId, ResourceName};
+use crate::category::api::access::mode_name;
 use crate::category::api::plan::{AuthMode, Plan};
+use crate::category::api::{ApiAuth, AuthoriserSettings, OidcSettings};
 use crate::category::synthesis::Need;
-use crate::category::{AuthSpec, Context};
+use crate::category::{AuthSpec, Context, ResourceSpec};
 use crate::error::{Code, Problem};
 
+/// A mode as the template writes it.
 #[derive(Debug, Serialize)]
 pub(super) struct Mode {
     kind: &'static str,
+    oidc: Option<Provider>,
+    authoriser: Option<Authoriser>,
+}
+
+#[derive(Debug, Serialize)]
+struct Provider {
+    issuer: String,
+    client_id: Option<String>,
+    auth_ttl_ms: Option<u64>,
+    iat_ttl_ms: Option<u64>,
+}
+
+/// The function that lets callers in.
+#[derive(Debug, Serialize)]
+pub(super) struct Authoriser {
+    /// Text for `!Sub`.
+    arn: String,
+    /// As text, since no seconds are something else than no number.
+    ttl: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -20,30 +42,65 @@ pub(super) struct Parameter {
     description: &'static str,
 }
 
-/// A mode as the template writes it.
-pub(super) fn mode(mode: AuthMode) -> Result<Mode, Vec<Problem>> {
-    kind(mode).map(|kind| Mode { kind }).ok_or_else(|| vec![unbuilt(mode)])
+/// The modes as the template writes them, the default first.
+pub(super) fn modes(plan: &Plan, context: &Context<'_>) -> Result<Vec<Mode>, Vec<Problem>> {
+    let settings = settings(context);
+    let all = std::iter::once(plan.modes.default).chain(plan.modes.additional.iter().copied());
+    all.map(|mode| {
+        let missing = || vec![Problem::new(Code::AMP0901, format!("{} has no settings", mode_name(mode)))];
+        let oidc = settings.iter().find_map(|auth| match auth {
+            ApiAuth::Oidc(oidc) if mode == AuthMode::Oidc => Some(provider(oidc)),
+            _ => None,
+        });
+        let authoriser = settings.iter().find_map(|auth| match auth {
+            ApiAuth::Lambda(lambda) if mode == AuthMode::Lambda => Some(asked(lambda)),
+            _ => None,
+        });
+        let complete = match mode {
+            AuthMode::Oidc => oidc.is_some(),
+            AuthMode::Lambda => authoriser.is_some(),
+            _ => true,
+        };
+        if complete { Ok(Mode { kind: mode_name(mode), oidc, authoriser }) } else { Err(missing()) }
+    })
+    .collect()
+}
+
+fn provider(oidc: &OidcSettings) -> Provider {
+    let in_ms = |seconds: Option<u32>| seconds.map(|seconds| u64::from(seconds) * 1000);
+    Provider {
+        issuer: oidc.issuer.clone(),
+        client_id: oidc.client_id.clone(),
+        auth_ttl_ms: in_ms(oidc.auth_ttl),
+        iat_ttl_ms: in_ms(oidc.iat_ttl),
+    }
+}
+
+fn asked(lambda: &AuthoriserSettings) -> Authoriser {
+    let name = lambda.function.replace("${env}", "${Environment}");
+    let arn = format!("arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{name}");
+    Authoriser { arn, ttl: lambda.ttl.map(|ttl| ttl.to_string()) }
+}
+
+/// The authoriser that AppSync must be allowed to ask.
+pub(super) fn authoriser(context: &Context<'_>) -> Option<Authoriser> {
+    settings(context).into_iter().find_map(|auth| match auth {
+        ApiAuth::Lambda(lambda) => Some(asked(lambda)),
+        _ => None,
+    })
+}
+
+/// The settings of the API's modes.
+fn settings<'a>(context: &Context<'a>) -> Vec<&'a ApiAuth> {
+    match context.siblings.get(context.name) {
+        Some(ResourceSpec::Api(spec)) => std::iter::once(&spec.auth).chain(&spec.additional_auth).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The parameters that the auth stack fills.
 pub(super) fn parameters(plan: &Plan) -> Vec<Parameter> {
     inputs(plan).iter().map(|input| Parameter { name: input.parameter, description: input.what }).collect()
-}
-
-/// What CloudFormation calls the modes that a resource can ask for.
-fn kind(mode: AuthMode) -> Option<&'static str> {
-    match mode {
-        AuthMode::ApiKey => Some("API_KEY"),
-        AuthMode::UserPools => Some("AMAZON_COGNITO_USER_POOLS"),
-        AuthMode::Iam => Some("AWS_IAM"),
-        AuthMode::Oidc | AuthMode::Lambda => None,
-    }
-}
-
-fn unbuilt(mode: AuthMode) -> Problem {
-    let name = if mode == AuthMode::Oidc { "OpenID Connect" } else { "a Lambda authoriser" };
-    Problem::new(Code::AMP0304, format!("an API cannot be deployed with {name} yet: the mode is only compiled"))
-        .hint("use `user-pool`, `api-key` or `iam`")
 }
 
 /// A parameter that an output of the auth stack fills.

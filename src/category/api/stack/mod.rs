@@ -5,6 +5,7 @@
 
 mod content;
 mod inputs;
+mod lambdas;
 mod names;
 mod placement;
 mod policies;
@@ -27,7 +28,8 @@ use crate::cfn::Template;
 use crate::error::{Code, Diagnose, Problem};
 use crate::render::RenderError;
 use content::{Borrowed, Content, Layout, Written};
-use inputs::{Mode, Parameter};
+use inputs::{Authoriser, Mode, Parameter};
+use lambdas::Invoker;
 use placement::{FIRST, Past, Weights, stack_path};
 use policies::Policy;
 use search::Search;
@@ -46,6 +48,7 @@ struct ApiStack<'a> {
     api_key: bool,
     default_mode: Mode,
     additional_modes: Vec<Mode>,
+    authoriser: Option<Authoriser>,
     /// Parameters that the auth stack fills.
     parameters: Vec<Parameter>,
     schema_file: String,
@@ -55,6 +58,10 @@ struct ApiStack<'a> {
     predictions_bucket: Option<&'a str>,
     /// Data sources that are no tables.
     sources: Vec<SourceEntry>,
+    /// Roles by which Lambda functions are invoked.
+    invokers: Vec<Invoker>,
+    /// Resolvers ask for the environment's name or the region.
+    environment: bool,
     policies: Vec<Policy>,
     /// Further stacks with models.
     nested: Vec<Nested>,
@@ -97,6 +104,7 @@ pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> 
     let placement = past.place(plan, &weights);
     let mut problems = tables::limits(plan);
     problems.extend(past.moved(plan, &placement));
+    problems.extend(lambdas::problems(plan));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -132,19 +140,24 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
     let further: Vec<(usize, Content)> =
         layout.placement.further().into_iter().map(|number| (number, layout.content(number))).collect();
     let used = |source: &str| layout.uses(source) || (source == super::plan::NONE_SOURCE && !further.is_empty());
+    let (sources, invokers) = sources::sources(plan, used);
+    let mut modes = inputs::modes(plan, context)?;
     let stack = ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
         // What a name in AppSync may hold: letters, digits, underscores, hyphens.
         api_name: format!("{name}-${{Environment}}"),
         api_key: plan.modes.has(AuthMode::ApiKey),
-        default_mode: inputs::mode(plan.modes.default)?,
-        additional_modes: plan.modes.additional.iter().copied().map(inputs::mode).collect::<Result<_, _>>()?,
+        default_mode: modes.remove(0),
+        additional_modes: modes,
+        authoriser: inputs::authoriser(context),
         parameters: inputs::parameters(plan),
         schema_file: format!("./{name}/schema.graphql"),
+        sources,
+        invokers,
+        environment: self::sources::needs_environment(plan),
         search: search::search(plan, layout, context.render).map_err(failed)?,
         services: services::services(plan, name, context.render).map_err(failed)?,
         predictions_bucket: spec.predictions_bucket.as_deref(),
-        sources: sources::sources(plan, used),
         policies: policies::policies(plan, name),
         nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),
         has_tables: std::iter::once(&first).chain(further.iter().map(|(_, more)| more)).any(Content::has_tables),
@@ -190,9 +203,10 @@ fn stack_id(number: usize) -> String {
 fn base(plan: &Plan) -> usize {
     let tables = plan.sources.values().filter(|source| matches!(source, super::plan::Source::Table { .. })).count();
     let sources = plan.sources.len() - tables;
+    let modes = [AuthMode::ApiKey, AuthMode::Lambda].into_iter().filter(|mode| plan.modes.has(*mode)).count();
     let changes = usize::from(syncing::changes(plan).is_some());
     let searched = plan.resolvers.iter().filter(|resolver| matches!(resolver.action, Action::Search { .. })).count();
-    2 + usize::from(plan.modes.has(AuthMode::ApiKey)) + changes + sources + searched + policies::roles(plan).len()
+    2 + modes + changes + sources + searched + policies::roles(plan).len()
 }
 
 /// Gives each resource the user's line that it comes from.
@@ -223,5 +237,7 @@ fn too_large(name: &ResourceName, synthesis: &Synthesis) -> Vec<Problem> {
     std::iter::once(own).chain(parts).filter_map(too_large).collect()
 }
 
+#[cfg(test)]
+pub(super) use lambdas::{arn as function_arn, role_sizes};
 #[cfg(test)]
 mod tests;

@@ -87,12 +87,23 @@ fn fields(plan: &Plan, role: PoolRole) -> IndexSet<(String, Option<String>)> {
             fields.insert((model.name.clone(), None));
         }
     }
+    for (name, rules) in &plan.custom_rules {
+        let Some((type_name, field)) = name.split_once('.') else { continue };
+        if rules.iter().any(|rule| allows(rule, role, Operation::Get)) {
+            fields.insert((type_name.to_owned(), Some(field.to_owned())));
+            let returned = plan.returned.get(name).into_iter().flatten();
+            fields.extend(returned.map(|returned| (returned.clone(), None)));
+        }
+    }
     fields
 }
 
+fn is_meant(rule: &Rule, role: PoolRole) -> bool {
+    rule.mode == AuthMode::Iam && rule.allow == if role.guests { Allow::Public } else { Allow::Private }
+}
+
 fn allows(rule: &Rule, role: PoolRole, operation: Operation) -> bool {
-    let meant = if role.guests { Allow::Public } else { Allow::Private };
-    rule.mode == AuthMode::Iam && rule.allow == meant && rule.operations.contains(&operation)
+    is_meant(rule, role) && rule.operations.contains(&operation)
 }
 
 /// The operation that a field of a root type is.
@@ -113,6 +124,9 @@ fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
         | Action::ProtectedField { .. }
         | Action::SqlStatement(_)
         | Action::Pipeline { .. }
+        | Action::Invoke { .. }
+        | Action::Request(_)
+        | Action::Own { .. }
         | Action::Generate { .. }
         | Action::Converse { .. }
         | Action::SubscribeToAnswers

@@ -145,7 +145,12 @@ pub(super) fn services(plan: &Plan, api: &ResourceName, render: &Renderer) -> Re
                     }
                 }
             }
-            Source::None | Source::Sql { .. } | Source::Table { .. } | Source::Search => {}
+            Source::None
+            | Source::Sql { .. }
+            | Source::Table { .. }
+            | Source::Search
+            | Source::Lambda(_)
+            | Source::Http { .. } => {}
         }
     }
     services.roles = roles.into_values().collect();

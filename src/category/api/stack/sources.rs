@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::names::Names;
+use super::lambdas::{self, Invoker};
+use super::names::{self, Names};
 use super::{search, services};
-use crate::category::api::plan::{Plan, Source};
+use crate::category::api::plan::{Action, Piece, Plan, Source};
 
 /// A data source as the template writes it.
 #[derive(Debug, Serialize)]
@@ -12,12 +13,18 @@ pub(super) struct SourceEntry {
     /// Logical id.
     id: String,
     /// What it is, as a comment.
-    comment: &'static str,
+    comment: String,
     label: String,
     /// Its name in AppSync.
     name: String,
     /// AppSync's type of it.
     kind: &'static str,
+    /// ARN of a Lambda function, text for `!Sub`.
+    function: Option<String>,
+    /// Logical id of the role by which it is invoked.
+    role: Option<String>,
+    /// Scheme and host, text for `!Sub`.
+    endpoint: Option<String>,
 }
 
 /// Logical id of a data source.
@@ -25,6 +32,7 @@ pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
     match plan.sources.get(source) {
         Some(Source::Table { model }) => format!("{}DataSource", names.model(model)),
         Some(Source::Sql { .. }) => "SqlSource".to_owned(),
+        Some(Source::Lambda(_) | Source::Http { .. }) => other_id(source),
         Some(Source::Service { service }) => services::id(source, service),
         Some(Source::Speech) => services::SPEECH_ID.to_owned(),
         Some(Source::ConversationHandler { .. }) => services::handler_id(source),
@@ -33,8 +41,29 @@ pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
     }
 }
 
-/// The data sources that something uses.
-pub(super) fn sources(plan: &Plan, used: impl Fn(&str) -> bool) -> Vec<SourceEntry> {
+/// No model's data source is called so.
+fn other_id(source: &str) -> String {
+    format!("{}Source", names::function(source.strip_suffix("DataSource").unwrap_or(source)))
+}
+
+/// The data sources that something uses, and the roles by which they reach Lambda functions.
+pub(super) fn sources(plan: &Plan, used: impl Fn(&str) -> bool) -> (Vec<SourceEntry>, Vec<Invoker>) {
+    let wanted: Vec<(&String, &Source)> = plan.sources.iter().filter(|(name, _)| used(name)).collect();
+    let functions = wanted.iter().filter_map(|(_, source)| match source {
+        Source::Lambda(function) => Some(lambdas::arn(function)),
+        _ => None,
+    });
+    let invokers = lambdas::invokers(functions);
+    let plain = |name: &str, id: String, kind: &'static str| SourceEntry {
+        id,
+        comment: String::new(),
+        label: format!("data source {name}"),
+        name: name.to_owned(),
+        kind,
+        function: None,
+        role: None,
+        endpoint: None,
+    };
     let entry = |(name, source): (&String, &Source)| match source {
         // These stand with what they need.
         Source::Table { .. }
@@ -44,12 +73,37 @@ pub(super) fn sources(plan: &Plan, used: impl Fn(&str) -> bool) -> Vec<SourceEnt
         | Source::Speech
         | Source::ConversationHandler { .. } => None,
         Source::None => Some(SourceEntry {
-            id: "NoneSource".to_owned(),
-            comment: "For fields that need no data of their own.",
+            comment: "For fields that need no data of their own.".to_owned(),
             label: "data source without data".to_owned(),
-            name: name.clone(),
-            kind: "NONE",
+            ..plain(name, "NoneSource".to_owned(), "NONE")
+        }),
+        Source::Lambda(function) => {
+            let arn = lambdas::arn(function);
+            Some(SourceEntry {
+                comment: format!("The Lambda function {}, which is not part of this stack.", function.name),
+                role: invokers.iter().find(|invoker| invoker.has(&arn)).map(|invoker| invoker.id.clone()),
+                function: Some(arn),
+                ..plain(name, other_id(name), "AWS_LAMBDA")
+            })
+        }
+        Source::Http { endpoint } => Some(SourceEntry {
+            comment: format!("The server {endpoint}."),
+            endpoint: Some(endpoint.replace("${env}", "${Environment}").replace("${aws_region}", "${AWS::Region}")),
+            ..plain(name, other_id(name), "HTTP")
         }),
     };
-    plan.sources.iter().filter(|(name, _)| used(name)).filter_map(entry).collect()
+    let entries = wanted.into_iter().filter_map(entry).collect();
+    (entries, invokers)
+}
+
+/// Whether some resolver asks for the environment's name or the region.
+pub(super) fn needs_environment(plan: &Plan) -> bool {
+    let asks = |pieces: &Vec<Piece>| pieces.iter().any(|piece| matches!(piece, Piece::Environment | Piece::Region));
+    plan.resolvers.iter().any(|resolver| match &resolver.action {
+        Action::Request(request) => {
+            let more = request.query.iter().chain(&request.headers).map(|(_, pieces)| pieces);
+            std::iter::once(&request.path).chain(more).any(asks)
+        }
+        _ => false,
+    })
 }

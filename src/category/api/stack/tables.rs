@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::names::Names;
 use super::syncing::{self, Kept};
-use crate::category::api::plan::{Action, AttributeType, Index, Key, Model, Plan, Projection, Source, Step};
+use crate::category::api::plan::{
+    Action, AttributeType, Index, Key, Model, Plan, Projection, Resolver, Source, Step, table_source,
+};
 use crate::category::api::services::ConversationStep;
 use crate::error::{Code, Problem};
 
@@ -130,10 +132,16 @@ fn chunks<'a>(plan: &Plan, models: &[&'a Model], names: &Names) -> Vec<Chunk<'a>
     let mut chunks: Vec<Chunk<'a>> = Vec::new();
     let mut length = 0;
     for model in models {
-        let used = actions.get(model.name.as_str()).map(|found| found.iter().copied().collect()).unwrap_or_default();
-        let actions: Vec<&'static str> = if syncing::is_synced(model) { syncing::ACTIONS.to_vec() } else { used };
+        let mut used = actions.get(model.name.as_str()).cloned().unwrap_or_default();
+        if syncing::is_synced(model) {
+            used = syncing::ACTIONS.into();
+        }
+        if is_used_by_own_files(plan, &table_source(&model.name)) {
+            used.extend(EVERY_ACTION);
+        }
+        let actions: Vec<&'static str> = used.into_iter().collect();
         let grant = Grant { id: names.model(&model.name), actions, indexes: !model.indexes.is_empty() };
-        let more = grant.length(&model.name);
+        let more = grant.length(&model.table);
         match chunks.last_mut() {
             Some(chunk) if chunk.len() < TABLES_FOR_A_ROLE && length + more <= LONGEST_POLICY => {
                 chunk.push((model, grant));
@@ -151,9 +159,9 @@ fn chunks<'a>(plan: &Plan, models: &[&'a Model], names: &Names) -> Vec<Chunk<'a>
 impl Grant {
     /// How long its statement is in a policy, at most: the ARNs are not known yet. A function that settles the
     /// conflicts of this model alone is counted as well.
-    fn length(&self, model: &str) -> usize {
+    fn length(&self, table: &str) -> usize {
         let actions: usize = self.actions.iter().map(|action| action.len() + 3).sum();
-        let arn = LONGEST_ARN + model.len();
+        let arn = LONGEST_ARN + table.len();
         r#"{"Effect":"Allow","Action":[],"Resource":[]},"#.len() + actions + arn + usize::from(self.indexes) * arn
     }
 }
@@ -164,7 +172,7 @@ fn table(model: &Model, id: String, role: &str, api: &str) -> Table {
         label: format!("table for {}", model.name),
         source_label: format!("data source for {}", model.name),
         source_name: format!("{}Table", model.name),
-        name: format!("{}-${{{api}}}-${{Environment}}", model.name),
+        name: format!("{}-${{{api}}}-${{Environment}}", model.table),
         role: role.to_owned(),
         stream: model.stream,
         kept: syncing::kept(model),
@@ -204,6 +212,29 @@ fn index_entry(index: &Index) -> IndexEntry {
     IndexEntry { name: index.name.clone(), key: key_parts(&index.key), projection, include }
 }
 
+/// What AppSync can do with items ("Resolver mapping template reference for DynamoDB").
+const EVERY_ACTION: [&str; 9] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "dynamodb:UpdateItem",
+];
+
+/// Whether the user's own resolvers or functions use a data source.
+fn is_used_by_own_files(plan: &Plan, source: &str) -> bool {
+    let own = |path: String| plan.own_files.contains_key(&path);
+    let in_resolver = |resolver: &Resolver| {
+        resolver.source == source && own(format!("resolvers/{}.{}.js", resolver.type_name, resolver.field))
+    };
+    plan.resolvers.iter().any(in_resolver)
+        || plan.functions.iter().any(|(name, step)| step.source == source && own(format!("functions/{name}.js")))
+}
+
 /// The calls of DynamoDB that AppSync makes. When a condition fails it reads the item, to hand it to the resolver.
 fn actions(action: &Action) -> &'static [&'static str] {
     match action {
@@ -223,7 +254,10 @@ fn actions(action: &Action) -> &'static [&'static str] {
         | Action::ProtectedField { .. }
         | Action::OwnerField { .. }
         | Action::SqlStatement(_)
-        | Action::Pipeline { .. } => &[],
+        | Action::Pipeline { .. }
+        | Action::Invoke { .. }
+        | Action::Request(_)
+        | Action::Own { .. } => &[],
     }
 }
 
@@ -237,7 +271,8 @@ fn step_actions(step: &Step) -> &'static [&'static str] {
             ConversationStep::Ask => &[],
         },
         // The resolver of a write counts for its functions.
-        Step::CheckItem { .. } | Step::WriteItem { .. } | Step::Predict { .. } => &[],
+        Step::CheckItem { .. } | Step::WriteItem { .. } => &[],
+        Step::Predict { .. } | Step::Invoke { .. } | Step::Own | Step::Check { .. } => &[],
     }
 }
 
@@ -250,7 +285,7 @@ pub(super) fn limits(plan: &Plan) -> Vec<Problem> {
         let checks = [
             (model.indexes.len() - local, MOST_GLOBAL_INDEXES, "global secondary indexes"),
             (local, MOST_LOCAL_INDEXES, "local secondary indexes"),
-            (name.len() + TABLE_NAME_SUFFIX, LONGEST_TABLE_NAME, "characters in the name of the table"),
+            (model.table.len() + TABLE_NAME_SUFFIX, LONGEST_TABLE_NAME, "characters in the name of the table"),
         ];
         for (count, most, what) in checks {
             if count > most {

@@ -10,12 +10,9 @@ use serde_json::{Map, Value, json};
 use crate::cloud::service::{ApiError, Caller, Permission};
 
 use super::item::{plain_item, plain_member, strict_entries};
-use super::{Answer, Backends, batch};
+use super::{Answer, Backends, PRINCIPAL, batch};
 use crate::cloud::appsync::fault::Fault;
 use crate::cloud::appsync::record::{DataSource, DynamoDbConfig};
-
-/// The service that acts with the role of a data source.
-const PRINCIPAL: &str = "appsync.amazonaws.com";
 
 /// One request to a table, with who asks.
 pub(super) struct Asking<'a> {

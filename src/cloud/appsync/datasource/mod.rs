@@ -1,10 +1,11 @@
 //! Data sources: what resolvers speak to.
 //!
-//! Here are `NONE` and `AMAZON_DYNAMODB`; the others are refused by name when they are made.
+//! Here are `NONE`, `AMAZON_DYNAMODB` and `AWS_LAMBDA`; the others are refused by name when they are made.
 
 mod batch;
 mod dynamodb;
 mod item;
+mod lambda;
 
 #[cfg(test)]
 mod tests;
@@ -15,10 +16,14 @@ use serde_json::Value;
 
 use crate::cloud::dynamodb::DynamoDb;
 use crate::cloud::iam::Iam;
+use crate::cloud::lambda::Lambda;
 use crate::cloud::service::{Caller, Shared};
 
 use super::fault::Fault;
 use super::record::DataSource;
+
+/// The service that acts with the role of a data source.
+const PRINCIPAL: &str = "appsync.amazonaws.com";
 
 /// What data sources stand on.
 #[derive(Clone)]
@@ -26,6 +31,7 @@ pub(in crate::cloud::appsync) struct Backends {
     pub shared: Arc<Shared>,
     pub iam: Arc<Iam>,
     pub dynamodb: Arc<DynamoDb>,
+    pub lambda: Arc<Lambda>,
 }
 
 impl std::fmt::Debug for Backends {
@@ -63,6 +69,7 @@ pub(in crate::cloud::appsync) fn invoke(
         // The payload comes back as it was given.
         "NONE" => Ok(Answer::result(request.get("payload").cloned().unwrap_or(Value::Null))),
         "AMAZON_DYNAMODB" => dynamodb::invoke(backends, source, caller, &request),
+        "AWS_LAMBDA" => lambda::invoke(backends, source, &request),
         other => {
             Err(Fault::raised("NotImplemented", format!("the embedded cloud has no data source of the type {other}")))
         }

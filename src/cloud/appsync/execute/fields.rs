@@ -16,6 +16,7 @@ use super::{Execution, FIELD_LIMIT, RESOLVER_LIMIT, coerce, introspect};
 use crate::base::BoxFuture;
 use crate::cloud::appsync::compiled::Resolver;
 use crate::cloud::appsync::fault::Fault;
+use crate::cloud::appsync::js::Sandbox;
 use crate::cloud::appsync::resolve::{FieldCall, Resolved, not_authorized, resolve};
 
 impl<'a> Execution<'a> {
@@ -150,6 +151,7 @@ impl<'a> Execution<'a> {
         let arguments = arguments.map_err(|message| Fault::document(message, None))?;
         // A root field has no parent; what stands there is the answer to introspection.
         let source = if path.parent.is_none() { Value::Null } else { source.clone() };
+        let calls_out = resolver.calls_out();
         let call = FieldCall {
             info: self.info(&resolver, (object, fields)),
             resolver,
@@ -161,7 +163,9 @@ impl<'a> Execution<'a> {
             type_name: object.to_owned(),
             field_name: field.name.to_string(),
         };
-        let resolved = self.pool.run(move |sandbox| resolve(sandbox, &call)).await;
+        let work = move |sandbox: &mut Sandbox| resolve(sandbox, &call);
+        // Code outside may take long, and ask us for more: it must not hold the workers.
+        let resolved = if calls_out { self.pool.run_apart(work).await } else { self.pool.run(work).await };
         let Resolved { value, faults, headers, filters } =
             resolved.map_err(|error| Fault::raised("InternalFailure", error.to_string()))?;
         for fault in faults {

@@ -69,6 +69,16 @@ impl SandboxPool {
         receiver.await.map_err(|_| PoolError)
     }
 
+    /// Runs `work`, which may wait for long, in a sandbox and on a thread of its own.
+    pub(in crate::cloud::appsync) async fn run_apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Sandbox) -> T + Send + 'static,
+    ) -> Result<T, PoolError> {
+        let tools = self.0.tools.clone();
+        let job = move || work(&mut Sandbox::new(tools));
+        tokio::task::spawn_blocking(job).await.map_err(|_| PoolError)
+    }
+
     fn submit(&self, job: Job) -> Result<(), PoolError> {
         let mut queue = self.0.lock();
         queue.jobs.push_back(job);

@@ -125,7 +125,7 @@ impl Connection {
         let parts = protocol::head(authorization, path)?;
         let caller = self.appsync.backends.iam.authenticate(&parts, body);
         let caller = caller.map_err(|error| ApiError::new("UnauthorizedException", error.message).status(403))?;
-        let requester = self.appsync.identify(api, &CallContext { caller }, &parts.headers).await?;
+        let requester = self.appsync.identify(api, &CallContext { caller }, (&parts.headers, body)).await?;
         Ok((requester, parts.headers))
     }
 

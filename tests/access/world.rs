@@ -1,0 +1,259 @@
+//! One project with an API for each case, running in the embedded cloud, and the people who call it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use ampup::category::api::access::{Identity, Who};
+use ampup::category::api::plan::AuthMode;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use super::cases::Case;
+use super::issuer::Issuer;
+use crate::support::http::{graphql, send, split_url, target};
+use crate::support::sandbox::{Dev, Sandbox};
+use crate::support::sigv4::{self, Key};
+use crate::support::users::Pool;
+
+/// The group that items name; no rule does.
+pub(super) const TEAM: &str = "Team7";
+
+/// How a caller identifies.
+#[derive(Clone, Debug)]
+pub(super) enum Credential {
+    Header(&'static str, String),
+    Signed(Key),
+}
+
+/// What a deployed API is reached by.
+struct Api {
+    url: String,
+    id: String,
+    key: String,
+}
+
+/// The running project.
+pub(super) struct World {
+    pub dev: Dev,
+    apis: BTreeMap<String, Api>,
+    /// ID tokens of users: `ada` owns items, `bob` does not, the others are in the group that they are called after.
+    tokens: BTreeMap<String, String>,
+    guest: Key,
+    signed_in: Key,
+    issuer: Issuer,
+    _sandbox: Sandbox,
+}
+
+impl World {
+    pub(super) fn deploy(cases: &[Case]) -> Self {
+        let issuer = Issuer::start();
+        let groups = groups(cases);
+        let sandbox = Sandbox::new();
+        let _ = sandbox.run(&["init", "access", "--target", "local"]).ok();
+        let mut manifest = sandbox.read("ampup.toml");
+        let list: Vec<String> = groups.iter().map(|group| format!("{group:?}")).collect();
+        write!(manifest, "\n[resources.auth]\nkind = \"auth\"\nguests = true\ngroups = [{}]\n", list.join(", "))
+            .unwrap();
+        for case in cases {
+            let ways: Vec<String> = case.modes.iter().map(|mode| way(mode, &issuer.address)).collect();
+            let (default, additional) = (&ways[0], ways[1..].join(", "));
+            write!(
+                manifest,
+                "\n[resources.{}]\nkind = \"api\"\nauth = {default}\nadditional-auth = [{additional}]\n",
+                case.name
+            )
+            .unwrap();
+            sandbox.write(&format!("ampup/api/{}/schema.graphql", case.name), &case.schema);
+        }
+        sandbox.write("ampup.toml", &manifest);
+        let _ = sandbox.run(&["render"]).ok();
+        let dev = sandbox.dev();
+        let outputs = sandbox.outputs();
+        let pool = Pool::of(&dev.endpoint, &outputs);
+        let people = ["ada", "bob"].into_iter().map(str::to_owned).chain(groups);
+        let tokens: BTreeMap<String, String> = people.map(|name| (name.clone(), sign_in(&pool, &name))).collect();
+        let identity_pool = outputs["auth"]["identity_pool_id"].as_str().unwrap();
+        let login = format!("cognito-idp.us-east-1.amazonaws.com/{}", pool.id);
+        let (guest, signed_in) = (
+            keys(&dev.endpoint, identity_pool, &json!({})),
+            keys(&dev.endpoint, identity_pool, &json!({ login: tokens["bob"] })),
+        );
+        let apis = cases.iter().enumerate().map(|(position, case)| {
+            let section = if position == 0 { &outputs["data"] } else { &outputs["custom"][&case.name] };
+            let url = section["url"].as_str().unwrap_or_else(|| panic!("{} is not deployed", case.name)).to_owned();
+            let id = split_url(&url).1.split('/').nth(2).unwrap().to_owned();
+            (case.name.clone(), Api { url, id, key: section["api_key"].as_str().unwrap_or_default().to_owned() })
+        });
+        Self { apis: apis.collect(), dev, tokens, guest, signed_in, issuer, _sandbox: sandbox }
+    }
+
+    fn person<'a>(&self, who: &'a Who) -> &'a str {
+        match who {
+            Who::Owner { .. } => "ada",
+            Who::Group { group, .. } => group,
+            Who::GroupOfItem { .. } => TEAM,
+            _ => "bob",
+        }
+    }
+
+    /// How an identity identifies to an API.
+    pub(super) fn credential(&self, case: &Case, identity: &Identity) -> Credential {
+        match identity.mode {
+            AuthMode::ApiKey => Credential::Header("x-api-key", self.apis[&case.name].key.clone()),
+            AuthMode::Iam if identity.who == Who::Guest => Credential::Signed(self.guest.clone()),
+            AuthMode::Iam => Credential::Signed(self.signed_in.clone()),
+            AuthMode::UserPools => Credential::Header("authorization", self.tokens[self.person(&identity.who)].clone()),
+            AuthMode::Oidc => Credential::Header("authorization", self.issuer.token(&self.claims(identity))),
+            AuthMode::Lambda => panic!("no case has an authoriser"),
+        }
+    }
+
+    /// The claims of a user's token.
+    fn claims(&self, identity: &Identity) -> Value {
+        let person = self.person(&identity.who);
+        if identity.mode == AuthMode::UserPools {
+            let body = self.tokens[person].split('.').nth(1).unwrap();
+            let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap();
+            claims["username"] = claims["cognito:username"].clone();
+            return claims;
+        }
+        let mut claims = json!({
+            "sub": format!("sub-{person}"), "username": person, "user_id": format!("id-{person}"),
+            "email": format!("{person}@example.com"),
+        });
+        if let Who::Group { claim, .. } | Who::GroupOfItem { claim, .. } = &identity.who {
+            claims[claim] = json!([person]);
+        }
+        claims
+    }
+
+    /// The name by which an item knows an owner.
+    pub(super) fn owner_name(&self, identity: &Identity) -> Option<String> {
+        let Who::Owner { claims: names, .. } = &identity.who else { return None };
+        let claims = self.claims(identity);
+        let parts: Vec<&str> =
+            names.iter().map(|name| claims[name].as_str().unwrap_or_else(|| panic!("{name}"))).collect();
+        Some(parts.join("::"))
+    }
+
+    pub(super) fn url(&self, case: &Case) -> &str {
+        &self.apis[&case.name].url
+    }
+
+    /// Sends a GraphQL request.
+    pub(super) fn ask(&self, case: &Case, credential: &Credential, query: &str, variables: &Value) -> Value {
+        let url = self.url(case);
+        let answer = match credential {
+            Credential::Header(name, value) => graphql(url, (name, value), query, variables),
+            Credential::Signed(key) => {
+                let (endpoint, path) = split_url(url);
+                let body = json!({ "query": query, "variables": variables }).to_string();
+                let signed = signed(key, &endpoint, &path, body.as_bytes());
+                let headers: Vec<(&str, &str)> =
+                    signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                send(&endpoint, "POST", &path, &headers, body.as_bytes())
+            }
+        };
+        answer.json()
+    }
+
+    /// Credentials in the form of the subscription protocol, for the handshake (`/connect`) or a subscription.
+    pub(super) fn authorization(
+        &self,
+        case: &Case,
+        credential: &Credential,
+        (end, body): (&str, &str),
+    ) -> Map<String, Value> {
+        let (endpoint, path) = split_url(self.url(case));
+        let host = endpoint.trim_start_matches("http://").to_owned();
+        let pairs = match credential {
+            Credential::Header(name, value) => vec![((*name).to_owned(), value.clone()), ("host".to_owned(), host)],
+            Credential::Signed(key) => signed(key, &endpoint, &format!("{path}{end}"), body.as_bytes()),
+        };
+        pairs.into_iter().map(|(name, value)| (name, value.into())).collect()
+    }
+
+    /// Puts an item into the table of a model.
+    pub(super) fn put(&self, case: &Case, model: &str, item: &Map<String, Value>) {
+        let attributes: Map<String, Value> =
+            item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
+        let table = format!("{model}-{}-dev", self.apis[&case.name].id);
+        let input = json!({ "TableName": table, "Item": attributes });
+        let answer = sigv4::call(&self.dev.endpoint, &Key::root(), "dynamodb", "DynamoDB_20120810.PutItem", &input);
+        assert_eq!(answer.status, 200, "{table}: {}", answer.text());
+    }
+}
+
+fn signed(key: &Key, endpoint: &str, path: &str, body: &[u8]) -> Vec<(String, String)> {
+    let host = endpoint.trim_start_matches("http://");
+    sigv4::sign(key, "appsync", host, path, &[("content-type", "application/json")], body)
+}
+
+/// A value as DynamoDB stores it.
+fn attribute(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!({ "S": text }),
+        Value::Number(number) => json!({ "N": number.to_string() }),
+        Value::Bool(flag) => json!({ "BOOL": flag }),
+        Value::Array(items) => json!({ "L": items.iter().map(attribute).collect::<Vec<_>>() }),
+        Value::Null => json!({ "NULL": true }),
+        Value::Object(map) => {
+            json!({ "M": map.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>() })
+        }
+    }
+}
+
+/// Every group that a rule of a user pool names, and the one that items name.
+fn groups(cases: &[Case]) -> Vec<String> {
+    let models =
+        cases.iter().flat_map(|case| &case.access.models).flat_map(|model| &model.rows).map(|row| &row.identity);
+    let custom =
+        cases.iter().flat_map(|case| &case.access.custom).flat_map(|field| &field.rows).map(|row| &row.identity);
+    let mut groups = vec![TEAM.to_owned()];
+    for identity in models.chain(custom) {
+        if let Who::Group { group, .. } = &identity.who
+            && !groups.contains(group)
+        {
+            groups.push(group.clone());
+        }
+    }
+    groups
+}
+
+/// A mode as the manifest writes it.
+fn way(mode: &str, issuer: &str) -> String {
+    match mode {
+        "API_KEY" => "\"api-key\"".to_owned(),
+        "AWS_IAM" => "\"iam\"".to_owned(),
+        "AMAZON_COGNITO_USER_POOLS" => "\"user-pool\"".to_owned(),
+        "OPENID_CONNECT" => format!("{{ oidc = {issuer:?}, client-id = \"web|app\" }}"),
+        other => panic!("{other}"),
+    }
+}
+
+/// The ID token of a user, who joins the group of that name when there is one.
+fn sign_in(pool: &Pool, name: &str) -> String {
+    let email = format!("{}@example.com", name.to_lowercase());
+    pool.sign_up(&email);
+    if !["ada", "bob"].contains(&name) {
+        let input = json!({ "UserPoolId": pool.id, "Username": email, "GroupName": name });
+        let action = "AWSCognitoIdentityProviderService.AdminAddUserToGroup";
+        let added = sigv4::call(&pool.endpoint, &Key::root(), "cognito-idp", action, &input);
+        assert_eq!(added.status, 200, "{}", added.text());
+    }
+    pool.sign_in(&email).id
+}
+
+/// Credentials of a role of the identity pool.
+fn keys(endpoint: &str, pool: &str, logins: &Value) -> Key {
+    let call = |action: &str, input: &Value| {
+        let answer = target(endpoint, &format!("AWSCognitoIdentityService.{action}"), input);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    };
+    let id = call("GetId", &json!({ "IdentityPoolId": pool, "Logins": logins }))["IdentityId"].clone();
+    let found = call("GetCredentialsForIdentity", &json!({ "IdentityId": id, "Logins": logins }));
+    let text = |name: &str| found["Credentials"][name].as_str().unwrap().to_owned();
+    Key { access: text("AccessKeyId"), secret: text("SecretKey"), token: Some(text("SessionToken")) }
+}
