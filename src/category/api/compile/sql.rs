@@ -263,16 +263,14 @@ impl<'a> Checker<'a> {
             if sql.statements.contains_key(name) {
                 return;
             }
-            hint = nearest(name, sql.statements.keys().map(String::as_str)).map_or_else(
-                || Some(format!("write it into a file `{name}.sql`")),
-                |near| Some(format!("did you mean \"{near}\"?")),
-            );
+            hint = nearest(name, sql.statements.keys().map(String::as_str))
+                .map(|near| format!("did you mean \"{near}\"?"));
             format!(
                 "the {} field \"{}\" references a custom SQL statement \"{name}\" that doesn't exist",
                 found.name, field.name
             )
         } else {
-            hint = Some("say which database: `[resources.<api>.sql]` in ampup.toml".to_owned());
+            hint = Some("SQL is only compiled so far: no setting of a project names a database yet".to_owned());
             format!("{}.{} runs an SQL statement, but the API has no SQL database", found.name, field.name)
         };
         report.add_with_hint(Code::AMP0305, &directive.span, message, hint);
