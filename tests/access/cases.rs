@@ -23,7 +23,7 @@ pub(super) struct Case {
 
 impl Case {
     /// The fields of root types that need an answer of the user's own.
-    pub fn unanswered(&self) -> Vec<(String, String)> {
+    pub(super) fn unanswered(&self) -> Vec<(String, String)> {
         let answered = |type_name: &str, field: &str| {
             let mut own = self.plan.resolvers.iter().filter(|one| one.type_name == type_name && one.field == field);
             own.any(|resolver| !matches!(resolver.action, Action::ProtectedField { .. }))

@@ -100,7 +100,7 @@ impl Caller<'_> {
             Verb::Update => self.update(column, cell),
             Verb::Delete => {
                 let key = item::key(self.model, &self.stored());
-                self.verdict(&self.mutate(column, &key.into()), column, cell.access)
+                Self::verdict(&self.mutate(column, &key.into()), column, cell.access)
             }
             Verb::Get => self.get(column, cell),
             Verb::List | Verb::Query | Verb::Sync => self.list(column, cell),
@@ -109,7 +109,7 @@ impl Caller<'_> {
         }
     }
 
-    fn verdict(&self, answer: &Value, column: &Column, access: Access) -> Result<(), String> {
+    fn verdict(answer: &Value, column: &Column, access: Access) -> Result<(), String> {
         match access {
             Access::Allowed | Access::Own => allowed(answer, &column.field),
             Access::Refused | Access::Hidden => refused(answer, &column.field),
@@ -140,25 +140,25 @@ impl Caller<'_> {
         let named_but_refused = names.keys().any(|name| left_out.contains(&name.as_str()));
         if cell.access == Access::Own {
             input.extend(item::own_groups(self.model, self.identity));
-            self.verdict(&self.mutate(column, &input.clone().into()), column, Access::Allowed)?;
+            Self::verdict(&self.mutate(column, &input.clone().into()), column, Access::Allowed)?;
             if in_another_name {
                 let mut others = item::created(self.model, &format!("{}-other", self.mark), &left_out);
                 all_names(&mut others);
-                return self.verdict(&self.mutate(column, &others.into()), column, Access::Refused);
+                return Self::verdict(&self.mutate(column, &others.into()), column, Access::Refused);
             }
             return Ok(());
         }
         if !named_but_refused {
             all_names(&mut input);
         }
-        self.verdict(&self.mutate(column, &input.clone().into()), column, cell.access)?;
+        Self::verdict(&self.mutate(column, &input.clone().into()), column, cell.access)?;
         for (number, name) in left_out.iter().enumerate() {
             let mut more = item::created(self.model, &format!("{}-{number}", self.mark), &left_out);
             all_names(&mut more);
             more.insert((*name).to_owned(), item::value(&self.model.fields[*name], &self.mark));
             let may = of_own.contains(name) && !in_another_name;
             let wanted = if may { Access::Allowed } else { Access::Refused };
-            self.verdict(&self.mutate(column, &more.into()), column, wanted)
+            Self::verdict(&self.mutate(column, &more.into()), column, wanted)
                 .map_err(|reason| format!("with {name}, {reason}"))?;
         }
         Ok(())
@@ -190,13 +190,13 @@ impl Caller<'_> {
             let about = |reason: String| format!("{}: {reason}", field.name);
             let changed = change(item::value(field, "changed"));
             let sets = matches!(access, None | Some(FieldAccess::KeepOnly));
-            self.verdict(&changed, column, may(sets)).map_err(about)?;
+            Self::verdict(&changed, column, may(sets)).map_err(about)?;
             if !field.required {
                 let clears = matches!(access, None | Some(FieldAccess::ClearOnly));
-                self.verdict(&change(Value::Null), column, may(clears)).map_err(about)?;
+                Self::verdict(&change(Value::Null), column, may(clears)).map_err(about)?;
             }
         }
-        if any { Ok(()) } else { self.verdict(&self.mutate(column, &key.into()), column, cell.access) }
+        if any { Ok(()) } else { Self::verdict(&self.mutate(column, &key.into()), column, cell.access) }
     }
 
     /// What was read: the fields that may be, and nulls with an error for those that may not.

@@ -106,7 +106,7 @@ impl World {
         Self { apis: apis.collect(), dev, tokens, guest, signed_in, issuer, _sandbox: sandbox }
     }
 
-    fn person<'a>(&self, who: &'a Who) -> &'a str {
+    fn person(who: &Who) -> &str {
         match who {
             Who::Owner { .. } => "ada",
             Who::Group { group, .. } => group,
@@ -121,7 +121,9 @@ impl World {
             AuthMode::ApiKey => Credential::Header("x-api-key", self.apis[&case.name].key.clone()),
             AuthMode::Iam if identity.who == Who::Guest => Credential::Signed(self.guest.clone()),
             AuthMode::Iam => Credential::Signed(self.signed_in.clone()),
-            AuthMode::UserPools => Credential::Header("authorization", self.tokens[self.person(&identity.who)].clone()),
+            AuthMode::UserPools => {
+                Credential::Header("authorization", self.tokens[Self::person(&identity.who)].clone())
+            }
             AuthMode::Oidc => Credential::Header("authorization", self.issuer.token(&self.claims(identity))),
             AuthMode::Lambda => panic!("no case has an authoriser"),
         }
@@ -129,7 +131,7 @@ impl World {
 
     /// The claims of a user's token.
     fn claims(&self, identity: &Identity) -> Value {
-        let person = self.person(&identity.who);
+        let person = Self::person(&identity.who);
         if identity.mode == AuthMode::UserPools {
             let body = self.tokens[person].split('.').nth(1).unwrap();
             let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap();
