@@ -58,7 +58,7 @@ fn unknown_and_unbuilt_directives() {
     let sandbox = Sandbox::blog();
     sandbox.write(
         "ampup/api/blog/schema.graphql",
-        "type A @modle {\n  id: ID!\n}\ntype B @model @mapsTo(name: \"Bee\") {\n  id: ID!\n}\n",
+        "type A @modle {\n  id: ID!\n}\ntype B @model @mapsTo(name: \"Bee\") { id: ID! cs: [C] @hasMany }\ntype C @model { id: ID! }\n",
     );
     refuses(
         &sandbox,

@@ -406,6 +406,9 @@ async fn processes_are_used_again_until_something_changes() {
     assert_eq!(third[1], 1);
     assert_eq!(world.wire(Method::DELETE, "/count", &Value::Null).await.0, 204);
     assert!(gone(third[0].as_u64().unwrap()).await);
+    // Code that a process was still about to leave is met again at the next change.
+    world.function("next", "nodejs20.x", code, json!({})).await;
+    assert_eq!(world.wire(Method::DELETE, "/next", &Value::Null).await.0, 204);
     let left: Vec<_> = std::fs::read_dir(world.folder.path().join("lambda/code")).unwrap().collect();
     assert_eq!(left.len(), 1, "only the scope of modules is left: {left:?}");
 }

@@ -490,6 +490,7 @@ const REFUSED: &[(Code, &str, &str)] = &[
     (Code::AMP0305, "cannot be one", "type A @model(mutations: { delete: \"remov&A\" }) { id: ID! }"),
     (Code::AMP0305, "cannot be one", "type A @model(subscriptions: { onCreate: [\"ok\", \"a b\"] }) { id: ID! }"),
     (Code::AMP0305, "cannot be one", "type A @model { id: ID! x: ID @index(name: \"byX\", queryField: \"9\") }"),
+    (Code::AMP0317, "declares no type", "input AMPLIFY"),
     (Code::AMP0316, "Query.getA exists already", "type A @model { id: ID! } type Query { getA: Int }"),
     (Code::AMP0317, "must be an output type", "type A @model { id: ID! i: I } input I { a: Int }"),
 ];
