@@ -70,10 +70,6 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         Err(errors) => return Err(syntax(&errors, report)),
     };
     let sandbox = take_amplify(&mut document, options, &mut report);
-    if document.types.is_empty() && report.is_empty() {
-        let hint = "declare a model, for example `type Todo @model { id: ID! }`".to_owned();
-        report.add_with_hint(Code::AMP0317, &(0..0), "the schema declares no type", Some(hint));
-    }
     let written = document.clone();
     check_document(&document, options, &mut report);
     let added = conversation::extend(&mut document, &mut report);
@@ -141,6 +137,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
 
 /// What is wrong with a document before anything is read out of it.
 fn check_document(document: &Document, options: &CompileOptions, report: &mut Report<'_>) {
+    if document.types.is_empty() && report.is_empty() {
+        let hint = "declare a model, for example `type Todo @model { id: ID! }`".to_owned();
+        report.add_with_hint(Code::AMP0317, &(0..0), "the schema declares no type", Some(hint));
+    }
     for fault in check(document) {
         report.fault(fault);
     }
