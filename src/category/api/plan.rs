@@ -297,6 +297,12 @@ pub enum Operation {
     Search,
 }
 
+impl Operation {
+    /// Every operation, in order.
+    pub const ALL: [Self; 8] =
+        [Self::Create, Self::Update, Self::Delete, Self::Get, Self::List, Self::Sync, Self::Listen, Self::Search];
+}
+
 /// What resolvers read from and write to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {

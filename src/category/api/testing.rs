@@ -45,16 +45,7 @@ pub(super) fn index(name: &str, names: &[&str]) -> Index {
 }
 
 /// Every operation.
-pub(super) const EVERY: [Operation; 8] = [
-    Operation::Create,
-    Operation::Update,
-    Operation::Delete,
-    Operation::Get,
-    Operation::List,
-    Operation::Sync,
-    Operation::Listen,
-    Operation::Search,
-];
+pub(super) const EVERY: [Operation; 8] = Operation::ALL;
 
 /// What `read` is spread into.
 pub(super) const READ: [Operation; 5] =

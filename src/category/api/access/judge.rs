@@ -87,21 +87,10 @@ fn type_rules(model: &Model) -> Vec<Rule> {
         mode: AuthMode::ApiKey,
         identity_pool: false,
         allow: Allow::Public,
-        operations: Vec::from(EVERY),
+        operations: Vec::from(Operation::ALL),
     });
     model.rules.iter().cloned().chain(sandbox).collect()
 }
-
-const EVERY: [Operation; 8] = [
-    Operation::Create,
-    Operation::Update,
-    Operation::Delete,
-    Operation::Get,
-    Operation::List,
-    Operation::Sync,
-    Operation::Listen,
-    Operation::Search,
-];
 
 /// The rules of a field: its own, else those of the type.
 fn field_rules(model: &Model, field: &str) -> Vec<Rule> {

@@ -196,7 +196,7 @@ impl Reader<'_, '_> {
         if self.directive.argument("name").is_some_and(crate::graphql::Literal::is_null) {
             self.refuse(report, "explicit null value not allowed for name field on @index".to_owned());
         }
-        self.index_name(&name, report);
+        self.index_name(&name, sort.len(), report);
         if !self.catalogue.is_single_value(field) {
             self.refuse(report, format!("index '{name}' on type '{model}.{}' cannot be a non-scalar", field.name));
         }
@@ -215,12 +215,18 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn index_name(&self, name: &str, report: &mut Report<'_>) {
+    fn index_name(&self, name: &str, sort_fields: usize, report: &mut Report<'_>) {
         let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
         if !(3..=255).contains(&name.len()) || !letters {
             let message = format!(
                 "the indexName is invalid: '{name}' should be between 3 and 255 characters, only A–Z, a–z, 0–9, \
                  underscore characters, hyphens, and periods allowed"
+            );
+            self.refuse(report, message);
+        } else if sort_fields > 1 && name.contains(['-', '.']) {
+            let message = format!(
+                "the index name '{name}' becomes part of a type of the schema, because the index has {sort_fields} sort \
+                 fields: it cannot hold hyphens and periods"
             );
             self.refuse(report, message);
         }

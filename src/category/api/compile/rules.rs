@@ -7,18 +7,6 @@ use crate::category::api::plan::{Allow, AuthMode, Modes, Operation, Rule};
 use crate::error::Code;
 use crate::graphql::{Directive, Literal, Span, Value};
 
-/// Every operation, in the order of [`Operation`].
-pub(super) const OPERATIONS: [Operation; 8] = [
-    Operation::Create,
-    Operation::Update,
-    Operation::Delete,
-    Operation::Get,
-    Operation::List,
-    Operation::Sync,
-    Operation::Listen,
-    Operation::Search,
-];
-
 /// What `read` stands for.
 pub(super) const READ: [Operation; 5] =
     [Operation::Get, Operation::List, Operation::Sync, Operation::Listen, Operation::Search];
@@ -258,7 +246,9 @@ fn contradictions(
 
 /// The operations of a rule, `read` spread into its parts; all when none are given.
 fn operations(rule: &Literal, level: Level) -> Result<Vec<Operation>, String> {
-    let Some(given) = rule.get("operations").filter(|value| !value.is_null()) else { return Ok(OPERATIONS.to_vec()) };
+    let Some(given) = rule.get("operations").filter(|value| !value.is_null()) else {
+        return Ok(Operation::ALL.to_vec());
+    };
     let elements = given.elements();
     match level {
         Level::Root if !elements.is_empty() => {

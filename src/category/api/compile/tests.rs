@@ -460,6 +460,11 @@ const REFUSED: &[(Code, &str, &str)] = &[
         "type A @model { id: ID! a: ID @index(name: \"byA\", projection: { type: INCLUDE }) }",
     ),
     (Code::AMP0307, "annotated with @model", "type A { a: ID! @primaryKey }"),
+    (
+        Code::AMP0307,
+        "cannot hold hyphens and periods",
+        "type A @model { id: ID! a: ID @index(name: \"by.A\", sortKeyFields: [\"b\", \"c\"]) b: Int c: Int }",
+    ),
     (Code::AMP0308, "must be used with a list", "type A @model { id: ID! b: A @hasMany }"),
     (Code::AMP0308, "must be annotated with @model", "type A @model { id: ID! b: [B] @hasMany } type B { id: ID! }"),
     (

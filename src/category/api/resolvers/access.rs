@@ -199,16 +199,7 @@ pub(super) fn identities(claims: &[String]) -> String {
 
 /// The rule that sandbox mode stands for.
 fn sandbox() -> Rule {
-    let operations = vec![
-        Operation::Create,
-        Operation::Update,
-        Operation::Delete,
-        Operation::Get,
-        Operation::List,
-        Operation::Sync,
-        Operation::Listen,
-        Operation::Search,
-    ];
+    let operations = Operation::ALL.to_vec();
     Rule { mode: AuthMode::ApiKey, identity_pool: false, allow: Allow::Public, operations }
 }
 
