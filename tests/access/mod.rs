@@ -6,6 +6,7 @@ mod cases;
 mod drive;
 mod issuer;
 mod item;
+mod signers;
 mod socket;
 mod world;
 

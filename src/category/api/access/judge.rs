@@ -33,6 +33,8 @@ fn holds(rule: &Rule, identity: &Identity) -> bool {
         (Allow::Public, who) => rule.mode != AuthMode::Iam || *who == Who::Guest,
         (Allow::Private, who) => rule.mode != AuthMode::Iam || *who == Who::SignedIn,
         (Allow::Custom, _) => true,
+        (Allow::AdminRoles(names), Who::AdminRole { name }) => names.contains(name),
+        (Allow::AnySigner, Who::Signer) => true,
         (Allow::Owner { field, claims, .. }, Who::Owner { field: own, claims: names, .. }) => {
             field == own && claims == names
         }

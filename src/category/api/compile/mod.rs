@@ -32,6 +32,7 @@ mod report;
 mod rules;
 mod search;
 mod services;
+mod signers;
 mod sql;
 mod sync;
 mod validations;
@@ -53,6 +54,7 @@ use output::Output;
 use reading::{CustomRules, read_models, read_rules};
 use report::Report;
 use rules::ParsedRule;
+use signers::Signers;
 
 pub use options::{AuthKind, CompileOptions, Parameters, SqlModels, SqlOptions};
 pub use report::SchemaSource;
@@ -64,7 +66,6 @@ pub use sync::{ConflictKind, ConflictOption};
 /// Every problem of the schema, each with its place.
 pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Plan, Vec<Problem>> {
     let mut report = Report::new(*source);
-    report.extend(options.refused());
     let mut document = match parse(source.text) {
         Ok(document) => document,
         Err(errors) => return Err(syntax(&errors, report)),
@@ -91,7 +92,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let mut output = Output::new(&document);
     expand(&drafts, &catalogue, options, &mut output);
     answers.expand(&mut output);
-    Guard { drafts: &drafts, catalogue: &catalogue, modes: &modes, sandbox, reached: IndexMap::new() }
+    let signers = Signers::of(options, &modes);
+    Guard { drafts: &drafts, catalogue: &catalogue, modes: &modes, sandbox, signers: &signers, reached: IndexMap::new() }
         .apply(&custom, &mut output);
     let additions = services::build(&catalogue, &output, &mut report);
     if !report.is_empty() {
@@ -114,6 +116,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     functions.extend(answered.functions);
     let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
     let introspection = super::codegen::introspection::document(&written, custom_keys);
+    let custom_rules = signers.join(&mut models, planned(&custom));
     let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
     let schema = print(&output.into_document());
     let mut plan = Plan {
@@ -124,7 +127,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         resolvers,
         functions,
         introspection,
-        custom_rules: planned(&custom),
+        custom_rules,
         returned,
         declared,
         own_files: IndexMap::new(),

@@ -1,6 +1,4 @@
 //! The settings under which a schema is compiled, in the form in which conformance cases write them.
-//!
-//! What this compiler does not build is refused by name.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -32,9 +30,9 @@ pub struct CompileOptions {
     pub params: Parameters,
     /// SQL models and statements.
     pub sql: Option<SqlOptions>,
-    /// Roles that skip checks; refused.
+    /// Names of roles and users whose signed requests pass all rules.
     pub admin_roles: Vec<String>,
-    /// IAM for every model; refused.
+    /// Every signed request passes all rules, unless its credentials are of an identity pool.
     pub enable_iam_access: bool,
     /// The bucket of `@predictions`: `false` when there is none, anything else when there is one.
     pub predictions_bucket: Option<Value>,
@@ -216,12 +214,5 @@ impl CompileOptions {
     /// Whether `@predictions` has no bucket with pictures.
     pub(super) fn has_no_predictions_bucket(&self) -> bool {
         matches!(self.predictions_bucket, Some(Value::Bool(false)))
-    }
-
-    /// A problem for each option that asks for what is not built.
-    pub(super) fn refused(&self) -> Vec<Problem> {
-        let asked = [("adminRoles", !self.admin_roles.is_empty()), ("enableIamAccess", self.enable_iam_access)];
-        let refuse = |name| Problem::new(Code::AMP0304, format!("the compile option `{name}` is not built yet"));
-        asked.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| refuse(name)).collect()
     }
 }

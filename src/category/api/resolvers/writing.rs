@@ -240,7 +240,8 @@ fn guards(model: &Model, operation: Operation) -> Vec<Guard> {
     let others = if own.is_empty() { "true".to_owned() } else { format!("!{}.includes(field)", list(&own)) };
     let free = |name: &String| !own.contains(name) && !key_fields(&model.key).contains(name);
     let has_others = model.fields.iter().any(|(name, field)| free(name) && !field.implied);
-    if operation != Operation::Delete || own.is_empty() || has_others || !model.rules.is_empty() {
+    let has_rules = model.rules.iter().any(|rule| !rule.allow.is_setting());
+    if operation != Operation::Delete || own.is_empty() || has_others || has_rules {
         let every = [Operation::Create, Operation::Update, Operation::Delete];
         let rules = rules_for(model, &every);
         let wanted = Wanted { operation, about: others, what: model.name.clone() };
