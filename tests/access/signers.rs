@@ -116,7 +116,8 @@ fn admin_roles_pass_all_rules_and_others_do_not() {
     let outputs = sandbox.outputs();
     let (vault, open) = (url(&outputs, "vault"), url(&outputs, "open"));
     let guest = keys(&dev.endpoint, outputs["auth"]["identity_pool_id"].as_str().unwrap(), &json!({}));
-    for name in elements(&query(&dev.endpoint, "iam", &[("Action", "ListRoles"), ("Version", "2010-05-08")]), "RoleName")
+    for name in
+        elements(&query(&dev.endpoint, "iam", &[("Action", "ListRoles"), ("Version", "2010-05-08")]), "RoleName")
     {
         allow(&dev.endpoint, &name);
     }

@@ -226,7 +226,8 @@ impl Guard<'_, '_> {
     /// The answers to aggregations are open to everyone who may do something with a model that can be searched.
     fn aggregates(&self, output: &mut Output) {
         let searched = || self.drafts.values().filter(|draft| draft.search.is_some());
-        let allowed = searched().filter_map(|draft| draft.access.as_ref()).flat_map(|access| self.modes_of(access.roles()));
+        let allowed =
+            searched().filter_map(|draft| draft.access.as_ref()).flat_map(|access| self.modes_of(access.roles()));
         let mut marks = directives(self.modes, &allowed.collect());
         if self.sandbox && self.modes.default != AuthMode::ApiKey && searched().next().is_some() {
             marks.push(directive(AuthMode::ApiKey));

@@ -1,8 +1,10 @@
-//! What all models together must keep: one name an operation, and the number of indexes that a table takes.
+//! What models must keep: one name an operation, the number of indexes that a table takes, and the types of the fields
+//! that the API fills in.
 
 use indexmap::{IndexMap, IndexSet};
 
 use super::draft::{Catalogue, Draft};
+use super::names;
 use super::report::Report;
 use crate::error::Code;
 use crate::graphql::Span;
@@ -38,8 +40,7 @@ pub(super) fn check_names(drafts: &IndexMap<&str, Draft<'_>>, catalogue: &Catalo
                 add(&roots.query, name, &index.span);
             }
         }
-        let names: IndexSet<&str> = config.live_subscriptions().map(|(_, name, _)| name).collect();
-        for name in names {
+        for (_, name, _) in config.live_subscriptions() {
             add(&roots.subscription, name, span);
         }
     }
@@ -62,5 +63,39 @@ pub(super) fn check_index_counts(drafts: &IndexMap<&str, Draft<'_>>, report: &mu
                 report.add(Code::AMP0307, &draft.definition.span, message);
             }
         }
+    }
+}
+
+/// What the API fills in holds one value; and the key that is not declared is text.
+pub(super) fn check_automatic_fields(drafts: &IndexMap<&str, Draft<'_>>, report: &mut Report<'_>) {
+    for draft in drafts.values() {
+        let config = &draft.config;
+        let written = config.create.is_some() || config.update.is_some();
+        let filled = [("id", written || config.delete.is_some()), ("createdAt", written), ("updatedAt", written)];
+        for (name, _) in filled.into_iter().filter(|(_, given)| *given) {
+            let Some(field) = draft.fields.get(name).filter(|field| field.type_ref.is_list()) else { continue };
+            let message = format!("{}.{name} is a list: a field of this name holds one value", draft.name());
+            let hint = Some(format!("write `{name}: {}`, or give the list another name", field.type_ref.name()));
+            report.add_with_hint(Code::AMP0307, &field.span, message, hint);
+        }
+        text_key(draft, report);
+    }
+}
+
+/// Without `@primaryKey` the key `id` is text, so an index cannot hold it as a number.
+fn text_key(draft: &Draft<'_>, report: &mut Report<'_>) {
+    let is_number = matches!(names::plain_scalar(draft.type_of("id")), "Int" | "Float");
+    if draft.key.declared || !is_number || draft.sql.is_some() {
+        return;
+    }
+    let holds = |index: &&super::keys::IndexDraft| index.partition == "id" || index.sort == ["id"];
+    for index in draft.indexes.iter().filter(holds) {
+        let message = format!(
+            "the index '{}' of {} holds id as a number, but the table's key is text where none is declared",
+            index.name,
+            draft.name()
+        );
+        let hint = Some(format!("write `id: {}! @primaryKey`", draft.type_of("id")));
+        report.add_with_hint(Code::AMP0307, &index.span, message, hint);
     }
 }

@@ -27,9 +27,11 @@ mod owners;
 pub(in crate::category::api) mod plural;
 mod predictions;
 mod reading;
+mod relation_fields;
 mod relations;
 mod report;
 mod rules;
+mod sandbox;
 mod search;
 mod services;
 mod signers;
@@ -39,17 +41,19 @@ mod validations;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verdicts;
 
 use indexmap::IndexMap;
 
 use super::plan::{Plan, Rule};
 use crate::error::{Code, Problem};
-use crate::graphql::{Document, Literal, SyntaxError, TypeKind, check, parse, print};
+use crate::graphql::{Document, SyntaxError, check, parse, print};
 
 use assemble::Assembler;
 use draft::{Catalogue, Draft};
 use guards::Guard;
-use limits::{check_index_counts, check_names};
+use limits::{check_automatic_fields, check_index_counts, check_names};
 use output::Output;
 use reading::{CustomRules, read_models, read_rules};
 use report::Report;
@@ -66,11 +70,12 @@ pub use sync::{ConflictKind, ConflictOption};
 /// Every problem of the schema, each with its place.
 pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Plan, Vec<Problem>> {
     let mut report = Report::new(*source);
+    report.extend(options.problems());
     let mut document = match parse(source.text) {
         Ok(document) => document,
         Err(errors) => return Err(syntax(&errors, report)),
     };
-    let sandbox = take_amplify(&mut document, options, &mut report);
+    let sandbox = sandbox::take(&mut document, options, &mut report);
     let written = document.clone();
     check_document(&document, options, &mut report);
     let added = conversation::extend(&mut document, &mut report);
@@ -81,11 +86,13 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let catalogue = Catalogue { added, ..Catalogue::new(&document, joins) };
     let mut drafts = read_models(&catalogue, options, &mut report);
     mapping::check(&catalogue, &drafts, &mut report);
+    relation_fields::check(&drafts, &catalogue, &options.params, &mut report);
     let answers = answers::read(&catalogue, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
     services::check(&catalogue, options, &mut report);
     check_names(&drafts, &catalogue, &mut report);
     check_index_counts(&drafts, &mut report);
+    check_automatic_fields(&drafts, &mut report);
     if !report.is_empty() {
         return Err(report.finish());
     }
@@ -93,8 +100,15 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     expand(&drafts, &catalogue, options, &mut output);
     answers.expand(&mut output);
     let signers = Signers::of(options, &modes);
-    Guard { drafts: &drafts, catalogue: &catalogue, modes: &modes, sandbox, signers: &signers, reached: IndexMap::new() }
-        .apply(&custom, &mut output);
+    Guard {
+        drafts: &drafts,
+        catalogue: &catalogue,
+        modes: &modes,
+        sandbox,
+        signers: &signers,
+        reached: IndexMap::new(),
+    }
+    .apply(&custom, &mut output);
     let additions = services::build(&catalogue, &output, &mut report);
     if !report.is_empty() {
         return Err(report.finish());
@@ -165,32 +179,6 @@ fn syntax(errors: &[SyntaxError], mut report: Report<'_>) -> Vec<Problem> {
         report.add_with_hint(Code::AMP0301, &error.span, error.message.clone(), error.hint.clone());
     }
     report.finish()
-}
-
-/// Takes `input AMPLIFY` out of a document; whether sandbox mode is on.
-fn take_amplify(document: &mut Document, options: &CompileOptions, report: &mut Report<'_>) -> bool {
-    let mut sandbox = false;
-    for found in document.types.extract_if(.., |found| found.name == "AMPLIFY") {
-        let TypeKind::Input(fields) = &found.kind else {
-            report.add(Code::AMP0306, &found.span, "AMPLIFY must be an input: `input AMPLIFY { … }`");
-            continue;
-        };
-        for field in fields {
-            let open = |value: &Literal| matches!(value.get("allow"), Some(allow) if allow.to_string() == "public");
-            if field.name != "globalAuthRule" {
-                let message = format!("\"{}\" is not a setting of input AMPLIFY", field.name);
-                let hint = Some("the only one is globalAuthRule".to_owned());
-                report.add_with_hint(Code::AMP0303, &field.span, message, hint);
-            } else if field.default.as_ref().is_some_and(open) {
-                sandbox = true;
-            } else {
-                let message =
-                    "there was a problem with your auth configuration: globalAuthRule must be { allow: public }";
-                report.add(Code::AMP0306, &field.span, message);
-            }
-        }
-    }
-    options.sandbox.or(options.params.sandbox_mode_enabled).unwrap_or(sandbox)
 }
 
 /// Adds what models, indexes and relations imply.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::sync::ConflictOption;
 use crate::base::Location;
+use crate::category::api::access::mode_name;
 use crate::category::api::plan::{AuthMode, Modes, Switches};
 use crate::category::api::sql::SqlEngine;
 use crate::error::{Code, Problem};
@@ -209,6 +210,21 @@ impl CompileOptions {
             }
         }
         Modes { default, additional }
+    }
+
+    /// A problem for each mode that is named twice.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let single = [AuthKind::ApiKey, AuthKind::AmazonCognitoUserPools, AuthKind::AwsIam];
+        let named = |kind: &AuthKind| {
+            let default = self.default_auth.unwrap_or(AuthKind::ApiKey);
+            std::iter::once(&default).chain(&self.additional_auth).filter(|other| *other == kind).count()
+        };
+        let problem = |kind: AuthKind| {
+            let name = mode_name(AuthMode::from(kind));
+            Problem::new(Code::AMP0103, format!("the compile options name {name} twice: an API takes it once"))
+                .hint("leave it out of `additionalAuth`")
+        };
+        single.into_iter().filter(|kind| named(kind) > 1).map(problem).collect()
     }
 
     /// Whether `@predictions` has no bucket with pictures.

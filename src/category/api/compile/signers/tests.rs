@@ -5,7 +5,7 @@ use crate::category::api::plan::{Allow, Plan};
 
 const SCHEMA: &str = "type Owned @model @auth(rules: [{ allow: owner, operations: [create] }]) { id: ID! }
 type Free @model { id: ID! kind: String @index }
-type Half @model { id: ID! part: String @auth(rules: [{ allow: owner }]) }
+type Half @model { id: ID! @auth(rules: [{ allow: owner }]) part: String @auth(rules: [{ allow: owner }]) }
 type Inner { x: Int }
 type Query { q: Inner @function(name: \"f\") r: Int @function(name: \"f\") @auth(rules: [{ allow: owner }]) }";
 
@@ -49,7 +49,11 @@ fn rules_let_them_pass_where_signatures_are_taken() {
     let named = Allow::AdminRoles(vec!["Auditor".to_owned()]);
     let cases = [
         (r#""additionalAuth":["AWS_IAM"],"adminRoles":["Auditor"]"#, Some(&named), false),
-        (r#""additionalAuth":["AWS_IAM"],"adminRoles":["Auditor"],"enableIamAccess":true"#, Some(&Allow::AnySigner), true),
+        (
+            r#""additionalAuth":["AWS_IAM"],"adminRoles":["Auditor"],"enableIamAccess":true"#,
+            Some(&Allow::AnySigner),
+            true,
+        ),
         (r#""adminRoles":["Auditor"]"#, None, false),
         (r#""additionalAuth":["AWS_IAM"]"#, None, false),
     ];
@@ -58,7 +62,8 @@ fn rules_let_them_pass_where_signatures_are_taken() {
         let last = |rules: &[crate::category::api::plan::Rule]| {
             rules.last().map(|rule| rule.allow.clone()).filter(Allow::is_setting)
         };
-        let found = [&plan.models["Owned"].rules, &plan.models["Half"].field_rules["part"], &plan.custom_rules["Query.r"]];
+        let found =
+            [&plan.models["Owned"].rules, &plan.models["Half"].field_rules["part"], &plan.custom_rules["Query.r"]];
         for rules in found {
             assert_eq!(last(rules).as_ref(), wanted, "{options}");
         }
