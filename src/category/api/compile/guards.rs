@@ -33,13 +33,25 @@ fn directives(modes: &Modes, allowed: &BTreeSet<AuthMode>) -> Vec<&'static str> 
 
 /// Guards a whole schema.
 pub(super) struct Guard<'r, 'a> {
-    pub drafts: &'r IndexMap<&'a str, Draft<'a>>,
-    pub catalogue: &'r Catalogue<'a>,
-    pub modes: &'r Modes,
-    pub sandbox: bool,
-    pub signers: &'r Signers,
+    drafts: &'r IndexMap<&'a str, Draft<'a>>,
+    catalogue: &'r Catalogue<'a>,
+    modes: &'r Modes,
+    sandbox: bool,
+    signers: &'r Signers,
     /// Types that are no models, with the directives that they got.
-    pub reached: IndexMap<String, IndexSet<&'static str>>,
+    reached: IndexMap<String, IndexSet<&'static str>>,
+}
+
+impl<'r, 'a> Guard<'r, 'a> {
+    pub(super) fn new(
+        drafts: &'r IndexMap<&'a str, Draft<'a>>,
+        catalogue: &'r Catalogue<'a>,
+        modes: &'r Modes,
+        signers: &'r Signers,
+        sandbox: bool,
+    ) -> Self {
+        Self { drafts, catalogue, modes, sandbox, signers, reached: IndexMap::new() }
+    }
 }
 
 impl Guard<'_, '_> {
@@ -195,7 +207,9 @@ impl Guard<'_, '_> {
         let more = draft.indexes.iter().filter_map(|index| index.query_field.as_deref()).chain(draft.search.as_deref());
         for name in more {
             if let Some(field) = output.field_mut(&roots.query, name) {
-                marks.iter().for_each(|name| mark(&mut field.directives, name));
+                for name in &marks {
+                    mark(&mut field.directives, name);
+                }
             }
         }
         let mutations = [&config.create, &config.update, &config.delete].into_iter().map(Option::as_deref);

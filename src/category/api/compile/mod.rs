@@ -53,7 +53,6 @@ use crate::graphql::{Document, SyntaxError, check, parse, print};
 use assemble::Assembler;
 use draft::{Catalogue, Draft};
 use guards::Guard;
-use limits::{check_automatic_fields, check_index_counts, check_names};
 use output::Output;
 use reading::{CustomRules, read_models, read_rules};
 use report::Report;
@@ -70,7 +69,6 @@ pub use sync::{ConflictKind, ConflictOption};
 /// Every problem of the schema, each with its place.
 pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Plan, Vec<Problem>> {
     let mut report = Report::new(*source);
-    report.extend(options.problems());
     let mut document = match parse(source.text) {
         Ok(document) => document,
         Err(errors) => return Err(syntax(&errors, report)),
@@ -86,13 +84,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let catalogue = Catalogue { added, ..Catalogue::new(&document, joins) };
     let mut drafts = read_models(&catalogue, options, &mut report);
     mapping::check(&catalogue, &drafts, &mut report);
-    relation_fields::check(&drafts, &catalogue, &options.params, &mut report);
     let answers = answers::read(&catalogue, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
     services::check(&catalogue, options, &mut report);
-    check_names(&drafts, &catalogue, &mut report);
-    check_index_counts(&drafts, &mut report);
-    check_automatic_fields(&drafts, &mut report);
+    limits::check(&drafts, &catalogue, &mut report);
     if !report.is_empty() {
         return Err(report.finish());
     }
@@ -100,15 +95,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     expand(&drafts, &catalogue, options, &mut output);
     answers.expand(&mut output);
     let signers = Signers::of(options, &modes);
-    Guard {
-        drafts: &drafts,
-        catalogue: &catalogue,
-        modes: &modes,
-        sandbox,
-        signers: &signers,
-        reached: IndexMap::new(),
-    }
-    .apply(&custom, &mut output);
+    Guard::new(&drafts, &catalogue, &modes, &signers, sandbox).apply(&custom, &mut output);
     let additions = services::build(&catalogue, &output, &mut report);
     if !report.is_empty() {
         return Err(report.finish());
@@ -158,6 +145,7 @@ fn check_document(document: &Document, options: &CompileOptions, report: &mut Re
         let hint = "declare a model, for example `type Todo @model { id: ID! }`".to_owned();
         report.add_with_hint(Code::AMP0317, &(0..0), "the schema declares no type", Some(hint));
     }
+    report.extend(options.problems());
     for fault in check(document) {
         report.fault(fault);
     }

@@ -491,7 +491,6 @@ const REFUSED: &[(Code, &str, &str)] = &[
     ),
     (Code::AMP0309, "is not a valid Int", "type A @model { id: ID! n: Int @default(value: \"x\") }"),
     (Code::AMP0309, "is not a member of E enum", "type A @model { id: ID! e: E @default(value: \"Y\") } enum E { X }"),
-    (Code::AMP0309, "primaryKey fields", "type A @model { id: ID! @default(value: \"x\") }"),
     (Code::AMP0305, "cannot be one", "type A @model(mutations: { delete: \"remov&A\" }) { id: ID! }"),
     (Code::AMP0305, "cannot be one", "type A @model(subscriptions: { onCreate: [\"ok\", \"a b\"] }) { id: ID! }"),
     (Code::AMP0305, "cannot be one", "type A @model { id: ID! x: ID @index(name: \"byX\", queryField: \"9\") }"),

@@ -94,7 +94,8 @@ pub(super) fn create(scene: &Scene<'_>, render: &Renderer) -> Result<String, Ren
         given: member("input", name),
         value,
     };
-    if model.fields.get("id").is_some_and(|field| field.type_name == "ID" && !field.list) {
+    let makes_id = model.fields.get("id").is_some_and(|field| field.type_name == "ID" && !field.list);
+    if makes_id && !model.defaults.contains_key("id") {
         context.values.push(fill("id", "util.autoId()".to_owned()));
     }
     context.values.extend(model.defaults.iter().map(|(name, value)| fill(name, js(value))));
