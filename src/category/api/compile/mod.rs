@@ -128,6 +128,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         returned,
         declared,
         own_files: IndexMap::new(),
+        own_answers: IndexMap::new(),
         switches: options.params.switches(),
         conflict: options.usual_conflict_handler(),
     };

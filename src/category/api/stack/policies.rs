@@ -6,7 +6,7 @@ use indexmap::IndexSet;
 use serde::Serialize;
 
 use crate::base::ResourceName;
-use crate::category::api::plan::{Action, Allow, AuthMode, Operation, Plan, Resolver, Rule};
+use crate::category::api::plan::{Action, Allow, AuthMode, Operation, Plan, Rule};
 
 /// Above this many entries a policy names types instead of fields: a role's policies hold 10,240 characters.
 const MOST_PATHS: usize = 60;
@@ -77,7 +77,7 @@ fn fields(plan: &Plan, role: PoolRole) -> IndexSet<(String, Option<String>)> {
     let mut fields = IndexSet::new();
     for resolver in &plan.resolvers {
         let Some((model, operation)) =
-            operation(resolver).and_then(|(model, operation)| Some((plan.models.get(model)?, operation)))
+            operation(plan.purpose(resolver)).and_then(|(model, operation)| Some((plan.models.get(model)?, operation)))
         else {
             continue;
         };
@@ -107,8 +107,8 @@ fn allows(rule: &Rule, role: PoolRole, operation: Operation) -> bool {
 }
 
 /// The operation that a field of a root type is.
-fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
-    match &resolver.action {
+fn operation(action: &Action) -> Option<(&str, Operation)> {
+    match action {
         Action::Get { model } => Some((model, Operation::Get)),
         Action::List { model } | Action::QueryIndex { model, .. } | Action::ListLatest { model, .. } => {
             Some((model, Operation::List))
