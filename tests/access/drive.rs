@@ -1,7 +1,7 @@
 //! Makes the requests of a matrix and compares the answers, cell by cell.
 
 use ampup::category::api::access::{Access, Cell, Column, FieldAccess, Identity, Row, Verb};
-use ampup::category::api::plan::Model;
+use ampup::category::api::plan::{Allow, Model, Operation};
 use serde_json::{Map, Value, json};
 
 use super::cases::Case;
@@ -139,7 +139,14 @@ impl Caller<'_> {
                 names.iter().filter(|(name, _)| declared(name)).map(|(name, value)| (name.clone(), value.clone())),
             );
         };
-        let in_another_name = names.keys().any(|name| declared(name));
+        // Whoever is filled in as the owner may name anybody else beside.
+        let creating = self.model.rules.iter().filter(|rule| rule.operations.contains(&Operation::Create));
+        let naming = creating.filter(|rule| rule.mode == self.identity.mode).filter_map(|rule| match &rule.allow {
+            Allow::Owner { field, .. } | Allow::DynamicGroups { field, .. } => Some(field),
+            _ => None,
+        });
+        let filled = naming.into_iter().any(|field| !declared(field));
+        let in_another_name = !filled && names.keys().any(|name| declared(name));
         let refused_fields: Vec<&str> = of(FieldAccess::Refused).collect();
         let of_own: Vec<&str> = of(FieldAccess::Own).collect();
         let left_out: Vec<&str> = refused_fields.iter().chain(&of_own).copied().collect();

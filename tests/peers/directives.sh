@@ -6,8 +6,8 @@ own=$(cd "$(dirname "$0")" && pwd)/directives
 ampup=$1
 mkdir -p "$2"
 cd "$2"
-"$ampup" init lint-directives --target local --json > /dev/null
+"$ampup" init lint-directives --target local > /dev/null
 cat "$own/resources.toml" >> ampup.toml
 mkdir -p ampup/api/api
 cp -r "$own/schema.graphql" "$own/resolvers" "$own/functions" ampup/api/api/
-"$ampup" render --json > /dev/null
+"$ampup" render > /dev/null

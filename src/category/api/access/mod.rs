@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use super::plan::{Action, AuthMode, Model, Operation, Plan, Resolver};
 use admission::Admission;
+use judge::Guarded;
 
 pub use identity::{Identity, Who};
 pub use own::OwnFile;
@@ -200,6 +201,11 @@ fn of_model(plan: &Plan, model: &Model, modes: &[AuthMode], admission: &Admissio
     let mut columns: Vec<Column> = columns.collect();
     columns.sort_by_key(|column| column.operation as u8);
     let rules = model.rules.iter().chain(model.field_rules.values().flatten());
+    let kept = plan
+        .resolvers
+        .iter()
+        .filter(|own| own.type_name == model.name && matches!(plan.purpose(own), Action::ProtectedField { .. }));
+    let guarded = Guarded { model, fields: kept.map(|own| own.field.as_str()).collect() };
     let whole = |access: Access| Cell { access, fields: IndexMap::new() };
     let rows = identity::identities(modes, rules)
         .into_iter()
@@ -210,7 +216,7 @@ fn of_model(plan: &Plan, model: &Model, modes: &[AuthMode], admission: &Admissio
                 } else if own::is_left_to_file(plan, &column.type_name, &column.field) {
                     whole(Access::File)
                 } else {
-                    judge::cell(model, column, &identity)
+                    judge::cell(&guarded, column, &identity)
                 }
             };
             Row { cells: columns.iter().map(cell).collect(), identity }
