@@ -115,9 +115,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
     let introspection = super::codegen::introspection::document(&written, custom_keys);
     let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
-    let schema = print(&output.into_document());
     let mut plan = Plan {
-        schema,
+        schema: print(&output.into_document()),
         modes,
         models,
         sources,
