@@ -29,7 +29,7 @@ const CODE: &str =
     "export function request(ctx) {\n  return {};\n}\n\nexport function response(ctx) {\n  return 7;\n}\n";
 
 fn stack(schema: &str, own: &[(&str, &str)]) -> Result<Synthesis, Vec<Problem>> {
-    with(schema, own, &[], |spec, context| spec.synthesize(context))
+    with(schema, own, &[], ApiSpec::synthesize)
 }
 
 /// Who may do what, where roles may sign requests too.
@@ -215,7 +215,7 @@ fn the_matrix_tells_what_is_left_to_the_files() {
 fn roles_may_still_call_what_a_file_answers() {
     let schema = "type Post @model @auth(rules: [{ allow: public, provider: iam }]) { id: ID! }";
     let own = [("resolvers/Query.getPost.js", "// source: PostTable")];
-    let made = with(schema, &own, &[ApiAuth::Iam], |spec, context| spec.synthesize(context)).unwrap();
+    let made = with(schema, &own, &[ApiAuth::Iam], ApiSpec::synthesize).unwrap();
     let guests = resource(&made, "GuestPolicy");
     assert!(guests.contains("types/Query/fields/getPost") && guests.contains("types/Post/*"), "{guests}");
 }
