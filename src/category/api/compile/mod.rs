@@ -48,7 +48,7 @@ use indexmap::IndexMap;
 
 use super::plan::{Plan, Rule};
 use crate::error::{Code, Problem};
-use crate::graphql::{Document, SyntaxError, check, parse, print};
+use crate::graphql::{Document, SyntaxError, TypeDefinition, check_declarations, check_interfaces, parse, print};
 
 use assemble::Assembler;
 use draft::{Catalogue, Draft};
@@ -97,6 +97,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let signers = Signers::of(options, &modes);
     Guard::new(&drafts, &catalogue, &modes, &signers, sandbox).apply(&custom, &mut output);
     let additions = services::build(&catalogue, &output, &mut report);
+    // Not before: models get fields, and types of fields, that the user's text does not show.
+    for fault in check_interfaces(output.types(), |found| drafts.contains_key(found.name.as_str())) {
+        report.fault(fault);
+    }
     if !report.is_empty() {
         return Err(report.finish());
     }
@@ -115,28 +119,31 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     owners::find_shown(&mut models, &resolvers, &output, &catalogue.roots.subscription);
     let (sources, mut functions) = (assembler.sources(&answered), assembler.functions(&models));
     functions.extend(answered.functions);
-    let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
-    let introspection = super::codegen::introspection::document(&written, custom_keys);
     let custom_rules = signers.join(&mut models, planned(&custom));
     let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
-    let schema = print(&output.into_document());
     let mut plan = Plan {
-        schema,
+        schema: print(&output.into_document()),
         modes,
         models,
         sources,
         resolvers,
         functions,
-        introspection,
+        introspection: introspected(&written, options),
         custom_rules,
         returned,
         declared,
         own_files: IndexMap::new(),
+        own_answers: IndexMap::new(),
         switches: options.params.switches(),
         conflict: options.usual_conflict_handler(),
     };
     services::join(additions, &mut plan);
     Ok(plan)
+}
+
+fn introspected(written: &Document, options: &CompileOptions) -> serde_json::Value {
+    let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
+    super::codegen::introspection::document(written, custom_keys)
 }
 
 /// What is wrong with a document before anything is read out of it.
@@ -146,7 +153,9 @@ fn check_document(document: &Document, options: &CompileOptions, report: &mut Re
         report.add_with_hint(Code::AMP0317, &(0..0), "the schema declares no type", Some(hint));
     }
     report.extend(options.problems());
-    for fault in check(document) {
+    let whole = |found: &TypeDefinition| found.directive("model").is_none();
+    let interfaces = check_interfaces(&document.types, whole);
+    for fault in check_declarations(document).into_iter().chain(interfaces) {
         report.fault(fault);
     }
     directives::check(document, report);
