@@ -173,7 +173,7 @@ pub(crate) enum AddCommand {
     /// Let people sign in: a Cognito user pool
     Auth(AddAuthArgs),
     /// Data behind GraphQL: AppSync and DynamoDB
-    Api(AddApiArgs),
+    Api(Box<AddApiArgs>),
     /// A place for the front end: S3 and CloudFront
     Hosting(AddHostingArgs),
 }

@@ -312,7 +312,7 @@ pub(super) fn problems(
                 .push(near.into_iter().fold(problem, |problem, near| problem.hint(format!("did you mean `{near}`?"))));
         }
     }
-    let fields = document.types.iter().flat_map(|found| found.fields());
+    let fields = document.types.iter().flat_map(graphql::TypeDefinition::fields);
     let directives = fields.filter_map(|field| field.directive("sql"));
     let used: Vec<&str> =
         directives.filter_map(|directive| directive.argument("reference").and_then(graphql::Literal::as_str)).collect();

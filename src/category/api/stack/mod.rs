@@ -144,7 +144,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
     let further: Vec<(usize, Content)> =
         layout.placement.further().into_iter().map(|number| (number, layout.content(number))).collect();
     let used = |source: &str| layout.uses(source) || (source == super::plan::NONE_SOURCE && !further.is_empty());
-    let (sources, invokers) = sources::sources(plan, &used);
+    let (sources, invokers) = sources::sources(plan, used);
     let mut modes = inputs::modes(plan, context)?;
     let stack = ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
