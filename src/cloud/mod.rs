@@ -17,9 +17,11 @@ mod protocol;
 mod s3;
 mod service;
 mod services;
+mod sqs;
 mod store;
 mod sts;
 mod studio;
+mod timer;
 
 pub use config::CloudConfig;
 pub use feed::{Feed, Happening};
