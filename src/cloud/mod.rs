@@ -13,6 +13,8 @@ pub mod feed;
 mod gateway;
 mod iam;
 mod lambda;
+#[allow(dead_code, reason = "rules and subscriptions ask it")]
+mod pattern;
 mod protocol;
 mod s3;
 mod service;

@@ -85,7 +85,8 @@ mod tests {
     async fn a_change_ends_the_wait() {
         let changed = tokio::sync::Notify::new();
         changed.notify_one();
-        let wait = reach_or_change(&FixedClock::at(0), Some(i64::MAX), &changed);
+        let clock = FixedClock::at(0);
+        let wait = reach_or_change(&clock, Some(i64::MAX), &changed);
         tokio::time::timeout(Duration::from_secs(5), wait).await.unwrap();
     }
 }

@@ -1,9 +1,41 @@
-//! One of AWS's services that comes by itself, on behalf of a resource: only the policy of what it visits can let it in.
+//! Who comes to a resource: a caller with policies of its own, or one of AWS's services by itself, which only the policy
+//! of what it visits can let in.
 
 use std::collections::BTreeMap;
 
+use super::Iam;
 use super::policy::{Policy, Question, Verdict};
-use crate::cloud::service::{ApiError, Permission, Shared};
+use crate::cloud::service::{ApiError, Caller, Permission, Shared};
+
+/// Who comes to a resource.
+#[allow(dead_code, reason = "who delivers events comes as one of them")]
+#[derive(Clone, Debug)]
+pub(in crate::cloud) enum Guest<'a> {
+    /// A caller (a service acting with a role among them): its policies or the resource's must allow it.
+    Caller(Caller),
+    /// One of AWS's services by itself: the resource's policy must allow it.
+    Service(ServiceVisitor<'a>),
+}
+
+impl Iam {
+    /// Whether someone may do something to a resource with this policy.
+    ///
+    /// # Errors
+    /// `AccessDenied`, for services `AccessDeniedException`.
+    #[allow(dead_code, reason = "who delivers events asks")]
+    pub(in crate::cloud) fn admit(
+        &self,
+        guest: &Guest<'_>,
+        permission: &Permission,
+        policy: Option<&Policy>,
+    ) -> Result<(), ApiError> {
+        match guest {
+            Guest::Caller(caller) => self.authorize_with(caller, permission, &BTreeMap::new(), policy),
+            Guest::Service(visitor) if visitor.is_admitted(&self.shared, policy, permission) => Ok(()),
+            Guest::Service(visitor) => Err(visitor.refusal(permission)),
+        }
+    }
+}
 
 /// One of AWS's services that acts on behalf of a resource.
 #[derive(Clone, Copy, Debug)]

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 use crate::base::BoxFuture;
 
-use super::iam::{Iam, ServiceVisitor};
+use super::iam::{Guest, Iam};
 use super::protocol::is_form;
 use super::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, Service, ServiceId, Shared,
@@ -109,26 +109,29 @@ impl Sqs {
         self.engine.queue(arn.rsplit(':').next()?).ok()?.attributes.remove(name)
     }
 
-    /// Sends a message for one of AWS's services, which the queue's policy must let in. `input` is that of `SendMessage`
-    /// without the queue; the answer is that of `SendMessage`.
+    /// Whether someone may send to a queue.
     ///
     /// # Errors
-    /// `AccessDeniedException`, `QueueDoesNotExist`, and those of `SendMessage`.
+    /// `QueueDoesNotExist`, `AccessDenied`, `AccessDeniedException`.
     #[allow(dead_code, reason = "the other services' door")]
-    pub(in crate::cloud) fn send_for(
-        &self,
-        visitor: &ServiceVisitor<'_>,
-        arn: &str,
-        input: &Value,
-    ) -> Result<Value, ApiError> {
-        let name = arn.rsplit(':').next().unwrap_or_default();
-        let queue = self.engine.queue(name)?;
+    pub(in crate::cloud) fn check_send(&self, guest: &Guest<'_>, arn: &str) -> Result<(), ApiError> {
+        let queue = self.engine.queue(arn.rsplit(':').next().unwrap_or_default())?;
         let permission = Permission::new("sqs:SendMessage", arn);
-        if !visitor.is_admitted(&self.engine.shared, queue.policy().as_ref(), &permission) {
-            return Err(visitor.refusal(&permission));
-        }
-        // The root of the account stands for the service: the policy was asked above.
-        let request = api::Request { engine: &self.engine, caller: &Caller::Root, input };
+        self.engine.iam.admit(guest, &permission, queue.policy().as_ref())
+    }
+
+    /// Sends a message by the ARN of its queue, when the guest may. `input` is that of `SendMessage` without the queue;
+    /// the answer is that of `SendMessage`.
+    ///
+    /// # Errors
+    /// Those of [`Self::check_send`] and of `SendMessage`.
+    #[allow(dead_code, reason = "the other services' door")]
+    pub(in crate::cloud) fn send_for(&self, guest: &Guest<'_>, arn: &str, input: &Value) -> Result<Value, ApiError> {
+        self.check_send(guest, arn)?;
+        // For a service the account is told as the sender.
+        let caller = if let Guest::Caller(caller) = guest { caller } else { &Caller::Root };
+        let request = api::Request { engine: &self.engine, caller, input };
+        let name = arn.rsplit(':').next().unwrap_or_default();
         Ok(api::sent(self.engine.send(name, request.outgoing(input)?)?))
     }
 }

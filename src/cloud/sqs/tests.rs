@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Sqs;
 use crate::base::{FixedClock, RandomIds, Region};
 use crate::cloud::feed::Feed;
-use crate::cloud::iam::{Iam, ServiceVisitor};
+use crate::cloud::iam::{Guest, Iam, ServiceVisitor};
 use crate::cloud::service::{
     ApiCall, ApiError, CallContext, Caller, Provisioned, ReplyBody, ResourceRequest, RoleSession, Service as _, Shared,
 };
@@ -332,7 +332,7 @@ async fn policies_of_roles_and_queues_decide() {
     let arn = "arn:aws:sqs:us-east-1:000000000000:q";
     let visitor = ServiceVisitor { service: "sns.amazonaws.com", source_arn: "arn:aws:sns:us-east-1:000000000000:t" };
     let body = json!({"MessageBody": "from a topic"});
-    assert_eq!(world.sqs.send_for(&visitor, arn, &body).unwrap_err().code, "AccessDeniedException");
+    assert_eq!(world.sqs.send_for(&Guest::Service(visitor), arn, &body).unwrap_err().code, "AccessDeniedException");
     let policy = json!({"Statement": {
         "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn,
         "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:sns:us-east-1:000000000000:t"}},
@@ -343,9 +343,9 @@ async fn policies_of_roles_and_queues_decide() {
         json!({"Queues": [url], "PolicyDocument": policy}),
     )
     .await;
-    world.sqs.send_for(&visitor, arn, &body).unwrap();
+    world.sqs.send_for(&Guest::Service(visitor), arn, &body).unwrap();
     let stranger = ServiceVisitor { source_arn: "arn:aws:sns:us-east-1:000000000000:other", ..visitor };
-    assert_eq!(world.sqs.send_for(&stranger, arn, &body).unwrap_err().code, "AccessDeniedException");
+    assert_eq!(world.sqs.send_for(&Guest::Service(stranger), arn, &body).unwrap_err().code, "AccessDeniedException");
 }
 
 async fn make(
