@@ -57,7 +57,7 @@ impl Buckets {
 
     /// Brings events on their way until the cloud stops.
     pub(in crate::cloud) async fn run(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
-        loop {
+        while !*stopped.borrow() {
             if self.work() {
                 continue;
             }

@@ -194,7 +194,7 @@ impl Delivery {
 
     /// Delivers until the cloud stops.
     pub(in crate::cloud) async fn run(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
-        loop {
+        while !*stopped.borrow() {
             let next_ms = self.work().await;
             tokio::select! {
                 // An error means that the cloud was dropped.

@@ -132,7 +132,7 @@ impl Engine {
 
     /// Lets rules come when their time is there, until the cloud stops.
     pub(super) async fn run(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
-        loop {
+        while !*stopped.borrow() {
             let next_ms = self.work();
             tokio::select! {
                 // An error means that the cloud was dropped.

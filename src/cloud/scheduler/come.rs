@@ -63,7 +63,7 @@ impl Engine {
 
     /// Lets schedules come when their time is there, until the cloud stops.
     pub(super) async fn run(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
-        loop {
+        while !*stopped.borrow() {
             let next_ms = self.work();
             tokio::select! {
                 // An error means that the cloud was dropped.
