@@ -90,6 +90,18 @@ impl Outbox {
         }
     }
 
+    /// Writes notices of their own.
+    pub(super) fn send(&self, shared: &Shared, notices: &[Notice]) -> Result<(), ApiError> {
+        if notices.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        self.add(&mut batch, notices);
+        shared.store.commit(batch)?;
+        self.wake();
+        Ok(())
+    }
+
     /// Tells who waits that there is something.
     pub(super) fn wake(&self) {
         self.added.notify_one();
