@@ -243,6 +243,8 @@ pub(super) fn check(kind: &Kind, text: &str) -> Result<(), ApiError> {
         "versioning" if !matches!(root.child_text("Status"), Some("Enabled" | "Suspended")) => Err(malformed()),
         "encryption" if text.contains("aws:kms") => Err(ApiError::not_built("s3", "PutBucketEncryption with KMS keys")),
         "cors" if root.children.is_empty() => Err(malformed()),
+        "website" => super::website::check(&root),
+        "tagging" => super::tagging::check_bucket(&root),
         _ => Ok(()),
     }
 }

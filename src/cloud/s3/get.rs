@@ -73,7 +73,7 @@ pub(super) fn get(ask: &Ask<'_>, place: Place<'_>) -> Result<ApiReply, ApiError>
 }
 
 /// The headers that every answer about an object has.
-fn facts(object: &StoredObject, versioned: bool) -> Vec<(String, String)> {
+pub(super) fn facts(object: &StoredObject, versioned: bool) -> Vec<(String, String)> {
     let mut headers = vec![
         ("content-type".to_owned(), object.content_type.clone()),
         ("etag".to_owned(), format!("\"{}\"", object.etag)),

@@ -19,6 +19,7 @@ mod listing;
 mod multipart;
 mod notification;
 mod objects;
+mod properties;
 mod put;
 mod record;
 mod resources;
@@ -26,6 +27,7 @@ mod tagging;
 mod upload;
 mod upload_lists;
 mod uploads;
+mod website;
 mod wire;
 
 #[cfg(test)]
@@ -114,7 +116,8 @@ impl S3 {
         let (bucket, key) = address::of_request(&host, &call.path);
         let place = bucket.as_deref().zip(key.as_deref()).map(|(bucket, key)| Place { bucket, key });
         let request = upload::Request { engine: &self.engine, caller: &context.caller, request_id: &request_id };
-        let mut reply = match place.filter(|_| upload::is_one(&call)) {
+        let site = address::website(&host);
+        let mut reply = match place.filter(|_| site.is_none() && upload::is_one(&call)) {
             Some(place) => upload::receive(&request, call, place, incoming).await?,
             None => {
                 call.body = intake::document(&mut call.headers, incoming).await?;

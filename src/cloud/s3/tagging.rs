@@ -16,6 +16,9 @@ use crate::cloud::service::{ApiError, ApiReply};
 /// How many tags an object can have.
 const OBJECT_TAGS: usize = 10;
 
+/// How many tags a bucket can have.
+const BUCKET_TAGS: usize = 50;
+
 /// Tags in their order.
 type Tags = Vec<(String, String)>;
 
@@ -37,8 +40,20 @@ pub(super) fn of_header(text: &str) -> Result<Tags, ApiError> {
     check(tags)
 }
 
-/// `<Tagging>`.
+/// `<Tagging>` of an object.
 pub(super) fn of_document(root: &Element) -> Result<Tags, ApiError> {
+    check(read(root)?)
+}
+
+/// `<Tagging>` of a bucket, which may have more tags, and those of its stack.
+pub(super) fn check_bucket(root: &Element) -> Result<(), ApiError> {
+    if read(root)?.len() > BUCKET_TAGS {
+        return Err(ApiError::new("BadRequest", format!("Bucket tag count cannot be greater than {BUCKET_TAGS}")));
+    }
+    Ok(())
+}
+
+fn read(root: &Element) -> Result<Tags, ApiError> {
     if root.name != "Tagging" {
         return Err(malformed());
     }
@@ -51,7 +66,7 @@ pub(super) fn of_document(root: &Element) -> Result<Tags, ApiError> {
     if names.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(ApiError::new("InvalidTag", "Cannot provide multiple Tags with the same key"));
     }
-    check(tags)
+    Ok(tags)
 }
 
 fn check(tags: Tags) -> Result<Tags, ApiError> {

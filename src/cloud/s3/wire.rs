@@ -5,10 +5,12 @@ use http::Method;
 use super::ask::Ask;
 use super::buckets::{Bucket, KINDS, Kind, check, check_name, defaults, malformed, with};
 use super::objects::Place;
-use super::{Engine, address, copy, cors, delete, get, listing, multipart, notification, put, tagging, upload_lists};
+use super::{
+    Engine, address, copy, cors, delete, get, listing, multipart, notification, put, tagging, upload_lists, website,
+};
 use crate::cloud::iam::policy::{Policy, PolicyKind};
 use crate::cloud::protocol::xml::{self, element};
-use crate::cloud::service::{ApiCall, ApiError, ApiReply, ReplyBody};
+use crate::cloud::service::{ApiCall, ApiError, ApiReply, Caller, ReplyBody};
 
 /// The words in a query that name another operation than the plain one.
 pub(super) const WORDS: &[&str] = &[
@@ -51,6 +53,11 @@ pub(super) const WORDS: &[&str] = &[
 /// Carries out a call.
 pub(super) fn answer(ask: &Ask<'_>) -> Result<ApiReply, ApiError> {
     let host = ask.header("host").unwrap_or_default();
+    if let Some(bucket) = address::website(host) {
+        // Whoever signs it is as anonymous as everybody else on a website.
+        let everyone = Ask::new(ask.engine, &Caller::Anonymous, ask.call, ask.request_id);
+        return Ok(website::answer(&everyone, &bucket));
+    }
     let (bucket, key) = address::of_request(host, &ask.call.path);
     if ask.call.method == Method::OPTIONS {
         return preflight(ask, bucket.as_deref().unwrap_or_default());
