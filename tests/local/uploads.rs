@@ -47,9 +47,11 @@ fn listed(endpoint: &str) -> BTreeSet<String> {
 
 /// The folder named `s3` somewhere below.
 fn objects_folder(folder: &Path) -> Option<PathBuf> {
-    std::fs::read_dir(folder).ok()?.flatten().filter(|entry| entry.path().is_dir()).find_map(|entry| {
-        if entry.file_name() == "s3" { Some(entry.path()) } else { objects_folder(&entry.path()) }
-    })
+    std::fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .filter(|entry| entry.path().is_dir())
+        .find_map(|entry| if entry.file_name() == "s3" { Some(entry.path()) } else { objects_folder(&entry.path()) })
 }
 
 #[test]
@@ -71,7 +73,9 @@ fn no_acknowledged_object_is_lost_and_no_half_one_is_seen() {
                             return;
                         }
                         let key = format!("{round}-{writer}-{number}");
-                        let Ok(answer) = try_s3(&endpoint, "PUT", &format!("/uploads/{key}"), &body(&key)) else { return };
+                        let Ok(answer) = try_s3(&endpoint, "PUT", &format!("/uploads/{key}"), &body(&key)) else {
+                            return;
+                        };
                         if answer.status == 200 {
                             stored.lock().unwrap().push(key);
                         }

@@ -330,7 +330,7 @@ async fn a_body_that_ends_early_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let cloud = Cloud::start(config(Some(folder.path()))).await.unwrap();
     assert_eq!(Call::new("PUT", "/bucket", b"").sign(&cloud, "s3", ROOT).send(&cloud).await.0, 200);
-    let whole = Call::new("PUT", "/bucket/key", &[b'x'; 100_000]).sign(&cloud, "s3", ROOT);
+    let whole = Call::new("PUT", "/bucket/key", &vec![b'x'; 100_000]).sign(&cloud, "s3", ROOT);
     let mut head = format!("PUT /bucket/key HTTP/1.1\r\nhost: {}\r\ncontent-length: 100000\r\n", host(&cloud));
     for (name, value) in &whole.headers {
         write!(head, "{name}: {value}\r\n").unwrap();
@@ -341,7 +341,7 @@ async fn a_body_that_ends_early_leaves_nothing() {
     let mut asked = [0; 12];
     socket.read_exact(&mut asked).await.unwrap();
     assert_eq!(&asked, b"HTTP/1.1 100");
-    socket.write_all(&[b'x'; 50_000]).await.unwrap();
+    socket.write_all(&vec![b'x'; 50_000]).await.unwrap();
     socket.flush().await.unwrap();
     drop(socket);
     for _ in 0..500 {

@@ -32,7 +32,7 @@ pub(in crate::cloud) enum Payload {
     /// By its SHA-256, in hexadecimal digits.
     Hash(String),
     /// Chunk by chunk.
-    Stream(ChunkSigner),
+    Stream(Box<ChunkSigner>),
 }
 
 /// What a signed request claims.
@@ -182,7 +182,7 @@ impl Claim {
         hmac::verify(&key, text.as_bytes(), &given).map_err(|_| mismatch())?;
         if payload.starts_with("STREAMING-AWS4-HMAC-SHA256-PAYLOAD") {
             let (date, scope, previous) = (self.date.clone(), self.scope.clone(), self.signature.clone());
-            return Ok(Payload::Stream(ChunkSigner { key, date, scope, previous }));
+            return Ok(Payload::Stream(Box::new(ChunkSigner { key, date, scope, previous })));
         }
         Ok(if payload == UNSIGNED || payload == UNSIGNED_STREAM { Payload::Unsigned } else { Payload::Hash(payload) })
     }

@@ -42,7 +42,7 @@ enum State {
     /// In the line before a chunk.
     Head,
     /// In a chunk: what is left of it, its hash so far, its signature.
-    Data { left: u64, hash: Option<Context>, signature: String },
+    Data { left: u64, hash: Option<Box<Context>>, signature: String },
     /// Behind a chunk, where so many bytes of the line's end have come.
     End(usize),
     /// Behind the last chunk.
@@ -129,7 +129,7 @@ impl Decoder {
             Some(_) => extension.trim().strip_prefix("chunk-signature=").ok_or_else(mismatch)?.to_owned(),
             None => String::new(),
         };
-        let hash = self.signer.is_some().then(|| Context::new(&SHA256));
+        let hash = self.signer.is_some().then(|| Box::new(Context::new(&SHA256)));
         let last = left == 0;
         self.state = State::Data { left, hash, signature };
         self.end_chunk()?;

@@ -50,7 +50,7 @@ pub(super) fn many(ask: &Ask<'_>, bucket: &str) -> Result<ApiReply, ApiError> {
     }
     checksums::verify(&ask.call.headers, &ask.call.body)?;
     let request = xml::parse(body_text(ask.call)?).map_err(|_| malformed())?;
-    let objects: Option<Vec<(&str, Option<&str>, Option<&str>)>> = request
+    let objects: Option<Vec<_>> = request
         .all("Object")
         // White space belongs to keys.
         .map(|object| {

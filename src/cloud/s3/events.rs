@@ -115,7 +115,9 @@ impl Outbox {
     /// Forgets notices, durably.
     pub(in crate::cloud) fn done(&self, shared: &Shared, keys: &[String]) -> Result<(), ApiError> {
         let mut batch = Batch::default();
-        keys.iter().for_each(|key| self.rows.drop(&mut batch, key));
+        for key in keys {
+            self.rows.drop(&mut batch, key);
+        }
         Ok(shared.store.commit(batch)?)
     }
 

@@ -227,7 +227,7 @@ struct Reader {
 impl Reader {
     fn new(plan: &Plan) -> Self {
         let signer = match &plan.payload {
-            Payload::Stream(signer) => Some(signer.clone()),
+            Payload::Stream(signer) => Some((**signer).clone()),
             _ => None,
         };
         let hash = match &plan.payload {

@@ -255,15 +255,12 @@ fn version_page(
             page.next = (limit > 0).then_some(last);
             return page;
         }
-        match rolled {
-            Some(rolled) => {
-                last = (rolled.clone(), String::new());
-                page.prefixes.push(rolled);
-            }
-            None => {
-                last = (key.clone(), version.id().to_owned());
-                page.versions.push((key, version, newest));
-            }
+        if let Some(rolled) = rolled {
+            last = (rolled.clone(), String::new());
+            page.prefixes.push(rolled);
+        } else {
+            last = (key.clone(), version.id().to_owned());
+            page.versions.push((key, version, newest));
         }
     }
     page

@@ -115,14 +115,13 @@ impl S3 {
         let host = call.headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let (bucket, key) = address::of_request(&host, &call.path);
         let place = bucket.as_deref().zip(key.as_deref()).map(|(bucket, key)| Place { bucket, key });
-        let request = upload::Request { engine: &self.engine, caller: &context.caller, request_id: &request_id };
+        let request = upload::Request { engine: &self.engine, caller: &context.caller, id: &request_id };
         let site = address::website(&host);
-        let mut reply = match place.filter(|_| site.is_none() && upload::is_one(&call)) {
-            Some(place) => upload::receive(&request, call, place, incoming).await?,
-            None => {
-                call.body = intake::document(&mut call.headers, incoming).await?;
-                self.answer(&context.caller, call, request_id.clone()).await?
-            }
+        let mut reply = if let Some(place) = place.filter(|_| site.is_none() && upload::is_one(&call)) {
+            upload::receive(&request, call, place, incoming).await?
+        } else {
+            call.body = intake::document(&mut call.headers, incoming).await?;
+            self.answer(&context.caller, call, request_id.clone()).await?
         };
         reply.headers.push(("x-amz-request-id".to_owned(), request_id));
         Ok(reply)

@@ -86,14 +86,11 @@ fn begin(ask: &Ask<'_>, place: Place<'_>) -> Result<ApiReply, ApiError> {
 /// The checksum that an upload asks for, and whether it is that of all bytes.
 fn checksum(ask: &Ask<'_>) -> Result<(Option<Algorithm>, bool), ApiError> {
     let Some(name) = ask.header("x-amz-checksum-algorithm") else {
-        return match ask.header("x-amz-checksum-type") {
-            None => Ok((None, true)),
-            Some(_) => {
-                let message =
-                    "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.";
-                Err(ApiError::new("InvalidRequest", message))
-            }
-        };
+        if ask.header("x-amz-checksum-type").is_none() {
+            return Ok((None, true));
+        }
+        let message = "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.";
+        Err(ApiError::new("InvalidRequest", message));
     };
     let algorithm = Algorithm::parse(name).ok_or_else(|| {
         let message = "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, \

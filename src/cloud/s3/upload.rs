@@ -15,7 +15,7 @@ use crate::cloud::service::{ApiCall, ApiError, ApiReply, Caller};
 pub(super) struct Request<'a> {
     pub engine: &'a Arc<Engine>,
     pub caller: &'a Caller,
-    pub request_id: &'a str,
+    pub id: &'a str,
 }
 
 /// What a body becomes.
@@ -41,7 +41,7 @@ pub(super) async fn receive(
     incoming: Incoming,
 ) -> Result<ApiReply, ApiError> {
     let prepared = {
-        let ask = Ask::new(request.engine, request.caller, &call, request.request_id);
+        let ask = Ask::new(request.engine, request.caller, &call, request.id);
         prepare(&ask, place)
     };
     let purpose = match prepared {
@@ -60,7 +60,7 @@ pub(super) async fn receive(
     let received = intake::receive(path, &call.headers, incoming, wanted.as_slice()).await?;
     let (engine, caller) = (Arc::clone(request.engine), request.caller.clone());
     let (bucket, key) = (place.bucket.to_owned(), place.key.to_owned());
-    let request_id = request.request_id.to_owned();
+    let request_id = request.id.to_owned();
     let work = tokio::task::spawn_blocking(move || {
         let ask = Ask::new(&engine, &caller, &call, &request_id);
         finish(&ask, Place { bucket: &bucket, key: &key }, purpose, received)

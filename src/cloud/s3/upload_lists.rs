@@ -52,7 +52,9 @@ pub(super) fn parts(ask: &Ask<'_>, place: Place<'_>, id: &str) -> Result<ApiRepl
     text.push_str(&owner(ask, "Initiator"));
     text.push_str(&owner(ask, "Owner"));
     text.push_str(&checksum(&upload));
-    left.iter().for_each(|part| text.push_str(&shown(part, upload.algorithm)));
+    for part in &left {
+        text.push_str(&shown(part, upload.algorithm));
+    }
     text.push_str("</ListPartsResult>");
     Ok(xml_reply(&text))
 }
@@ -107,15 +109,12 @@ fn page(all: Vec<(String, Upload)>, (prefix, delimiter): (&str, &str), after: (&
             page.next = Some(last);
             return page;
         }
-        match rolled {
-            Some(rolled) => {
-                last = (rolled.clone(), String::new());
-                page.prefixes.push(rolled);
-            }
-            None => {
-                last = (upload.key.clone(), id.clone());
-                page.uploads.push((id, upload));
-            }
+        if let Some(rolled) = rolled {
+            last = (rolled.clone(), String::new());
+            page.prefixes.push(rolled);
+        } else {
+            last = (upload.key.clone(), id.clone());
+            page.uploads.push((id, upload));
         }
     }
     page

@@ -67,7 +67,7 @@ pub(super) fn answer(ask: &Ask<'_>, name: &str) -> ApiReply {
     let outcome = site(ask, name);
     let (error, root) = match outcome {
         Ok(reply) => return reply,
-        Err(failure) => failure,
+        Err(failure) => *failure,
     };
     let document = root.as_ref().and_then(|root| root.child("ErrorDocument")?.child_text("Key"));
     if let Some(key) = document
@@ -81,17 +81,18 @@ pub(super) fn answer(ask: &Ask<'_>, name: &str) -> ApiReply {
 }
 
 /// A refusal, and the configuration of the site when there is one.
-type Failure = (ApiError, Option<Element>);
+type Failure = Box<(ApiError, Option<Element>)>;
 
 fn site(ask: &Ask<'_>, name: &str) -> Result<ApiReply, Failure> {
-    let root = configuration(ask, name).map_err(|error| (error, None))?;
+    let root = configuration(ask, name).map_err(|error| Box::new((error, None)))?;
     let path = percent::decode(ask.call.path.strip_prefix('/').unwrap_or(&ask.call.path));
     if let Some(all) = root.child("RedirectAllRequestsTo") {
         return Ok(redirect(ask, all, &path, 301));
     }
     if !matches!(ask.call.method, Method::GET | Method::HEAD) {
         let message = "The specified method is not allowed against this resource.";
-        return Err((with("MethodNotAllowed", message, "Method", ask.call.method.as_str()).status(405), None));
+        let error = with("MethodNotAllowed", message, "Method", ask.call.method.as_str()).status(405);
+        return Err(Box::new((error, None)));
     }
     if let Some(rule) = rules(&root).find(|rule| fits(rule, &path, None)) {
         return Ok(routed(ask, rule, &path));
@@ -110,7 +111,7 @@ fn site(ask: &Ask<'_>, name: &str) -> Result<ApiReply, Failure> {
     if key == path && error.status != 304 && object(ask, Place { bucket: name, key: &folder }, false).is_ok() {
         return Ok(moved(302, &format!("/{}/", percent::encode_path(&path))));
     }
-    Err((error, Some(root)))
+    Err(Box::new((error, Some(root))))
 }
 
 fn configuration(ask: &Ask<'_>, name: &str) -> Result<Element, ApiError> {
