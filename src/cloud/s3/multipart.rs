@@ -90,7 +90,7 @@ fn checksum(ask: &Ask<'_>) -> Result<(Option<Algorithm>, bool), ApiError> {
             return Ok((None, true));
         }
         let message = "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.";
-        Err(ApiError::new("InvalidRequest", message));
+        return Err(ApiError::new("InvalidRequest", message));
     };
     let algorithm = Algorithm::parse(name).ok_or_else(|| {
         let message = "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, \
