@@ -13,6 +13,7 @@ pub mod feed;
 mod gateway;
 mod iam;
 mod lambda;
+mod logs;
 mod protocol;
 mod s3;
 mod service;

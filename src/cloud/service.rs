@@ -19,6 +19,7 @@ pub(in crate::cloud) enum ServiceId {
     Sts,
     S3,
     DynamoDb,
+    Logs,
     Lambda,
     Cognito,
     CognitoIdentity,

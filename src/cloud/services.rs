@@ -10,7 +10,8 @@ use super::cloudfront::CloudFront;
 use super::cognito::Cognito;
 use super::dynamodb::DynamoDb;
 use super::iam::Iam;
-use super::lambda::Lambda;
+use super::lambda::{self, Lambda};
+use super::logs::Logs;
 use super::s3::S3;
 use super::service::{ApiError, Service, Shared};
 use super::sts::Sts;
@@ -22,6 +23,7 @@ pub(in crate::cloud) struct Services {
     pub sts: Arc<Sts>,
     pub s3: Arc<S3>,
     pub dynamodb: Arc<DynamoDb>,
+    pub logs: Arc<Logs>,
     pub lambda: Arc<Lambda>,
     pub cognito: Arc<Cognito>,
     pub appsync: Arc<AppSync>,
@@ -39,7 +41,9 @@ impl Services {
         let sts = Arc::new(Sts::new(Arc::clone(&shared), Arc::clone(&iam)));
         let s3 = Arc::new(S3::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared))?);
-        let lambda = Arc::new(Lambda::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&s3)));
+        let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam))?);
+        let under_lambda = lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), logs: Arc::clone(&logs) };
+        let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
         let below = Below {
             iam: Arc::clone(&iam),
@@ -53,21 +57,23 @@ impl Services {
         let mut handlers = Arc::clone(&iam).resources();
         handlers.extend(Arc::clone(&s3).resources());
         handlers.extend(Arc::clone(&dynamodb).resources());
+        handlers.extend(Arc::clone(&logs).resources());
         handlers.extend(Arc::clone(&lambda).resources());
         handlers.extend(Arc::clone(&cognito).resources());
         handlers.extend(Arc::clone(&appsync).resources());
         handlers.extend(Arc::clone(&cloudfront).resources());
         let cloudformation = Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers));
-        Ok(Self { shared, iam, sts, s3, dynamodb, lambda, cognito, appsync, cloudfront, cloudformation })
+        Ok(Self { shared, iam, sts, s3, dynamodb, logs, lambda, cognito, appsync, cloudfront, cloudformation })
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 9] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 10] {
         [
             &*self.iam,
             &*self.sts,
             &*self.s3,
             &*self.dynamodb,
+            &*self.logs,
             &*self.lambda,
             &*self.cognito,
             &*self.appsync,

@@ -248,6 +248,7 @@ impl Gateway {
             ServiceId::Sts => &*services.sts,
             ServiceId::S3 => &*services.s3,
             ServiceId::DynamoDb => &*services.dynamodb,
+            ServiceId::Logs => &*services.logs,
             ServiceId::Lambda => &*services.lambda,
             ServiceId::Cognito | ServiceId::CognitoIdentity => &*services.cognito,
             ServiceId::AppSync => &*services.appsync,

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::engine::{self, Engine, Function, LATEST, Named, Settings, Source, invalid, is_name, not_found};
+use super::engine::{self, Engine, Function, Named, Settings, Source, invalid, is_name, not_found};
 use super::{Asked, InvocationType, Invoker, Lambda};
 use crate::cloud::protocol::percent;
 use crate::cloud::service::{Access, ApiCall, ApiError, ApiReply, CallContext, Permission, ReplyBody, Shared};
@@ -165,7 +165,7 @@ async fn invoke(
     let mut headers = vec![("x-amzn-requestid".to_owned(), done.id)];
     if kind == InvocationType::Wait {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
-        headers.push(("x-amz-executed-version".to_owned(), LATEST.to_owned()));
+        headers.push(("x-amz-executed-version".to_owned(), done.version));
         if done.failed {
             headers.push(("x-amz-function-error".to_owned(), "Unhandled".to_owned()));
         }

@@ -22,13 +22,11 @@ use serde_json::{Value, json};
 
 use crate::base::BoxFuture;
 
-use super::iam::Iam;
-use super::s3::S3;
 use super::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, Service, ServiceId, Shared,
 };
-use engine::{Engine, Event, Interpreters, Named};
-pub(in crate::cloud) use engine::{Invocation, ServiceVisitor};
+use engine::{Engine, Event, Interpreters, LATEST, Named};
+pub(in crate::cloud) use engine::{Below, Invocation, ServiceVisitor};
 
 /// The largest event that is waited for, in bytes ("Lambda quotas").
 const EVENT_BYTES: usize = 6_291_456;
@@ -108,8 +106,8 @@ impl Service for Lambda {
 }
 
 impl Lambda {
-    pub(in crate::cloud) fn new(shared: Arc<Shared>, iam: Arc<Iam>, s3: Arc<S3>) -> Self {
-        Self { engine: Arc::new(Engine::new(shared, iam, s3, Interpreters::default())) }
+    pub(in crate::cloud) fn new(shared: Arc<Shared>, below: Below) -> Self {
+        Self { engine: Arc::new(Engine::new(shared, below, Interpreters::default())) }
     }
 
     /// Goes on with events that were accepted before the cloud stopped.
@@ -188,7 +186,7 @@ impl Lambda {
 
 /// What is answered when nothing is waited for.
 fn nothing(id: String) -> Invocation {
-    Invocation { id, payload: Bytes::new(), failed: false, log: String::new() }
+    Invocation { id, payload: Bytes::new(), failed: false, log: String::new(), version: LATEST.to_owned() }
 }
 
 /// An event that is JSON; nothing stands for an empty object.

@@ -64,6 +64,7 @@ fn name(service: ServiceId) -> &'static str {
         ServiceId::Sts => "sts",
         ServiceId::S3 => "s3",
         ServiceId::DynamoDb => "dynamodb",
+        ServiceId::Logs => "logs",
         ServiceId::Lambda => "lambda",
         ServiceId::Cognito => "cognito",
         ServiceId::CognitoIdentity => "cognito-identity",

@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cloud::iam::Iam;
+use crate::cloud::logs::Logs;
 use crate::cloud::s3::S3;
 use crate::cloud::service::{ApiError, Shared};
 use crate::cloud::store::Table;
@@ -39,7 +40,6 @@ pub(super) use settings::{Settings, invalid};
 
 use code::CodeStore;
 use events::Kept;
-use journal::Journal;
 use pool::Pool;
 use record::Code;
 use warden::Warden;
@@ -53,11 +53,18 @@ pub(super) struct Engine {
     events: Table<Kept>,
     code: CodeStore,
     interpreters: Interpreters,
-    journal: Journal,
+    logs: Arc<Logs>,
     pool: Arc<Pool>,
     warden: Arc<Warden>,
     /// Held while a function is changed.
     changing: Mutex<()>,
+}
+
+/// The services on which this one stands.
+pub(in crate::cloud) struct Below {
+    pub iam: Arc<Iam>,
+    pub s3: Arc<S3>,
+    pub logs: Arc<Logs>,
 }
 
 /// Where new code comes from.
@@ -70,7 +77,8 @@ pub(super) enum Source {
 }
 
 impl Engine {
-    pub(super) fn new(shared: Arc<Shared>, iam: Arc<Iam>, s3: Arc<S3>, interpreters: Interpreters) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, below: Below, interpreters: Interpreters) -> Self {
+        let Below { iam, s3, logs } = below;
         let store = || Arc::clone(&shared.store);
         Self {
             iam,
@@ -79,7 +87,7 @@ impl Engine {
             events: Table::new(store(), "lambda.event"),
             code: CodeStore::new(Arc::clone(&shared)),
             interpreters,
-            journal: Journal::new(shared.folder.join("lambda").join("logs")),
+            logs,
             pool: Arc::default(),
             warden: Arc::default(),
             changing: Mutex::default(),
@@ -129,6 +137,7 @@ impl Engine {
         let function = Function {
             name: name.to_owned(),
             arn: names::arn(&self.shared, name),
+            version: LATEST.to_owned(),
             settings,
             code: self.keep(source)?,
             revision: self.shared.ids.uuid(),

@@ -14,6 +14,9 @@ use super::settings::Settings;
 pub(in crate::cloud::lambda) struct Function {
     pub name: String,
     pub arn: String,
+    /// `$LATEST`, or the number of a version that was published.
+    #[serde(default = "latest")]
+    pub version: String,
     pub settings: Settings,
     pub code: Code,
     /// Changes with every change.
@@ -40,7 +43,16 @@ pub(in crate::cloud::lambda) struct Code {
     pub ticket: String,
 }
 
+fn latest() -> String {
+    LATEST.to_owned()
+}
+
 impl Function {
+    /// What its processes are known by: the name and the version.
+    pub(in crate::cloud::lambda) fn key(&self) -> String {
+        format!("{}:{}", self.name, self.version)
+    }
+
     /// The configuration as the API gives it.
     pub(in crate::cloud::lambda) fn configuration(&self) -> Value {
         let settings = &self.settings;
@@ -48,7 +60,7 @@ impl Function {
             "FunctionName": self.name, "FunctionArn": self.arn, "Runtime": settings.runtime, "Role": settings.role,
             "Handler": settings.handler, "CodeSize": self.code.bytes, "Description": settings.description,
             "Timeout": settings.timeout_s, "MemorySize": settings.memory_mb,
-            "LastModified": self.modified_text(), "CodeSha256": self.code.sha256, "Version": LATEST,
+            "LastModified": self.modified_text(), "CodeSha256": self.code.sha256, "Version": self.version,
             "TracingConfig": {"Mode": settings.tracing}, "RevisionId": self.revision, "State": "Active",
             "LastUpdateStatus": "Successful", "PackageType": "Zip", "Architectures": [settings.architecture],
             "EphemeralStorage": {"Size": settings.storage_mb},
