@@ -156,6 +156,7 @@ impl Gateway {
             Route::Site(host) => {
                 self.services.cloudfront.serve(host, &whole.into_call(String::new(), Value::Null)).await
             }
+            Route::FunctionUrl(id) => self.function_url(id, whole).await,
             Route::Studio => studio::answer(&self.services, &whole.into_call(String::new(), Value::Null)).await,
             Route::Health => {
                 let region = self.services.shared.region.as_str();
@@ -239,6 +240,18 @@ impl Gateway {
                 protocol::encode(&asked, Ok(reply))
             }
         }
+    }
+
+    /// A function URL: signed requests are checked, others are anybody's, whatever they carry.
+    async fn function_url(&self, id: &str, whole: Whole) -> ApiReply {
+        let lambda = &self.services.lambda;
+        let caller = if lambda.url_is_signed(id) {
+            self.services.iam.authenticate(&whole.parts, &whole.body).unwrap_or(Caller::Anonymous)
+        } else {
+            Caller::Anonymous
+        };
+        let host = whole.host.clone();
+        lambda.serve_url(id, &caller, &host, &whole.into_call(String::new(), Value::Null)).await
     }
 
     fn of(&self, service: ServiceId) -> &dyn Service {
@@ -338,7 +351,7 @@ impl Whole {
 /// Whether pages of every origin that is ours may read the answers: not those of a site, which has rules of its own, and
 /// not the front page with its mailbox, which is for itself alone.
 fn is_for_all_pages(target: &Route) -> bool {
-    !matches!(target, Route::Site(_) | Route::Studio)
+    !matches!(target, Route::Site(_) | Route::Studio | Route::FunctionUrl(_))
 }
 
 /// The host that a request names, without port.

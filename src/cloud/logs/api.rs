@@ -238,7 +238,11 @@ fn create_group(engine: &Engine, input: &Input<'_>) -> Result<Value, ApiError> {
 }
 
 /// One page of a list, by the name of its last entry.
-fn page<T>(mut all: Vec<T>, input: &Input<'_>, name: impl Fn(&T) -> &str) -> Result<(Vec<T>, Option<String>), ApiError> {
+fn page<T>(
+    mut all: Vec<T>,
+    input: &Input<'_>,
+    name: impl Fn(&T) -> &str,
+) -> Result<(Vec<T>, Option<String>), ApiError> {
     let limit = input.limit(LIST_PAGE)?;
     if let Some(token) = input.text("nextToken") {
         let last = all.iter().position(|entry| name(entry) == token);
@@ -291,9 +295,9 @@ fn describe_groups(engine: &Engine, input: &Input<'_>) -> Result<Value, ApiError
 fn list_groups(engine: &Engine, input: &Input<'_>) -> Result<Value, ApiError> {
     let (groups, next) = page(wanted_groups(engine, input)?, input, |group| &group.name)?;
     let arn = |group: &Group| group_arn(&engine.shared, &group.name);
-    let listed = groups.iter().map(|group| {
-        json!({"logGroupName": group.name, "logGroupArn": arn(group), "logGroupClass": group.class})
-    });
+    let listed = groups
+        .iter()
+        .map(|group| json!({"logGroupName": group.name, "logGroupArn": arn(group), "logGroupClass": group.class}));
     Ok(present(json!({"logGroups": listed.collect::<Vec<Value>>(), "nextToken": next})))
 }
 
@@ -365,8 +369,7 @@ fn get_events(engine: &Engine, input: &Input<'_>) -> Result<Value, ApiError> {
     let stream = engine.stream(&input.group(engine)?, input.stream()?)?;
     let (from_ms, until_ms) = input.times(false)?;
     let from_head = input.flag("startFromHead") == Some(true);
-    let mut wanted =
-        Reading { from_ms, until_ms, after: None, before: None, from_head, limit: input.limit(PAGE)? };
+    let mut wanted = Reading { from_ms, until_ms, after: None, before: None, from_head, limit: input.limit(PAGE)? };
     let token = input.text("nextToken");
     if let Some(token) = token {
         let unknown = || invalid("The specified nextToken is invalid.");
@@ -405,9 +408,9 @@ fn filter_events(engine: &Engine, input: &Input<'_>) -> Result<Value, ApiError> 
     streams.retain(|stream| names.is_empty() || names.contains(&stream.name.as_str()));
     streams.retain(|stream| prefix.is_none_or(|prefix| stream.name.starts_with(prefix)));
     let (from_ms, until_ms) = input.times(true)?;
-    let after = input.text("nextToken").map(|token| {
-        place_of(token).ok_or_else(|| invalid("The specified nextToken is invalid."))
-    });
+    let after = input
+        .text("nextToken")
+        .map(|token| place_of(token).ok_or_else(|| invalid("The specified nextToken is invalid.")));
     let search = Search {
         from_ms,
         until_ms,
@@ -446,7 +449,8 @@ fn place_of(text: &str) -> Option<Place> {
 /// An object without its null members.
 fn present(mut value: Value) -> Value {
     if let Some(members) = value.as_object_mut() {
-        let kept: Map<String, Value> = std::mem::take(members).into_iter().filter(|(_, value)| !value.is_null()).collect();
+        let kept: Map<String, Value> =
+            std::mem::take(members).into_iter().filter(|(_, value)| !value.is_null()).collect();
         *members = kept;
     }
     value

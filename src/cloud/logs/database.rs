@@ -132,7 +132,8 @@ impl Database {
     }
 
     pub(super) fn put_group(&self, group: &Group) -> Outcome<()> {
-        let mut statement = self.connection.prepare_cached("INSERT OR REPLACE INTO log_groups VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        let mut statement =
+            self.connection.prepare_cached("INSERT OR REPLACE INTO log_groups VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
         let Group { name, created_ms, retention_days, kms_key, class, tags, .. } = group;
         statement.execute(params![name, created_ms, retention_days, kms_key, class, tags]).map(|_| ())
     }
@@ -146,27 +147,25 @@ impl Database {
 
     /// The streams of a group, in order of the names.
     pub(super) fn streams(&self, group: &str) -> Outcome<Vec<Stream>> {
-        let mut statement =
-            self.connection.prepare_cached(&format!("{STREAM} WHERE log_group = ?1 ORDER BY name"))?;
+        let mut statement = self.connection.prepare_cached(&format!("{STREAM} WHERE log_group = ?1 ORDER BY name"))?;
         statement.query_map([group], stream)?.collect()
     }
 
     pub(super) fn stream(&self, group: &str, name: &str) -> Outcome<Option<Stream>> {
-        let mut statement =
-            self.connection.prepare_cached(&format!("{STREAM} WHERE log_group = ?1 AND name = ?2"))?;
+        let mut statement = self.connection.prepare_cached(&format!("{STREAM} WHERE log_group = ?1 AND name = ?2"))?;
         statement.query_row([group, name], stream).optional()
     }
 
     /// Makes a stream and gives its id.
     pub(super) fn put_stream(&self, group: &str, name: &str, now_ms: i64) -> Outcome<i64> {
-        let mut statement = self
-            .connection
-            .prepare_cached("INSERT INTO streams (log_group, name, created_ms) VALUES (?1, ?2, ?3)")?;
+        let mut statement =
+            self.connection.prepare_cached("INSERT INTO streams (log_group, name, created_ms) VALUES (?1, ?2, ?3)")?;
         statement.insert(params![group, name, now_ms])
     }
 
     pub(super) fn delete_stream(&mut self, id: i64) -> Outcome<()> {
-        let bytes: i64 = self.connection.query_row("SELECT bytes FROM streams WHERE id = ?1", [id], |row| row.get(0))?;
+        let bytes: i64 =
+            self.connection.query_row("SELECT bytes FROM streams WHERE id = ?1", [id], |row| row.get(0))?;
         self.connection.execute("DELETE FROM events WHERE stream = ?1", [id])?;
         self.connection.execute("DELETE FROM streams WHERE id = ?1", [id])?;
         self.bytes -= bytes;

@@ -127,7 +127,12 @@ async fn groups_and_streams_are_made_described_and_deleted() {
         assert_eq!(world.code("CreateLogGroup", json!({"logGroupName": bad})).await, "InvalidParameterException");
     }
     let names = |answer: &Value| -> Vec<String> {
-        answer["logGroups"].as_array().unwrap().iter().map(|group| group["logGroupName"].as_str().unwrap().to_owned()).collect()
+        answer["logGroups"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|group| group["logGroupName"].as_str().unwrap().to_owned())
+            .collect()
     };
     let first = world.ok("DescribeLogGroups", json!({"limit": 2})).await;
     assert_eq!(names(&first), ["/a/one", "/a/two"]);
@@ -136,7 +141,10 @@ async fn groups_and_streams_are_made_described_and_deleted() {
     assert_eq!(names(&world.ok("DescribeLogGroups", json!({"logGroupNamePrefix": "/a"})).await), ["/a/one", "/a/two"]);
     assert_eq!(names(&world.ok("DescribeLogGroups", json!({"logGroupNamePattern": "TWO"})).await), ["/a/two"]);
     let arn = "arn:aws:logs:us-east-1:000000000000:log-group:/a/one";
-    assert_eq!((&first["logGroups"][0]["logGroupArn"], &first["logGroups"][0]["arn"]), (&json!(arn), &json!(format!("{arn}:*"))));
+    assert_eq!(
+        (&first["logGroups"][0]["logGroupArn"], &first["logGroups"][0]["arn"]),
+        (&json!(arn), &json!(format!("{arn}:*")))
+    );
     world.ok("TagResource", json!({"resourceArn": arn, "tags": {"more": "1"}})).await;
     world.ok("UntagResource", json!({"resourceArn": arn, "tagKeys": ["for"]})).await;
     assert_eq!(world.ok("ListTagsForResource", json!({"resourceArn": arn})).await, json!({"tags": {"more": "1"}}));
@@ -176,7 +184,11 @@ async fn one_stream_is_read_forwards_and_backwards() {
     let before = get(json!({"limit": 2, "nextToken": last["nextBackwardToken"]})).await;
     assert_eq!(messages(&before), ["2", "3"]);
     let end = get(json!({"nextToken": last["nextForwardToken"]})).await;
-    assert_eq!((messages(&end).len(), &end["nextForwardToken"]), (0, &last["nextForwardToken"]), "the same token at the end");
+    assert_eq!(
+        (messages(&end).len(), &end["nextForwardToken"]),
+        (0, &last["nextForwardToken"]),
+        "the same token at the end"
+    );
     let event = json!([{"timestamp": NOW_MS, "message": "6"}]);
     world.ok("PutLogEvents", json!({"logGroupName": "g", "logStreamName": "s", "logEvents": event})).await;
     assert_eq!(messages(&get(json!({"nextToken": last["nextForwardToken"]})).await), ["6"], "what came since");
@@ -198,7 +210,10 @@ async fn a_group_is_searched_in_order_of_time() {
     assert_eq!(world.filter("g", json!({})).await, ["a ERROR", "b", "d ERROR", "c ERROR", "e"]);
     assert_eq!(world.filter("g", json!({"filterPattern": "ERROR"})).await, ["a ERROR", "d ERROR", "c ERROR"]);
     assert_eq!(world.filter("g", json!({"logStreamNames": ["two"]})).await, ["d ERROR", "e"]);
-    assert_eq!(world.filter("g", json!({"logStreamNamePrefix": "on", "startTime": NOW_MS - 1000})).await, ["b", "c ERROR"]);
+    assert_eq!(
+        world.filter("g", json!({"logStreamNamePrefix": "on", "startTime": NOW_MS - 1000})).await,
+        ["b", "c ERROR"]
+    );
     assert_eq!(world.filter("g", json!({"endTime": NOW_MS - 1000})).await, ["a ERROR", "b"], "the end is part of it");
     let mut seen = Vec::new();
     let mut token = Value::Null;
@@ -257,7 +272,8 @@ async fn old_events_go_by_retention_and_the_oldest_by_the_bound() {
     world.logs.engine.keep_at_most(5000);
     let left = world.filter("long", json!({})).await;
     assert!((40..=45).contains(&left.len()) && !left.contains(&"kept".to_owned()), "{}", left.len());
-    let stored = &world.ok("DescribeLogGroups", json!({"logGroupNamePrefix": "long"})).await["logGroups"][0]["storedBytes"];
+    let stored =
+        &world.ok("DescribeLogGroups", json!({"logGroupNamePrefix": "long"})).await["logGroups"][0]["storedBytes"];
     assert_eq!(stored.as_u64(), Some(left.len() as u64 * 100));
 }
 
@@ -286,7 +302,11 @@ async fn services_write_what_their_role_may() {
     write(&none, "/aws/lambda/all");
     assert_eq!(world.filter("/aws/lambda/all", json!({})).await, ["/aws/lambda/all says\n"]);
     let missing = json!({"logGroupName": "/aws/lambda/own"});
-    assert_eq!(world.code("FilterLogEvents", missing.clone()).await, "ResourceNotFoundException", "it may not make groups");
+    assert_eq!(
+        world.code("FilterLogEvents", missing.clone()).await,
+        "ResourceNotFoundException",
+        "it may not make groups"
+    );
     world.ok("CreateLogGroup", missing).await;
     write(&own, "/aws/lambda/own");
     assert_eq!(world.filter("/aws/lambda/own", json!({})).await.len(), 1);
@@ -306,7 +326,12 @@ async fn events_survive_the_end_of_the_cloud() {
     world.stream("g", "s", &["x"]).await;
     world.logs.write_for(&Caller::Root, "g", "s", vec![LogEvent { at_ms: NOW_MS, message: "y".to_owned() }]);
     let World { logs, iam, shared, _folder, .. } = world;
+    let engine = Arc::downgrade(&logs.engine);
     drop(logs);
+    while engine.upgrade().is_some() {
+        // What was begun is written to its end.
+        std::thread::yield_now();
+    }
     let logs = Logs::new(shared, iam).unwrap();
     let context = CallContext { caller: Caller::Root };
     let reply = logs.call(&context, call("FilterLogEvents", json!({"logGroupName": "g"}))).await.unwrap();

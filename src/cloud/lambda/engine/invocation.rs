@@ -15,13 +15,14 @@ use tokio::sync::{SemaphorePermit, oneshot};
 use super::Engine;
 use super::interpreters::{Family, Launch};
 use super::journal::{self, Facts};
+use super::names::LATEST;
 use super::output::{ENDED, Line};
 use super::pool::Turn;
 use super::process::{Exit, NotReady, Process, Start};
 use super::record::Function;
 use super::runtime_api::{ANSWER_BYTES, Answer, Work};
 use crate::cloud::iam::{Credentials, RoleRequest};
-use crate::cloud::service::{ApiError, Caller, RoleSession};
+use crate::cloud::service::ApiError;
 
 /// How long a process may take to load the code; then the time of the invocation begins to count.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
@@ -61,6 +62,20 @@ pub(in crate::cloud) struct Invocation {
     pub log: String,
     /// The version that ran: `$LATEST` or a number.
     pub version: String,
+}
+
+impl Invocation {
+    /// What is told of an event that no function may take.
+    pub(super) fn refused() -> Self {
+        let document = json!({"errorType": "TooManyRequestsException", "errorMessage": "Rate Exceeded."});
+        Self {
+            id: String::new(),
+            payload: document.to_string().into(),
+            failed: true,
+            log: String::new(),
+            version: LATEST.to_owned(),
+        }
+    }
 }
 
 /// How the work of a process ended.
@@ -296,13 +311,7 @@ impl Engine {
 
     /// Hands lines to CloudWatch Logs, on behalf of the function's role.
     fn write_log(&self, function: &Function, stream: &str, lines: Vec<Line>) {
-        let caller = Caller::Service(RoleSession {
-            role_arn: function.settings.role.clone(),
-            session_name: function.name.clone(),
-            access_key: String::new(),
-            context: BTreeMap::new(),
-        });
-        self.logs.write_for(&caller, &function.log_group(), stream, journal::events(lines));
+        self.logs.write_for(&self.caller_of(function), &function.log_group(), stream, journal::events(lines));
     }
 
     /// The name of a new log stream: `2026/01/02/[$LATEST]` and 32 digits.
@@ -316,6 +325,7 @@ impl Engine {
     fn lacks_bootstrap(&self, function: &Function) -> bool {
         Family::of(&function.settings.runtime) == Family::Provided
             && !self.code.folder(&function.code.key).join("bootstrap").is_file()
+            && !function.layers.iter().any(|layer| self.code.folder(&layer.key).join("bootstrap").is_file())
     }
 
     /// Starts a process for a function.
@@ -329,22 +339,30 @@ impl Engine {
         // Looking for the interpreter and writing credentials wait for the disk.
         let prepared = tokio::task::spawn_blocking(move || {
             let folder = engine.code.folder(&own.code.key);
-            let launch = engine.interpreters.launch(&own.settings, &folder, &engine.runtime_folder())?;
-            Ok::<_, ApiError>((launch, folder, engine.credentials(&own)?))
+            let layers = engine.layer_folder(&own).map_err(|error| {
+                ApiError::new("ServiceException", format!("the layers could not be laid together: {error}")).status(500)
+            })?;
+            let mut launch = engine.interpreters.launch(&own.settings, &folder, &engine.runtime_folder())?;
+            if let Some(layers) = layers.as_ref().filter(|_| !launch.program.is_file()) {
+                launch.program = layers.join("bootstrap");
+            }
+            Ok::<_, ApiError>((launch, folder, layers, engine.credentials(&own)?))
         });
         let failed = |reason: String| {
             ApiError::new("ServiceException", format!("the function could not be started: {reason} ({id})")).status(500)
         };
-        let (launch, folder, credentials) = prepared.await.map_err(|error| failed(error.to_string()))??;
+        let (launch, folder, layers, credentials) = prepared.await.map_err(|error| failed(error.to_string()))??;
         let stream = self.stream_name(function);
         let mut environment = self.environment(function, &credentials, &launch.program);
         environment.insert("AWS_LAMBDA_LOG_STREAM_NAME".to_owned(), stream.clone());
+        if let Some(layers) = layers {
+            add_layers(&mut environment, &layers);
+        }
         let introduction = self.introduction(function, &launch);
         let token = self.shared.ids.short(32);
         let clock = Arc::clone(&self.shared.clock);
         let warden = &self.warden;
-        let start =
-            Start { function, launch, folder, environment, token, warden, place, stream, introduction, clock };
+        let start = Start { function, launch, folder, environment, token, warden, place, stream, introduction, clock };
         Process::start(start).await.map_err(|error| failed(error.to_string()))
     }
 
@@ -354,7 +372,10 @@ impl Engine {
         let name = format!("{}{version}", function.settings.runtime.trim_end_matches(".x"));
         let told = format!("{name} {}", launch.program.display());
         let hash = hex::encode(Sha256::digest(told));
-        format!("INIT_START Runtime Version: {name}\tRuntime Version ARN: arn:aws:lambda:{}::runtime:{hash}", self.shared.region)
+        format!(
+            "INIT_START Runtime Version: {name}\tRuntime Version ARN: arn:aws:lambda:{}::runtime:{hash}",
+            self.shared.region
+        )
     }
 
     /// Credentials of the function's own role.
@@ -408,6 +429,24 @@ impl Engine {
         environment.extend(fixed.into_iter().map(|(name, value)| (name.to_owned(), value)));
         environment
     }
+}
+
+/// The paths of layers, in front of what the function itself says, as on AWS.
+fn add_layers(environment: &mut BTreeMap<String, String>, layers: &std::path::Path) {
+    let inside = |path: &str| layers.join(path).to_string_lossy().into_owned();
+    let mut before = |name: &str, paths: Vec<String>| {
+        let own = environment.get(name).cloned();
+        let paths: Vec<String> = paths.into_iter().chain(own).collect();
+        environment.insert(name.to_owned(), paths.join(":"));
+    };
+    before("PATH", vec![inside("bin")]);
+    before("LD_LIBRARY_PATH", vec![inside("lib")]);
+    before("NODE_PATH", vec![inside("nodejs/node_modules")]);
+    // Packages lie beside the modules or below the version of Python.
+    let mut python = vec![inside("python")];
+    let versions = std::fs::read_dir(layers.join("python").join("lib")).into_iter().flatten().flatten();
+    python.extend(versions.map(|entry| entry.path().join("site-packages").to_string_lossy().into_owned()));
+    before("PYTHONPATH", python);
 }
 
 /// How long the output of an answer may be on its way: our runtimes end it with a mark, others with nothing.

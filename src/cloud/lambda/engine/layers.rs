@@ -73,8 +73,7 @@ impl LayerVersion {
         );
         let mut told = self.summary(shared);
         told["LayerArn"] = json!(layer_arn(shared, &self.name));
-        told["Content"] =
-            json!({"Location": location, "CodeSha256": self.code.sha256, "CodeSize": self.code.bytes});
+        told["Content"] = json!({"Location": location, "CodeSha256": self.code.sha256, "CodeSize": self.code.bytes});
         told
     }
 }
@@ -130,9 +129,9 @@ impl Engine {
     /// A version of a layer by its ARN.
     pub(in crate::cloud::lambda) fn layer_by_arn(&self, arn: &str) -> Result<LayerVersion, ApiError> {
         let rest = arn.strip_prefix(&layer_arn(&self.shared, ""));
-        let (name, version) = rest.and_then(|rest| rest.split_once(':')).ok_or_else(|| {
-            not_found(format!("Layer version {arn} does not exist in this cloud."))
-        })?;
+        let (name, version) = rest
+            .and_then(|rest| rest.split_once(':'))
+            .ok_or_else(|| not_found(format!("Layer version {arn} does not exist in this cloud.")))?;
         self.layer(name, version)
     }
 

@@ -77,7 +77,8 @@ pub(super) struct Start<'a> {
 impl Process {
     /// Starts a process; whether it can load the code is seen later.
     pub(super) async fn start(start: Start<'_>) -> std::io::Result<Self> {
-        let Start { function, launch, folder, mut environment, token, warden, place, stream, introduction, clock } = start;
+        let Start { function, launch, folder, mut environment, token, warden, place, stream, introduction, clock } =
+            start;
         let own = Family::of(&function.settings.runtime) != Family::Provided;
         let api = RuntimeApi::start(own.then_some(token.as_str())).await?;
         environment.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), api.address.clone());

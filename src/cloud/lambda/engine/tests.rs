@@ -118,7 +118,10 @@ fn reports_are_lambdas() {
     let events = journal::events(facts.lines());
     assert_eq!((events[1].at_ms, events[1].message.as_str()), (1, "START RequestId: r Version: $LATEST\n"));
     let failed = Facts { init_ms: None, status: Some(("error", Some("Runtime.ExitError".to_owned()))), ..facts };
-    assert!(journal::text(&failed.lines()).ends_with("Max Memory Used: 40 MB\tStatus: error\tError Type: Runtime.ExitError\n"));
+    assert!(
+        journal::text(&failed.lines())
+            .ends_with("Max Memory Used: 40 MB\tStatus: error\tError Type: Runtime.ExitError\n")
+    );
     let long = "ä".repeat(4000);
     assert_eq!((tail(&long).len(), tail("short")), (4096, "short"));
 }

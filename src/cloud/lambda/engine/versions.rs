@@ -167,9 +167,10 @@ impl Engine {
         };
         let version = self.resolve(named)?;
         let function = self.functions.get(&named.name);
-        let used = function.into_iter().flat_map(|function| function.aliases).find(|(_, alias)| {
-            alias.versions().any(|version| version == qualifier)
-        });
+        let used = function
+            .into_iter()
+            .flat_map(|function| function.aliases)
+            .find(|(_, alias)| alias.versions().any(|version| version == qualifier));
         if let Some((alias, _)) = used {
             let message = format!("Version {qualifier} cannot be deleted: the alias {alias} points to it.");
             return Err(ApiError::new("ResourceConflictException", message).status(409));
@@ -257,7 +258,10 @@ impl Engine {
             return Err(invalid("$LATEST is not supported for an alias pointing to more than 1 version"));
         }
         if alias.weights.contains_key(&alias.version) {
-            let message = format!("Invalid function version {}. Function version {0} is already included in routing configuration.", alias.version);
+            let message = format!(
+                "Invalid function version {}. Function version {0} is already included in routing configuration.",
+                alias.version
+            );
             return Err(invalid(message));
         }
         for version in alias.versions().filter(|version| *version != LATEST) {

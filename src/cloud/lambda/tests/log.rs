@@ -33,7 +33,8 @@ async fn what_a_function_prints_stands_in_its_log_group() {
     let log_rights = json!([{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]);
     world.role("logger", "lambda.amazonaws.com", &log_rights).await;
     let logger = json!({"Role": "arn:aws:iam::000000000000:role/logger"});
-    let code = "console.log('loading');\nexports.handler = async (event) => { console.log('two\\nlines', event.a); return 1 }";
+    let code =
+        "console.log('loading');\nexports.handler = async (event) => { console.log('two\\nlines', event.a); return 1 }";
     world.function("speaks", "nodejs20.x", code, logger.clone()).await;
     world.invoke("speaks", json!({"a": 1})).await;
     world.invoke("speaks", json!({"a": 2})).await;
@@ -47,12 +48,25 @@ async fn what_a_function_prints_stands_in_its_log_group() {
     assert_eq!(messages.len(), 10, "{messages:?}");
     let [stream] = streams.as_slice() else { panic!("one process has one stream: {streams:?}") };
     let (day, rest) = stream.split_at(10);
-    assert!(day.split('/').map(str::len).eq([4, 2, 2]) && rest.starts_with("/[$LATEST]") && rest.len() == 42, "{stream}");
+    assert!(
+        day.split('/').map(str::len).eq([4, 2, 2]) && rest.starts_with("/[$LATEST]") && rest.len() == 42,
+        "{stream}"
+    );
     let named = json!({"Role": logger["Role"], "LoggingConfig": {"LogGroup": "/own/group"}});
-    world.function("named", "python3.12", "def handler(e, c):\n    print('a\\n\\nb')\n    return c.log_stream_name", named).await;
+    world
+        .function(
+            "named",
+            "python3.12",
+            "def handler(e, c):\n    print('a\\n\\nb')\n    return c.log_stream_name",
+            named,
+        )
+        .await;
     let told = world.invoke("named", json!({})).await.0;
     let (messages, streams) = world.log_of("/own/group").await.unwrap();
-    assert_eq!((&messages[2..5], json!(streams[0])), (&["a\n".to_owned(), "\n".to_owned(), "b\n".to_owned()][..], told));
+    assert_eq!(
+        (&messages[2..5], json!(streams[0])),
+        (&["a\n".to_owned(), "\n".to_owned(), "b\n".to_owned()][..], told)
+    );
     world.function("broken", "nodejs20.x", "throw new TypeError('at load')", logger).await;
     world.error("broken").await;
     let (messages, _) = world.log_of("/aws/lambda/broken").await.unwrap();

@@ -1,10 +1,14 @@
 //! Functions made, run and refused: the real Node.js and Python, custom runtimes by shell scripts.
 
 mod access;
+mod later;
+mod layers;
 mod life;
 mod log;
 mod runtimes;
 mod stacks;
+mod urls;
+mod versions;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -133,7 +137,7 @@ impl World {
         let call = ApiCall {
             action: String::new(),
             method,
-            path: format!("/2015-03-31/functions{path}"),
+            path: if path.starts_with("/20") { path.to_owned() } else { format!("/2015-03-31/functions{path}") },
             query: crate::cloud::protocol::percent::decode_pairs(query),
             headers: map,
             input: Value::Null,

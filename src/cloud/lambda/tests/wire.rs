@@ -97,7 +97,14 @@ async fn wrong_input_is_refused_in_lambdas_words() {
         ),
         ("Environment", json!({"Variables": {"BIG": "x".repeat(4096)}}), "InvalidParameterValueException", "4KB"),
         ("Environment", json!({"Variables": {"1A": "x"}}), "ValidationException", "environment"),
-        ("Layers", json!(["arn"]), "NotImplemented", "Layers"),
+        ("Layers", json!(["arn"]), "InvalidParameterValueException", "Layer version arn does not exist"),
+        ("FileSystemConfigs", json!([{}]), "NotImplemented", "FileSystemConfigs"),
+        (
+            "DeadLetterConfig",
+            json!({"TargetArn": "arn:aws:s3:::b"}),
+            "InvalidParameterValueException",
+            "DeadLetterConfig",
+        ),
         ("VpcConfig", json!({"SubnetIds": ["a"]}), "NotImplemented", "VpcConfig"),
         ("PackageType", json!("Image"), "NotImplemented", "Image"),
         ("Code", json!({}), "InvalidParameterValueException", "provide a source"),
@@ -155,9 +162,10 @@ async fn what_is_not_there_or_not_built_is_refused_by_name() {
         );
     }
     for (method, path, name) in [
-        (Method::POST, "/f/versions", "PublishVersion"),
-        (Method::POST, "/f/aliases", "aliases"),
-        (Method::PUT, "/f/concurrency", "PutFunctionConcurrency"),
+        (Method::PUT, "/f/provisioned-concurrency", "provisioned concurrency"),
+        (Method::POST, "/f/invoke-async", "InvokeAsync"),
+        (Method::POST, "/f/response-streaming-invocations", "InvokeWithResponseStream"),
+        (Method::PUT, "/f/recursion-config", "recursive loops"),
     ] {
         let (status, refused) = world.wire(method, path, &json!({})).await;
         assert_eq!((status, refused["message"].as_str().unwrap().contains(name)), (501, true), "{refused}");

@@ -44,8 +44,7 @@ fn split(message: &str) -> Vec<String> {
             _ => None,
         };
         let enclosed = close.and_then(|close| rest[1..].split_once(close));
-        let (field, after) =
-            enclosed.unwrap_or_else(|| rest.split_once(char::is_whitespace).unwrap_or((rest, "")));
+        let (field, after) = enclosed.unwrap_or_else(|| rest.split_once(char::is_whitespace).unwrap_or((rest, "")));
         found.push(field.to_owned());
         rest = after.trim_start();
     }
