@@ -73,7 +73,9 @@ const map = {
   copyAndRemoveAllKeys: (source, keys) => pick(source, (key) => !keys.includes(key)),
 };
 
-const HIDDEN_HEADERS = ['authorization', 'cookie', 'x-api-key'];
+// What is about one connection and not about the request (AppSync developer guide, "HTTP helpers in util.http").
+const HIDDEN_HEADERS = ['transfer-encoding', 'connection', 'host', 'expect', 'keep-alive', 'upgrade',
+  'proxy-authenticate', 'proxy-authorization', 'te', 'content-length'];
 const http = {
   copyHeaders: (headers) => pick(headers, (name) => !HIDDEN_HEADERS.includes(name.toLowerCase())),
   addResponseHeader: (name, value) => { effects.headers[name] = String(value); },
@@ -117,6 +119,7 @@ const util = {
   toJson: (value) => JSON.stringify(value),
   parseJson: (text) => JSON.parse(text),
   dynamodb,
+  rds: { toJsonObject },
   transform,
   time,
   str,
@@ -124,6 +127,7 @@ const util = {
   list,
   map,
   http,
+  xml,
 };
 
 const extensions = {
