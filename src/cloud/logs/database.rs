@@ -1,5 +1,6 @@
 //! The file with groups, streams and events: `SQLite` with a write-ahead log, as the rows of the other services.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params, params_from_iter};
@@ -202,12 +203,13 @@ impl Database {
         values.extend([&wanted.from_ms as &dyn ToSql, &wanted.until_ms]);
         for (place, operator) in [(&wanted.after, '>'), (&wanted.before, '<')] {
             if let Some(place) = place {
-                text.push_str(&format!(" AND (at_ms, id) {operator} (?, ?)"));
+                // Writing to a text cannot fail.
+                let _ = write!(text, " AND (at_ms, id) {operator} (?, ?)");
                 values.extend([&place.at_ms as &dyn ToSql, &place.id]);
             }
         }
         let order = if wanted.backwards { "DESC" } else { "ASC" };
-        text.push_str(&format!(" ORDER BY at_ms {order}, id {order} LIMIT {}", wanted.limit));
+        let _ = write!(text, " ORDER BY at_ms {order}, id {order} LIMIT {}", wanted.limit);
         let mut statement = self.connection.prepare(&text)?;
         statement.query_map(params_from_iter(values), stored)?.collect()
     }

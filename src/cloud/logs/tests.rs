@@ -97,7 +97,7 @@ fn call(action: &str, input: Value) -> ApiCall {
         query: Vec::new(),
         headers: HeaderMap::new(),
         input,
-        body: Default::default(),
+        body: Vec::new().into(),
     }
 }
 

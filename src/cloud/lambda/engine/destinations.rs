@@ -139,7 +139,7 @@ impl Engine {
     }
 
     /// Tells the destinations of an event how it ended.
-    pub(super) async fn tell(self: &Arc<Self>, id: &str, kept: &Kept, fate: Fate) {
+    pub(super) fn tell(self: &Arc<Self>, id: &str, kept: &Kept, fate: Fate) {
         let Ok(named) = Named::read(&self.shared, &kept.arn) else { return };
         let (Ok(function), Ok(config)) = (self.resolve(&named), self.event_config_of(&named)) else { return };
         let (condition, destination, invocation) = match fate {
@@ -149,7 +149,7 @@ impl Engine {
         };
         if let Some(arn) = destination {
             let record = record(&self.shared.clock, id, kept, &function, condition, invocation.as_ref());
-            self.send(&function, &arn, &record.to_string(), &json!({})).await;
+            self.send(&function, &arn, &record.to_string(), &json!({}));
         }
         if let Some(queue) = function.settings.dead_letters.as_ref().filter(|_| condition != "Success") {
             let message = invocation.as_ref().and_then(|invocation| {
@@ -161,17 +161,17 @@ impl Engine {
                 "RequestID": text(id), "ErrorCode": {"DataType": "Number", "StringValue": "200"},
                 "ErrorMessage": text(message.as_deref().unwrap_or("the event was too old")),
             });
-            self.send(&function, queue, &String::from_utf8_lossy(&kept.payload()), &attributes).await;
+            self.send(&function, queue, &String::from_utf8_lossy(&kept.payload()), &attributes);
         }
     }
 
     /// Sends a text to a destination on behalf of the function's role. What cannot be sent is told in the log of the
     /// cloud and dropped, as on AWS.
-    pub(super) async fn send(self: &Arc<Self>, function: &Function, arn: &str, body: &str, attributes: &Value) {
+    pub(super) fn send(self: &Arc<Self>, function: &Function, arn: &str, body: &str, attributes: &Value) {
         let caller = self.caller_of(function);
         let sent = match arn.split(':').nth(2) {
             Some("lambda") => self.send_to_function(&caller, arn, body),
-            Some(service) => self.send_beyond(&caller, service, arn, body, attributes).await,
+            Some(service) => Err(ApiError::not_built(service, &format!("destination {arn} ({attributes})"))),
             None => Err(invalid(format!("{arn} is no ARN"))),
         };
         if let Err(error) = sent {
@@ -190,18 +190,6 @@ impl Engine {
             client_context: None,
         };
         self.accept(event)
-    }
-
-    /// Sends to another service.
-    async fn send_beyond(
-        &self,
-        _caller: &Caller,
-        service: &str,
-        arn: &str,
-        _body: &str,
-        _attributes: &Value,
-    ) -> Result<(), ApiError> {
-        Err(ApiError::not_built(service, &format!("destination {arn}")))
     }
 
     /// The function's role as a caller of other services.

@@ -98,7 +98,7 @@ impl Engine {
                     match engine.attempt(&id, &mut kept).await {
                         Next::Again(pause) => pause,
                         Next::Done(fate) => {
-                            engine.tell(&id, &kept, fate).await;
+                            engine.tell(&id, &kept, fate);
                             return engine.forget(&id);
                         }
                         Next::Dropped => return engine.forget(&id),
