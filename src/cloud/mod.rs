@@ -14,13 +14,17 @@ mod gateway;
 mod iam;
 mod lambda;
 mod logs;
+#[allow(dead_code, reason = "rules and subscriptions ask it")]
+mod pattern;
 mod protocol;
 mod s3;
 mod service;
 mod services;
+mod sqs;
 mod store;
 mod sts;
 mod studio;
+mod timer;
 
 pub use config::CloudConfig;
 pub use feed::{Feed, Happening};

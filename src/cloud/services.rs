@@ -14,6 +14,7 @@ use super::lambda::{self, Lambda};
 use super::logs::Logs;
 use super::s3::S3;
 use super::service::{ApiError, Service, Shared};
+use super::sqs::Sqs;
 use super::sts::Sts;
 
 /// Every service, in the order in which they stand on each other.
@@ -22,6 +23,7 @@ pub(in crate::cloud) struct Services {
     pub iam: Arc<Iam>,
     pub sts: Arc<Sts>,
     pub s3: Arc<S3>,
+    pub sqs: Arc<Sqs>,
     pub dynamodb: Arc<DynamoDb>,
     pub logs: Arc<Logs>,
     pub lambda: Arc<Lambda>,
@@ -40,6 +42,7 @@ impl Services {
         let iam = Arc::new(Iam::new(Arc::clone(&shared), root_key));
         let sts = Arc::new(Sts::new(Arc::clone(&shared), Arc::clone(&iam)));
         let s3 = Arc::new(S3::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let sqs = Arc::new(Sqs::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared))?);
         let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam))?);
         let under_lambda = lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), logs: Arc::clone(&logs) };
@@ -56,6 +59,7 @@ impl Services {
         let cloudfront = Arc::new(CloudFront::new(Arc::clone(&shared), Arc::clone(&s3)));
         let mut handlers = Arc::clone(&iam).resources();
         handlers.extend(Arc::clone(&s3).resources());
+        handlers.extend(Arc::clone(&sqs).resources());
         handlers.extend(Arc::clone(&dynamodb).resources());
         handlers.extend(Arc::clone(&logs).resources());
         handlers.extend(Arc::clone(&lambda).resources());
@@ -63,15 +67,16 @@ impl Services {
         handlers.extend(Arc::clone(&appsync).resources());
         handlers.extend(Arc::clone(&cloudfront).resources());
         let cloudformation = Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers));
-        Ok(Self { shared, iam, sts, s3, dynamodb, logs, lambda, cognito, appsync, cloudfront, cloudformation })
+        Ok(Self { shared, iam, sts, s3, sqs, dynamodb, logs, lambda, cognito, appsync, cloudfront, cloudformation })
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 10] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 11] {
         [
             &*self.iam,
             &*self.sts,
             &*self.s3,
+            &*self.sqs,
             &*self.dynamodb,
             &*self.logs,
             &*self.lambda,

@@ -36,8 +36,20 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// The services of the cloud, in order: each may call those before it.
-const SERVICES: &[&str] =
-    &["iam", "sts", "s3", "dynamodb", "logs", "lambda", "cognito", "appsync", "cloudfront", "cloudformation", "studio"];
+const SERVICES: &[&str] = &[
+    "iam",
+    "sts",
+    "s3",
+    "sqs",
+    "dynamodb",
+    "logs",
+    "lambda",
+    "cognito",
+    "appsync",
+    "cloudfront",
+    "cloudformation",
+    "studio",
+];
 
 /// A crate, and the only places (files, or folders ending in `/`) that may name it.
 const OWNERS: &[(&str, &[&str])] = &[

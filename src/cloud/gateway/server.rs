@@ -260,6 +260,7 @@ impl Gateway {
             ServiceId::Iam => &*services.iam,
             ServiceId::Sts => &*services.sts,
             ServiceId::S3 => &*services.s3,
+            ServiceId::Sqs => &*services.sqs,
             ServiceId::DynamoDb => &*services.dynamodb,
             ServiceId::Logs => &*services.logs,
             ServiceId::Lambda => &*services.lambda,

@@ -24,10 +24,11 @@ use serde_json::{Value, json};
 
 use crate::base::BoxFuture;
 
+pub(in crate::cloud) use super::iam::ServiceVisitor;
 use super::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, Service, ServiceId, Shared,
 };
-pub(in crate::cloud) use engine::{Below, Invocation, ServiceVisitor, URL_LABEL};
+pub(in crate::cloud) use engine::{Below, Invocation, URL_LABEL};
 use engine::{Engine, Event, Interpreters, LATEST, Named};
 
 /// The largest event that is waited for, in bytes ("Lambda quotas").
@@ -181,12 +182,7 @@ impl Lambda {
                 if admitted {
                     return Ok(());
                 }
-                let message = format!(
-                    "{} is not authorized to perform: lambda:InvokeFunction on resource: {resource} because no \
-                     resource-based policy allows the lambda:InvokeFunction action",
-                    visitor.service
-                );
-                Err(ApiError::new("AccessDeniedException", message).status(403))
+                Err(visitor.refusal(&Permission::new("lambda:InvokeFunction", resource)))
             }
         }
     }

@@ -41,7 +41,6 @@ pub(super) use invocation::Event;
 pub(in crate::cloud) use invocation::Invocation;
 pub(super) use layers::{LayerVersion, layer_arn};
 pub(super) use names::{LATEST, Named};
-pub(in crate::cloud) use policy::ServiceVisitor;
 pub(super) use policy::{add_statement, admits, parsed, remove_statement, statement};
 pub(super) use record::{Code, Function};
 pub(super) use settings::{Settings, invalid};
