@@ -15,6 +15,7 @@ pub mod feed;
 mod gateway;
 mod iam;
 mod lambda;
+mod logs;
 mod pattern;
 mod protocol;
 mod s3;

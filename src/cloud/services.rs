@@ -15,7 +15,8 @@ use super::delivery::{Buckets, Delivery, Functions, Queues};
 use super::dynamodb::DynamoDb;
 use super::eventbridge::EventBridge;
 use super::iam::Iam;
-use super::lambda::Lambda;
+use super::lambda::{self, Lambda};
+use super::logs::Logs;
 use super::s3::S3;
 use super::scheduler::Scheduler;
 use super::service::{ApiError, Service, Shared};
@@ -31,6 +32,7 @@ pub(in crate::cloud) struct Services {
     pub s3: Arc<S3>,
     pub sqs: Arc<Sqs>,
     pub dynamodb: Arc<DynamoDb>,
+    pub logs: Arc<Logs>,
     pub lambda: Arc<Lambda>,
     pub cognito: Arc<Cognito>,
     pub delivery: Arc<Delivery>,
@@ -54,7 +56,9 @@ impl Services {
         let s3 = Arc::new(S3::new(Arc::clone(&shared), Arc::clone(&iam)));
         let sqs = Arc::new(Sqs::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared))?);
-        let lambda = Arc::new(Lambda::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&s3)));
+        let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam))?);
+        let under_lambda = lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), logs: Arc::clone(&logs) };
+        let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
         let delivery = Arc::new(Delivery::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&sqs)));
         let sns = Arc::new(Sns::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&delivery)));
@@ -80,6 +84,7 @@ impl Services {
         handlers.extend(Arc::clone(&s3).resources());
         handlers.extend(Arc::clone(&sqs).resources());
         handlers.extend(Arc::clone(&dynamodb).resources());
+        handlers.extend(Arc::clone(&logs).resources());
         handlers.extend(Arc::clone(&lambda).resources());
         handlers.extend(Arc::clone(&cognito).resources());
         handlers.extend(Arc::clone(&sns).resources());
@@ -95,6 +100,7 @@ impl Services {
             s3,
             sqs,
             dynamodb,
+            logs,
             lambda,
             cognito,
             delivery,
@@ -119,13 +125,14 @@ impl Services {
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 13] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 14] {
         [
             &*self.iam,
             &*self.sts,
             &*self.s3,
             &*self.sqs,
             &*self.dynamodb,
+            &*self.logs,
             &*self.lambda,
             &*self.cognito,
             &*self.sns,
