@@ -217,6 +217,11 @@ impl ApiSpec {
                 return Err(problems);
             }
         };
+        if let Some(database) = &self.sql {
+            // Files of the user's may name it, also where no model or statement is there.
+            let source = plan::Source::Sql { engine: database.engine.into() };
+            plan.sources.entry(plan::SQL_SOURCE.to_owned()).or_insert(source);
+        }
         own_files::apply(&mut plan, name, sources)?;
         Ok(plan)
     }

@@ -156,6 +156,24 @@ fn a_database_that_nothing_uses_is_no_data_source() {
 }
 
 #[test]
+fn a_file_of_the_users_may_ask_the_database() {
+    let schema = "type Query { now: String }";
+    let name = name("my-blog");
+    let spec = ApiSpec { sql: Some(database(&[])), ..ApiSpec::default() };
+    let siblings = IndexMap::from([(name.clone(), ResourceSpec::Api(spec.clone()))]);
+    let mut sources = Sources::default();
+    sources.insert(ApiSpec::schema_path(&name), schema);
+    sources
+        .insert("ampup/api/my-blog/resolvers/Query.now.js", "// source: SqlDatabase\nexport function request() {}\n");
+    let render = Renderer::default();
+    let stacks = spec.synthesize(&Context { name: &name, sources: &sources, siblings: &siblings, render: &render });
+    let stacks = stacks.expect("it is sound");
+    let source = &stacks.template.resources["QueryNowResolver"].properties.to_json()["DataSourceName"];
+    assert_eq!(source, &serde_json::json!({ "Fn::GetAtt": ["SqlSource", "Name"] }));
+    assert!(stacks.template.resources.contains_key("SqlSourceRole"));
+}
+
+#[test]
 fn a_missing_statement_is_told_where_it_is_named() {
     let told = |files: &[(&str, &str)]| {
         let problems = try_stacks(BOTH, database(&["Order"]), files).expect_err("there is no such statement");
