@@ -89,7 +89,7 @@ fn mysql_is_asked_with_columns_and_parameters() {
         &asked_by(&bob(), &json!({ "input": with(&json!({ "open": true, "address": null })) })),
     );
     let own = "JSON_CONTAINS(`editors`, :v3)) OR (JSON_CONTAINS(`editors`, :v4)) OR (JSON_CONTAINS(`editors`, :v5)";
-    let set = format!("UPDATE `docs` SET `open` = :v6, `address` = NULL WHERE {MYSQL_KEY} AND (((({own})))))");
+    let set = format!("UPDATE `docs` SET `open` = :v6, `address` = NULL WHERE {MYSQL_KEY} AND (((({own}))))");
     assert_eq!(update["statements"][0], set);
     let arguments = json!({ "kind": "MAP", "sortDirection": "DESC", "filter": { "not": { "open": { "eq": true } } } });
     let list = project.request("resolvers/Query.listDocs", &asked_by(&bob(), &arguments));
@@ -157,7 +157,7 @@ fn rules_hold_before_and_after_the_database_is_asked() {
             "an API key is let in nowhere"
         );
         let doc = with(&json!({ "editors": ["s-9::eve"], "team": "Red", "open": true, "address": { "city": "x" } }));
-        let red = json!({ "claims": { "sub": "s-3", "username": "cy", "cognito:groups": ["Red"] } });
+        let red = json!({ "sub": "s-3", "username": "cy", "claims": { "sub": "s-3", "username": "cy", "cognito:groups": ["Red"] } });
         let got = |identity: &Value| json!({ "identity": identity, "arguments": key(), "result": answer(&[std::slice::from_ref(&doc)]) });
         assert_eq!(raised("resolvers/Query.getDoc", "response", &got(&bob())), unauthorized);
         let shown = project.response("resolvers/Query.getDoc", &got(&red));
