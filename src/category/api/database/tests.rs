@@ -58,7 +58,10 @@ fn a_cluster_and_its_secret_are_in_one_region() {
     let mut spec = DatabaseSpec::new(DatabaseEngine::Mysql, "shop").expect("a good name");
     let prod = EnvName::new("prod").expect("a good name");
     spec.environments.insert(prod.clone(), DatabaseCluster::new(CLUSTER, SECRET).expect("good ARNs"));
-    assert_eq!(spec.check(), []);
+    assert_eq!(spec.check(false), []);
+    assert_eq!(spec.check(true)[0].setting, "conflict");
+    let only_statements = DatabaseSpec { models: Some(Vec::new()), ..spec.clone() };
+    assert_eq!(only_statements.check(true), []);
     let blog = name("my-blog");
     let parameters = spec.parameters(&blog, &prod).expect("there is a cluster");
     let names = DatabaseParameters::of(&blog);
@@ -67,7 +70,7 @@ fn a_cluster_and_its_secret_are_in_one_region() {
     assert_eq!(spec.parameters(&blog, &EnvName::new("dev").expect("a good name")), None);
     let far = DatabaseCluster::new(CLUSTER, &SECRET.replace("eu-west-1", "us-east-1")).expect("good ARNs");
     spec.environments.insert(prod, far);
-    let found = spec.check();
+    let found = spec.check(false);
     assert!(found[0].why.contains("eu-west-1") && found[0].why.contains("us-east-1"), "{found:?}");
 }
 
