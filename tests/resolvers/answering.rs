@@ -31,7 +31,7 @@ fn model(asked: &Asked) -> Told {
     let stop = |reason: &str| event("messageStop", &json!({ "stopReason": reason }));
     let delta = |delta: Value| event("contentBlockDelta", &json!({ "delta": delta, "contentBlockIndex": 0 }));
     let end = event("contentBlockStop", &json!({ "contentBlockIndex": 0 }));
-    let parts = if messages == 1 {
+    let parts = if messages == 3 {
         let start = json!({ "start": { "toolUse": { "toolUseId": "t1", "name": "weather" } }, "contentBlockIndex": 0 });
         let input = |part: &str| delta(json!({ "toolUse": { "input": part } }));
         vec![event("contentBlockStart", &start), input("{\"town\":"), input("\"Bonn\"}"), end, stop("tool_use")]

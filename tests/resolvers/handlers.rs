@@ -74,7 +74,7 @@ const SPOKEN: &str =
 /// Polly's API reference, "SynthesizeSpeech", and "Authenticating requests: using query parameters".
 #[test]
 fn speech_is_an_address_that_is_signed() {
-    let project = Project::new("", SPOKEN);
+    let project = Project::new("predictions-bucket = \"pictures\"", SPOKEN);
     let endpoint = project.endpoint();
     make_role(endpoint);
     let code = project.property("SpeechFunction", "/Code/ZipFile");
