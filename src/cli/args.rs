@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::add::{ConflictArg, ModelConflictArg};
+use super::add::{ConflictArg, ModelConflictArg, SqlFlags};
 use crate::base::{Endpoint, EnvName, ProfileName, ProjectName, Region, ResourceName};
 
 /// From an empty folder to a running, secure, full-stack AWS backend.
@@ -173,7 +173,7 @@ pub(crate) enum AddCommand {
     /// Let people sign in: a Cognito user pool
     Auth(AddAuthArgs),
     /// Data behind GraphQL: AppSync and DynamoDB
-    Api(AddApiArgs),
+    Api(Box<AddApiArgs>),
     /// A place for the front end: S3 and CloudFront
     Hosting(AddHostingArgs),
 }
@@ -242,6 +242,12 @@ pub(crate) struct ApiFlags {
     /// How many seconds its answers are kept, 0 to 3600
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
     pub(crate) authoriser_ttl: Option<u32>,
+    /// Names of roles and users whose signed requests pass all rules, separated by commas; empty for none
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) admin_roles: Option<Vec<String>>,
+    /// Every signed request passes all rules, unless its credentials are of an identity pool
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) iam_access: Option<bool>,
     /// How long an API key lives, 1 to 365 days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=365))]
     pub(crate) api_key_days: Option<u16>,
@@ -254,6 +260,9 @@ pub(crate) struct ApiFlags {
     /// Who settles the conflicts of single models, as MODEL=HANDLER, separated by commas
     #[arg(long, value_name = "MODEL=HANDLER", value_delimiter = ',')]
     pub(crate) conflict_models: Option<Vec<ModelConflictArg>>,
+    /// Its database
+    #[command(flatten)]
+    pub(crate) sql: SqlFlags,
 }
 
 /// Arguments of `add api`.

@@ -7,6 +7,7 @@ pub mod add;
 pub mod backend;
 pub mod codegen;
 pub mod compile;
+mod database;
 pub mod delete;
 pub mod dev;
 pub mod doctor;

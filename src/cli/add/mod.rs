@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod conflict;
 mod hosting;
+mod sql;
 
 use super::Context;
 use super::args::AddCommand;
@@ -17,6 +18,7 @@ pub(super) use api::{apply as apply_api, ask as ask_api};
 pub(super) use auth::{apply as apply_auth, ask as ask_auth};
 pub(super) use conflict::{ConflictArg, ModelConflictArg};
 pub(super) use hosting::{apply as apply_hosting, ask as ask_hosting};
+pub(super) use sql::{SqlFlags, check as check_sql};
 
 pub(super) fn run(context: &Context<'_>, command: AddCommand) -> Result<ExitStatus, Failure> {
     // Before any question: there must be something to add to.

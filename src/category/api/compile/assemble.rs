@@ -90,7 +90,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             sql: draft.sql.clone(),
             stream: true,
             shown_owners: Vec::new(),
-            conflict: draft.conflict.clone(),
+            conflict: draft.conflict.clone().filter(|_| draft.sql.is_none()),
             origin: self.report.location(draft.definition.span.start),
         }
     }
@@ -386,7 +386,11 @@ impl<'a> Assembler<'_, 'a, '_> {
     }
 
     /// For a `@belongsTo` without fields: those of the index that the other side's `@hasMany` names.
-    fn named_by_inverse(draft: &Draft<'a>, related: &Draft<'a>, relation: &Relation<'a>) -> Option<Vec<String>> {
+    pub(super) fn named_by_inverse(
+        draft: &Draft<'a>,
+        related: &Draft<'a>,
+        relation: &Relation<'a>,
+    ) -> Option<Vec<String>> {
         let field = &relation.inverse.filter(|inverse| inverse.many)?.field.name;
         let other = related.relations.iter().find(|other| other.field.name == *field)?;
         let name = other.index.as_ref()?;

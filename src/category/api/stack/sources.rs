@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::lambdas::{self, Invoker};
 use super::names::{self, Names};
-use super::{search, services};
-use crate::category::api::plan::{Action, Piece, Plan, Source};
+use super::{database, search, services};
+use crate::category::api::plan::{Action, Allow, Piece, Plan, Rule, Source};
 
 /// A data source as the template writes it.
 #[derive(Debug, Serialize)]
@@ -31,7 +31,7 @@ pub(super) struct SourceEntry {
 pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
     match plan.sources.get(source) {
         Some(Source::Table { model }) => format!("{}DataSource", names.model(model)),
-        Some(Source::Sql { .. }) => "SqlSource".to_owned(),
+        Some(Source::Sql { .. }) => database::SOURCE_ID.to_owned(),
         Some(Source::Lambda(_) | Source::Http { .. }) => other_id(source),
         Some(Source::Service { service }) => services::id(source, service),
         Some(Source::Speech) => services::SPEECH_ID.to_owned(),
@@ -98,6 +98,11 @@ pub(super) fn sources(plan: &Plan, used: impl Fn(&str) -> bool) -> (Vec<SourceEn
 
 /// Whether some resolver asks for the environment's name or the region.
 pub(super) fn needs_environment(plan: &Plan) -> bool {
+    let named = |rule: &Rule| matches!(&rule.allow, Allow::AdminRoles(names) if names.iter().any(|name| name.contains("${env}")));
+    let rules = plan.models.values().flat_map(|model| &model.rules).chain(plan.custom_rules.values().flatten());
+    if rules.into_iter().any(named) {
+        return true;
+    }
     let asks = |pieces: &Vec<Piece>| pieces.iter().any(|piece| matches!(piece, Piece::Environment | Piece::Region));
     plan.resolvers.iter().any(|resolver| match &resolver.action {
         Action::Request(request) => {
