@@ -23,6 +23,7 @@ impl Project {
         sandbox.write("ampup.toml", &manifest);
         sandbox.write("ampup/api/api/schema.graphql", schema);
         let _ = sandbox.run(&["render"]).ok();
+        let _ = sandbox.run(&["render", "--check"]).ok();
         // The project itself needs services that are not there; a cloud runs code without any project.
         let empty = Sandbox::new();
         let _ = empty.run(&["init", "empty", "--target", "local"]).ok();
