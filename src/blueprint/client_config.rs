@@ -61,8 +61,8 @@ pub fn client_config(request: &ClientConfigRequest<'_>) -> Result<String, Vec<Pr
                 Ok(None) => {}
                 Err(found) => problems.extend(found),
             },
-            // The front end is what is hosted: it needs no address of itself.
-            ResourceSpec::Hosting(_) => {}
+            // The front end is what is hosted: it needs no address of itself. Functions are not called from it.
+            ResourceSpec::Hosting(_) | ResourceSpec::Function(_) => {}
         }
     }
     if !problems.is_empty() {

@@ -1,9 +1,10 @@
-//! What a user can add: auth, api, hosting (and, as they come, function, storage, workflow).
+//! What a user can add: auth, api, hosting, function (and, as they come, storage, workflow).
 //!
 //! Pure: data in, data out. A new kind is one folder, one template folder, one clap file, one enum variant.
 
 pub mod api;
 pub mod auth;
+pub mod function;
 pub mod hosting;
 pub mod scaffold;
 pub mod settings;
@@ -19,6 +20,7 @@ use crate::error::Problem;
 pub use crate::render::Renderer;
 pub use api::ApiSpec;
 pub use auth::AuthSpec;
+pub use function::FunctionSpec;
 pub use hosting::HostingSpec;
 pub use scaffold::SourceFile;
 pub use settings::{SettingProblem, inside};
@@ -36,15 +38,18 @@ pub enum ResourceSpec {
     Api(ApiSpec),
     /// S3 and CloudFront.
     Hosting(HostingSpec),
+    /// Lambda.
+    Function(FunctionSpec),
 }
 
 impl ResourceSpec {
-    /// `auth`, `api`, `hosting`.
+    /// `auth`, `api`, `hosting`, `function`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Auth(_) => "auth",
             Self::Api(_) => "api",
             Self::Hosting(_) => "hosting",
+            Self::Function(_) => "function",
         }
     }
 
@@ -54,6 +59,15 @@ impl ResourceSpec {
             Self::Auth(spec) => spec.check(),
             Self::Api(spec) => spec.check(),
             Self::Hosting(spec) => spec.check(),
+            Self::Function(spec) => spec.check(),
+        }
+    }
+
+    /// What only shows when a resource is seen with its name among the others.
+    pub fn check_among(&self, name: &ResourceName) -> Vec<SettingProblem> {
+        match self {
+            Self::Function(spec) => spec.check_named(name),
+            Self::Auth(_) | Self::Api(_) | Self::Hosting(_) => Vec::new(),
         }
     }
 
@@ -63,6 +77,7 @@ impl ResourceSpec {
             Self::Auth(_) => Ok(Vec::new()),
             Self::Api(spec) => spec.scaffold(name, render),
             Self::Hosting(spec) => spec.scaffold(name, render),
+            Self::Function(spec) => spec.scaffold(name, render),
         }
     }
 
@@ -72,6 +87,7 @@ impl ResourceSpec {
             Self::Auth(spec) => spec.synthesize(context),
             Self::Api(spec) => spec.synthesize(context),
             Self::Hosting(spec) => spec.synthesize(context),
+            Self::Function(spec) => spec.synthesize(context),
         }
     }
 }

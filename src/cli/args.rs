@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::add::{ConflictArg, ModelConflictArg};
+use super::add::{AddFunctionArgs, ConflictArg, FunctionFlags, ModelConflictArg};
 use crate::base::{Endpoint, EnvName, ProfileName, ProjectName, Region, ResourceName};
 
 /// From an empty folder to a running, secure, full-stack AWS backend.
@@ -176,6 +176,8 @@ pub(crate) enum AddCommand {
     Api(AddApiArgs),
     /// A place for the front end: S3 and CloudFront
     Hosting(AddHostingArgs),
+    /// Code of your own: a Lambda function
+    Function(AddFunctionArgs),
 }
 
 /// Settings of auth.
@@ -315,6 +317,9 @@ pub(crate) struct UpdateArgs {
     /// Settings, when it is hosting
     #[command(flatten, next_help_heading = "Settings of hosting")]
     pub(crate) hosting: HostingFlags,
+    /// Settings, when it is a function
+    #[command(flatten, next_help_heading = "Settings of a function")]
+    pub(crate) function: FunctionFlags,
 }
 
 /// Arguments of `remove`.

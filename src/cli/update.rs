@@ -1,9 +1,9 @@
 //! `ampup update`: flags laid over the settings of a resource, or a questionnaire that begins at them.
 
 use super::Context;
-use super::add::{apply_api, apply_auth, apply_hosting};
+use super::add::{apply_api, apply_auth, apply_function, apply_hosting};
 use super::args::UpdateArgs;
-use crate::category::{ApiSpec, AuthSpec, HostingSpec, ResourceSpec};
+use crate::category::{ApiSpec, AuthSpec, FunctionSpec, HostingSpec, ResourceSpec};
 use crate::error::{Code, Diagnose, ExitStatus, Failure, Hint};
 use crate::ops::add::{AddRequest, update};
 use crate::ops::backend;
@@ -58,6 +58,7 @@ fn lay(spec: &mut ResourceSpec, args: &UpdateArgs) -> Result<(), UpdateError> {
         ("auth", apply_auth(&mut AuthSpec::default(), &args.auth)),
         ("api", apply_api(&mut ApiSpec::default(), &args.api)),
         ("hosting", apply_hosting(&mut HostingSpec::default(), &args.hosting)),
+        ("function", apply_function(&mut FunctionSpec::default(), &args.function)),
     ];
     let name = args.resource.clone();
     if let Some((other, _)) = given.into_iter().find(|(other, given)| *given && *other != kind) {
@@ -72,6 +73,7 @@ fn lay(spec: &mut ResourceSpec, args: &UpdateArgs) -> Result<(), UpdateError> {
         }
         ResourceSpec::Api(spec) => apply_api(spec, &args.api),
         ResourceSpec::Hosting(spec) => apply_hosting(spec, &args.hosting),
+        ResourceSpec::Function(spec) => apply_function(spec, &args.function),
     };
     if changed { Ok(()) } else { Err(UpdateError::Nothing { kind, name }) }
 }

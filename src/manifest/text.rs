@@ -297,7 +297,7 @@ impl Reader<'_> {
                 let message = format!("`{name}` is a second auth resource beside `{other}`: a project has one");
                 self.problem(message, table.key_span.clone(), Vec::new());
             }
-            for problem in spec.check() {
+            for problem in spec.check().into_iter().chain(spec.check_among(name)) {
                 self.setting_problem(table, name, &problem);
             }
             seen.push((name, spec));

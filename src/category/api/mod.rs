@@ -11,6 +11,7 @@ mod conflict;
 pub mod conformance;
 mod models;
 mod own_files;
+mod own_functions;
 #[cfg(test)]
 mod own_files_tests;
 pub mod plan;
@@ -196,6 +197,7 @@ impl ApiSpec {
         };
         let mut plan = compile::compile(&SchemaSource { path: &path, text }, &self.compile_options())?;
         own_files::apply(&mut plan, context.name, context.sources)?;
+        own_functions::apply(&mut plan, context.siblings);
         Ok(plan)
     }
 

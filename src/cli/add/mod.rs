@@ -1,9 +1,11 @@
-//! `ampup add auth|api|hosting`.
+//! `ampup add auth|api|hosting|function`.
 
 mod api;
 mod auth;
 mod conflict;
+mod function;
 mod hosting;
+mod pairs;
 
 use super::Context;
 use super::args::AddCommand;
@@ -16,6 +18,7 @@ use crate::ops::add::{AddRequest, add};
 pub(super) use api::{apply as apply_api, ask as ask_api};
 pub(super) use auth::{apply as apply_auth, ask as ask_auth};
 pub(super) use conflict::{ConflictArg, ModelConflictArg};
+pub(super) use function::{AddFunctionArgs, FunctionFlags, apply as apply_function, ask as ask_function};
 pub(super) use hosting::{apply as apply_hosting, ask as ask_hosting};
 
 pub(super) fn run(context: &Context<'_>, command: AddCommand) -> Result<ExitStatus, Failure> {
@@ -39,6 +42,11 @@ pub(super) fn run(context: &Context<'_>, command: AddCommand) -> Result<ExitStat
             let spec = ask_hosting(&mut interview, &args)?;
             let name = args.name.map_or_else(|| ResourceName::new("hosting"), Ok)?;
             (interview.finish()?, spec.map(|spec| (name, ResourceSpec::Hosting(spec))))
+        }
+        AddCommand::Function(args) => {
+            let mut interview = Interview::new(context.prompter, "ampup add function");
+            let answers = ask_function(&mut interview, &args)?;
+            (interview.finish()?, answers.map(|(name, spec)| (name, ResourceSpec::Function(spec))))
         }
     };
     let (name, spec) = answers.expect("`finish` fails when an answer is missing");

@@ -8,6 +8,7 @@ use crate::category::api::access::mode_name;
 use crate::category::api::plan::{AuthMode, Plan};
 use crate::category::api::{ApiAuth, AuthoriserSettings, OidcSettings};
 use crate::category::synthesis::Need;
+use crate::category::function::{self, own_function};
 use crate::category::{AuthSpec, Context, ResourceSpec};
 use crate::error::{Code, Problem};
 
@@ -34,6 +35,8 @@ pub(super) struct Authoriser {
     arn: String,
     /// As text, since no seconds are something else than no number.
     ttl: Option<String>,
+    /// It is a function of the project, whose stack lets the API ask it.
+    pub(super) own: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -53,7 +56,7 @@ pub(super) fn modes(plan: &Plan, context: &Context<'_>) -> Result<Vec<Mode>, Vec
             _ => None,
         });
         let authoriser = settings.iter().find_map(|auth| match auth {
-            ApiAuth::Lambda(lambda) if mode == AuthMode::Lambda => Some(asked(lambda)),
+            ApiAuth::Lambda(lambda) if mode == AuthMode::Lambda => Some(asked(lambda, context)),
             _ => None,
         });
         let complete = match mode {
@@ -76,16 +79,22 @@ fn provider(oidc: &OidcSettings) -> Provider {
     }
 }
 
-fn asked(lambda: &AuthoriserSettings) -> Authoriser {
-    let name = lambda.function.replace("${env}", "${Environment}");
-    let arn = format!("arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{name}");
-    Authoriser { arn, ttl: lambda.ttl.map(|ttl| ttl.to_string()) }
+fn asked(lambda: &AuthoriserSettings, context: &Context<'_>) -> Authoriser {
+    let own = own_function(&lambda.function, context.siblings);
+    let arn = own.map_or_else(|| foreign_arn(&lambda.function), function::arn);
+    Authoriser { arn, ttl: lambda.ttl.map(|ttl| ttl.to_string()), own: own.is_some() }
+}
+
+/// The ARN of a function that is not the project's, as text for `!Sub`.
+fn foreign_arn(function: &str) -> String {
+    let name = function.replace("${env}", "${Environment}");
+    format!("arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{name}")
 }
 
 /// The authoriser that AppSync must be allowed to ask.
 pub(super) fn authoriser(context: &Context<'_>) -> Option<Authoriser> {
     settings(context).into_iter().find_map(|auth| match auth {
-        ApiAuth::Lambda(lambda) => Some(asked(lambda)),
+        ApiAuth::Lambda(lambda) => Some(asked(lambda, context)),
         _ => None,
     })
 }

@@ -19,10 +19,12 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::ApiSpec;
+use super::own_functions;
 use super::plan::{Action, AuthMode, Plan};
 use super::resolvers;
 use crate::base::ResourceName;
 use crate::category::Context;
+use crate::category::function::UNIQUE;
 use crate::category::synthesis::{Kept, Part, Synthesis, part, rendered};
 use crate::cfn::Template;
 use crate::error::{Code, Diagnose, Problem};
@@ -49,6 +51,8 @@ struct ApiStack<'a> {
     default_mode: Mode,
     additional_modes: Vec<Mode>,
     authoriser: Option<Authoriser>,
+    /// Some function is the project's: a parameter is part of its name.
+    unique: bool,
     /// Parameters that the auth stack fills.
     parameters: Vec<Parameter>,
     schema_file: String,
@@ -80,6 +84,8 @@ struct Nested {
     label: String,
     file: String,
     has_tables: bool,
+    /// It names functions of the project.
+    unique: bool,
     /// What it takes of this stack.
     borrowed: Vec<Borrowed>,
 }
@@ -88,6 +94,8 @@ struct Nested {
 #[derive(Debug, Serialize)]
 struct ModelStack<'a> {
     description: String,
+    /// It names functions of the project.
+    unique: bool,
     #[serde(flatten)]
     content: &'a Content,
 }
@@ -142,6 +150,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
     let used = |source: &str| layout.uses(source) || (source == super::plan::NONE_SOURCE && !further.is_empty());
     let (sources, invokers) = sources::sources(plan, used);
     let mut modes = inputs::modes(plan, context)?;
+    let authoriser = inputs::authoriser(context);
     let stack = ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
         // What a name in AppSync may hold: letters, digits, underscores, hyphens.
@@ -149,7 +158,8 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         api_key: plan.modes.has(AuthMode::ApiKey),
         default_mode: modes.remove(0),
         additional_modes: modes,
-        authoriser: inputs::authoriser(context),
+        unique: own_functions::uses_own(plan) || authoriser.as_ref().is_some_and(|authoriser| authoriser.own),
+        authoriser,
         parameters: inputs::parameters(plan),
         schema_file: format!("./{name}/schema.graphql"),
         sources,
@@ -174,7 +184,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         let path = stack_path(name, *number);
         let description = format!("GraphQL API ({name}): more tables, resolvers and their roles, {number}");
         let Part { mut template, text } =
-            part(context, "api/models.yaml", &path, &ModelStack { description, content })?;
+            part(context, "api/models.yaml", &path, &ModelStack { description, unique: names_own(content), content })?;
         locate(&mut template, content);
         synthesis.parts.insert(path, Part { template, text });
     }
@@ -188,9 +198,15 @@ impl Nested {
             label: format!("models {number}"),
             file: format!("./{}.yaml", stack_path(name, number)),
             has_tables: content.has_tables(),
+            unique: names_own(content),
             borrowed: content.borrowed.clone(),
         }
     }
+}
+
+/// Whether a stack's content names functions of the project.
+fn names_own(content: &Content) -> bool {
+    serde_json::to_string(content).is_ok_and(|text| text.contains(&format!("${{{UNIQUE}}}")))
 }
 
 /// The logical id of a further stack.
