@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::add::{AddFunctionArgs, ConflictArg, FunctionFlags, ModelConflictArg};
+use super::add::{AddFunctionArgs, AddStorageArgs, ConflictArg, FunctionFlags, ModelConflictArg, StorageFlags};
 use crate::base::{Endpoint, EnvName, ProfileName, ProjectName, Region, ResourceName};
 
 /// From an empty folder to a running, secure, full-stack AWS backend.
@@ -178,6 +178,8 @@ pub(crate) enum AddCommand {
     Hosting(AddHostingArgs),
     /// Code of your own: a Lambda function
     Function(AddFunctionArgs),
+    /// A place for files or items: S3 or DynamoDB
+    Storage(AddStorageArgs),
 }
 
 /// Settings of auth.
@@ -320,6 +322,9 @@ pub(crate) struct UpdateArgs {
     /// Settings, when it is a function
     #[command(flatten, next_help_heading = "Settings of a function")]
     pub(crate) function: FunctionFlags,
+    /// Settings, when it is storage
+    #[command(flatten, next_help_heading = "Settings of storage")]
+    pub(crate) storage: StorageFlags,
 }
 
 /// Arguments of `remove`.

@@ -85,6 +85,7 @@ fn default_of(spec: &ResourceSpec) -> ResourceSpec {
         ResourceSpec::Api(_) => ResourceSpec::Api(ApiSpec::default()),
         ResourceSpec::Hosting(_) => ResourceSpec::Hosting(HostingSpec::default()),
         ResourceSpec::Function(_) => ResourceSpec::Function(FunctionSpec::default()),
+        ResourceSpec::Storage(spec) => ResourceSpec::Storage(spec.plain()),
     }
 }
 

@@ -156,11 +156,7 @@ pub(super) fn files_below(folder: &Path) -> Result<Vec<String>, ProjectError> {
 
 /// The wanted files below a folder, as paths relative to it with `/` between the parts, sorted. Folders are asked for
 /// too: what lies below one that is not wanted is left out.
-pub(super) fn tree(
-    folder: &Path,
-    deepest: usize,
-    wanted: &dyn Fn(&str) -> bool,
-) -> Result<Vec<String>, ProjectError> {
+pub(super) fn tree(folder: &Path, deepest: usize, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<String>, ProjectError> {
     let mut found = Vec::new();
     walk(folder, "", deepest, wanted, &mut found)?;
     found.sort();

@@ -92,6 +92,8 @@ pub const TEMPLATES: &[(&str, &str)] = templates! {
     "project/ampup.toml"
     "project/gitignore"
     "root/stack.yaml"
+    "storage/bucket.yaml"
+    "storage/table.yaml"
 };
 
 /// The text of one of our templates.

@@ -11,9 +11,9 @@ mod conflict;
 pub mod conformance;
 mod models;
 mod own_files;
-mod own_functions;
 #[cfg(test)]
 mod own_files_tests;
+mod own_functions;
 pub mod plan;
 pub mod resolvers;
 #[cfg(test)]

@@ -39,8 +39,6 @@ pub(super) fn substituted(name: &str) -> String {
 /// Whether some function of the plan is one of the project's, so that the stack takes the parameter for its name.
 pub(super) fn uses_own(plan: &Plan) -> bool {
     let source = |source: &Source| matches!(source, Source::Lambda(function) if function.name.ends_with(PLACEHOLDER));
-    let handler = |handler: &ConflictHandler| {
-        matches!(handler, ConflictHandler::Lambda { function } if function.ends_with(PLACEHOLDER))
-    };
+    let handler = |handler: &ConflictHandler| matches!(handler, ConflictHandler::Lambda { function } if function.ends_with(PLACEHOLDER));
     plan.sources.values().any(source) || plan.models.values().filter_map(|model| model.conflict.as_ref()).any(handler)
 }

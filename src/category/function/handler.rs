@@ -62,7 +62,9 @@ pub(super) fn file(spec: &FunctionSpec, context: &Context<'_>) -> Result<String,
     let near = wanted.first().and_then(|path| nearest(path, there.iter().copied())).or(there.first().copied());
     Err(match near.and_then(|near| handler_of(family, near, &folder, &spec.handler)) {
         Some(handler) => problem.hint(format!("did you mean `handler = \"{handler}\"`?")),
-        None => problem.hint(format!("write {}, or take the function away: `ampup remove {}`", wanted[0], context.name)),
+        None => {
+            problem.hint(format!("write {}, or take the function away: `ampup remove {}`", wanted[0], context.name))
+        }
     })
 }
 

@@ -1,11 +1,14 @@
 //! The user's own code, run by AWS Lambda: one folder of code, one function, its log and its role.
 
+mod access;
 mod environment;
 mod handler;
 mod names;
 mod runtime;
 mod sample;
+mod schedule;
 mod stack;
+mod trigger;
 
 #[cfg(test)]
 mod tests;
@@ -13,14 +16,17 @@ mod tests;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, SettingProblem, SourceFile, Synthesis};
+use super::{Among, Context, SettingProblem, SourceFile, Synthesis};
 use crate::base::ResourceName;
 use crate::error::Problem;
 use crate::render::Renderer;
 
+pub use access::Access;
 pub use names::{UNIQUE, code_folder, own_function};
 pub use runtime::{Architecture, Family, Runtime};
 pub use sample::FunctionSample;
+pub use schedule::Schedule;
+pub use trigger::{Trigger, user_triggers};
 
 pub(in crate::category) use names::arn;
 
@@ -56,9 +62,40 @@ pub struct FunctionSpec {
     /// How many days the log is kept.
     #[serde(default = "log_retention")]
     pub log_retention: u16,
+    /// How many invocations may run at the same time; as many as the account allows when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved_concurrency: Option<u16>,
+    /// ARNs of layers, the lowest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<String>,
+    /// What it may do with the project's other resources: `photos:read`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access: Vec<Access>,
+    /// When it runs by the clock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedules: Vec<Schedule>,
+    /// What else makes it run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<Trigger>,
+    /// Patterns of events on the account's bus that make it run, as JSON.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
+    /// Who may call it by an address of its own; there is none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<UrlCallers>,
     /// The sample that the code starts as; only used by `scaffold`, never stored.
     #[serde(skip)]
     pub sample: Option<FunctionSample>,
+}
+
+/// Who may call a function by its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UrlCallers {
+    /// Whoever signs requests with credentials that may.
+    Iam,
+    /// Everyone.
+    Public,
 }
 
 fn handler() -> String {
@@ -87,6 +124,13 @@ impl Default for FunctionSpec {
             architecture: Architecture::default(),
             environment: IndexMap::new(),
             log_retention: log_retention(),
+            reserved_concurrency: None,
+            layers: Vec::new(),
+            access: Vec::new(),
+            schedules: Vec::new(),
+            triggers: Vec::new(),
+            events: Vec::new(),
+            url: None,
             sample: None,
         }
     }
@@ -111,12 +155,50 @@ impl FunctionSpec {
         }
         problems.extend(handler::check(self.runtime.family(), &self.handler));
         problems.extend(environment::check(&self.environment));
+        problems.extend(self.check_layers());
+        for pattern in &self.events {
+            let parsed = serde_json::from_str::<serde_json::Value>(pattern);
+            let why = match &parsed {
+                Ok(serde_json::Value::Object(members)) if !members.is_empty() => continue,
+                Ok(_) => "a pattern is a JSON object with at least one member".to_owned(),
+                Err(error) => format!("`{}` is no JSON: {error}", pattern.escape_debug()),
+            };
+            problems.push(SettingProblem::new("events", why).hint("`events = ['{\"source\": [\"shop\"]}']`"));
+        }
         problems
     }
 
-    /// What only shows when the name is known.
-    pub fn check_named(&self, name: &ResourceName) -> Vec<SettingProblem> {
-        names::check(name).into_iter().collect()
+    /// Layers that Lambda would refuse: their ARNs name a version ("Lambda quotas": five of them).
+    fn check_layers(&self) -> Vec<SettingProblem> {
+        let mut problems = Vec::new();
+        if self.layers.len() > 5 {
+            let why = format!("there are {} layers: Lambda takes five", self.layers.len());
+            problems.push(SettingProblem::new("layers", why));
+        }
+        for layer in &self.layers {
+            let parts: Vec<&str> = layer.split(':').collect();
+            let good =
+                matches!(parts[..], ["arn", _, "lambda", _, _, "layer", _, version] if version.parse::<u32>().is_ok());
+            if !good || layer.contains(char::is_whitespace) {
+                let why = format!("`{}` is no ARN of a layer's version", layer.escape_debug());
+                let hint = "`arn:aws:lambda:eu-west-1:123456789012:layer:tools:3`";
+                problems.push(SettingProblem::new("layers", why).hint(hint));
+            }
+        }
+        problems
+    }
+
+    /// What only shows when it is seen with its name among the others.
+    pub fn check_among(&self, among: &Among<'_>) -> Vec<SettingProblem> {
+        let mut problems: Vec<SettingProblem> = names::check(among.name).into_iter().collect();
+        problems.extend(access::check(&self.access, among));
+        problems.extend(trigger::check(&self.triggers, among));
+        problems
+    }
+
+    /// Whether a queue is made for it.
+    pub fn has_queue(&self) -> bool {
+        self.triggers.contains(&Trigger::Queue)
     }
 
     /// The code that the resource starts with.

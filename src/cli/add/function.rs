@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::pairs::Pair;
 use crate::base::ResourceName;
 use crate::category::FunctionSpec;
-use crate::category::function::{Architecture, FunctionSample, Runtime};
+use crate::category::function::{Access, Architecture, FunctionSample, Runtime, Schedule, Trigger, UrlCallers};
 use crate::cli::interview::Interview;
 use crate::cli::questions;
 use crate::error::Failure;
@@ -99,6 +99,38 @@ pub(crate) struct FunctionFlags {
     /// How many days the log is kept
     #[arg(long, value_name = "DAYS")]
     pub(crate) log_retention: Option<u16>,
+    /// How many invocations may run at the same time; 0 for as many as the account allows
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub(crate) reserved_concurrency: Option<u16>,
+    /// ARN of a layer, once for each, the lowest first
+    #[arg(long = "layer", value_name = "ARN")]
+    pub(crate) layers: Option<Vec<String>>,
+    /// What it may do with another resource of the project, once for each
+    #[arg(long, value_name = "RESOURCE:ACTIONS")]
+    pub(crate) access: Option<Vec<Access>>,
+    /// When it runs by the clock, once for each: `rate(5 minutes)`, `cron(0 9 * * ? *) Europe/Athens`
+    #[arg(long = "schedule", value_name = "EXPRESSION")]
+    pub(crate) schedules: Option<Vec<Schedule>>,
+    /// What else makes it run, once for each: `photos:upload`, `orders:change`, `queue`, `auth:post-confirmation`
+    #[arg(long = "trigger", value_name = "TRIGGER")]
+    pub(crate) triggers: Option<Vec<Trigger>>,
+    /// A pattern of events on the account's bus that make it run, as JSON, once for each
+    #[arg(long = "event", value_name = "PATTERN")]
+    pub(crate) events: Option<Vec<String>>,
+    /// Who may call it by an address of its own
+    #[arg(long, value_enum)]
+    pub(crate) url: Option<UrlArg>,
+}
+
+/// Who may call a function by its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UrlArg {
+    /// There is no address
+    Off,
+    /// Whoever signs requests with credentials that may
+    Iam,
+    /// Everyone
+    Public,
 }
 
 /// Arguments of `add function`.
@@ -132,15 +164,27 @@ pub(in crate::cli) fn ask(
         interview.given("variable", Some(pair));
     }
     interview.given("log-retention", flags.log_retention);
+    note(interview, flags);
     let Some(((name, runtime), sample)) = name.zip(runtime).zip(sample) else { return Ok(None) };
     let mut spec = FunctionSpec { sample: Some(sample.into()), ..FunctionSpec::default() };
     apply(&mut spec, &FunctionFlags { runtime: Some(runtime), ..flags.clone() });
     Ok(Some((name, spec)))
 }
 
+/// Notes what makes it run and what it may do.
+fn note(interview: &mut Interview<'_>, flags: &FunctionFlags) {
+    interview.given("reserved-concurrency", flags.reserved_concurrency);
+    flags.layers.iter().flatten().for_each(|layer| interview.given("layer", Some(layer)));
+    flags.access.iter().flatten().for_each(|access| interview.given("access", Some(access)));
+    flags.schedules.iter().flatten().for_each(|schedule| interview.given("schedule", Some(schedule)));
+    flags.triggers.iter().flatten().for_each(|trigger| interview.given("trigger", Some(trigger)));
+    flags.events.iter().flatten().for_each(|event| interview.given("event", Some(event)));
+    interview.given("url", flags.url.map(|url| crate::cli::args::word(&url)));
+}
+
 /// Lays flags over settings; true when there were any.
 pub(in crate::cli) fn apply(spec: &mut FunctionSpec, flags: &FunctionFlags) -> bool {
-    let FunctionFlags { runtime, handler, memory, timeout, architecture, variables, log_retention } = flags;
+    let FunctionFlags { runtime, handler, memory, timeout, architecture, variables, log_retention, .. } = flags;
     if let Some(runtime) = *runtime {
         spec.runtime = runtime.into();
     }
@@ -164,5 +208,34 @@ pub(in crate::cli) fn apply(spec: &mut FunctionSpec, flags: &FunctionFlags) -> b
         }
     }
     let sizes = memory.or(*timeout).is_some() || log_retention.is_some();
-    sizes || runtime.is_some() || handler.is_some() || architecture.is_some() || variables.is_some()
+    let runs = apply_triggers(spec, flags);
+    runs || sizes || runtime.is_some() || handler.is_some() || architecture.is_some() || variables.is_some()
+}
+
+/// Lays flags about what it may do and what makes it run over settings; true when there were any.
+fn apply_triggers(spec: &mut FunctionSpec, flags: &FunctionFlags) -> bool {
+    fn lay<T: Clone>(setting: &mut Vec<T>, flag: Option<&Vec<T>>) -> bool {
+        flag.is_some_and(|values| {
+            setting.clone_from(values);
+            true
+        })
+    }
+    let lists = [
+        lay(&mut spec.layers, flags.layers.as_ref()),
+        lay(&mut spec.access, flags.access.as_ref()),
+        lay(&mut spec.schedules, flags.schedules.as_ref()),
+        lay(&mut spec.triggers, flags.triggers.as_ref()),
+        lay(&mut spec.events, flags.events.as_ref()),
+    ];
+    if let Some(most) = flags.reserved_concurrency {
+        spec.reserved_concurrency = Some(most).filter(|most| *most > 0);
+    }
+    if let Some(url) = flags.url {
+        spec.url = match url {
+            UrlArg::Off => None,
+            UrlArg::Iam => Some(UrlCallers::Iam),
+            UrlArg::Public => Some(UrlCallers::Public),
+        };
+    }
+    lists.contains(&true) || flags.reserved_concurrency.is_some() || flags.url.is_some()
 }

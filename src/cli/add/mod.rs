@@ -1,4 +1,4 @@
-//! `ampup add auth|api|hosting|function`.
+//! `ampup add auth|api|hosting|function|storage`.
 
 mod api;
 mod auth;
@@ -6,6 +6,7 @@ mod conflict;
 mod function;
 mod hosting;
 mod pairs;
+mod storage;
 
 use super::Context;
 use super::args::AddCommand;
@@ -20,6 +21,7 @@ pub(super) use auth::{apply as apply_auth, ask as ask_auth};
 pub(super) use conflict::{ConflictArg, ModelConflictArg};
 pub(super) use function::{AddFunctionArgs, FunctionFlags, apply as apply_function, ask as ask_function};
 pub(super) use hosting::{apply as apply_hosting, ask as ask_hosting};
+pub(super) use storage::{AddStorageArgs, StorageFlags, apply as apply_storage, ask as ask_storage};
 
 pub(super) fn run(context: &Context<'_>, command: AddCommand) -> Result<ExitStatus, Failure> {
     // Before any question: there must be something to add to.
@@ -47,6 +49,11 @@ pub(super) fn run(context: &Context<'_>, command: AddCommand) -> Result<ExitStat
             let mut interview = Interview::new(context.prompter, "ampup add function");
             let answers = ask_function(&mut interview, &args)?;
             (interview.finish()?, answers.map(|(name, spec)| (name, ResourceSpec::Function(spec))))
+        }
+        AddCommand::Storage(args) => {
+            let mut interview = Interview::new(context.prompter, "ampup add storage");
+            let answers = ask_storage(&mut interview, &args)?;
+            (interview.finish()?, answers.map(|(name, spec)| (name, ResourceSpec::Storage(spec))))
         }
     };
     let (name, spec) = answers.expect("`finish` fails when an answer is missing");

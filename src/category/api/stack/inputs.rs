@@ -7,8 +7,9 @@ use crate::base::{LogicalId, ResourceName};
 use crate::category::api::access::mode_name;
 use crate::category::api::plan::{AuthMode, Plan};
 use crate::category::api::{ApiAuth, AuthoriserSettings, OidcSettings};
-use crate::category::synthesis::Need;
 use crate::category::function::{self, own_function};
+use crate::category::storage::granted_groups;
+use crate::category::synthesis::Need;
 use crate::category::{AuthSpec, Context, ResourceSpec};
 use crate::error::{Code, Problem};
 
@@ -41,7 +42,7 @@ pub(super) struct Authoriser {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Parameter {
-    name: &'static str,
+    name: String,
     description: &'static str,
 }
 
@@ -108,31 +109,35 @@ fn settings<'a>(context: &Context<'a>) -> Vec<&'a ApiAuth> {
 }
 
 /// The parameters that the auth stack fills.
-pub(super) fn parameters(plan: &Plan) -> Vec<Parameter> {
-    inputs(plan).iter().map(|input| Parameter { name: input.parameter, description: input.what }).collect()
+pub(super) fn parameters(plan: &Plan, context: &Context<'_>) -> Vec<Parameter> {
+    let inputs = inputs(plan, context).into_iter();
+    inputs.map(|input| Parameter { name: input.parameter, description: input.what }).collect()
 }
 
 /// A parameter that an output of the auth stack fills.
 struct Input {
-    parameter: &'static str,
-    output: &'static str,
+    /// The parameter, which is called as the output is.
+    parameter: String,
     what: &'static str,
 }
 
-fn inputs(plan: &Plan) -> Vec<Input> {
+fn inputs(plan: &Plan, context: &Context<'_>) -> Vec<Input> {
     let mut inputs = Vec::new();
     if plan.modes.has(AuthMode::UserPools) {
         let what = "User pool whose tokens are accepted";
-        inputs.push(Input { parameter: "UserPoolId", output: "UserPoolId", what });
+        inputs.push(Input { parameter: "UserPoolId".to_owned(), what });
     }
     for role in policies::roles(plan) {
-        inputs.push(Input { parameter: role.parameter, output: role.parameter, what: role.what });
+        inputs.push(Input { parameter: role.parameter.to_owned(), what: role.what });
+        let groups = granted_groups(context.siblings);
+        let what = "Role of the identity pool for users of a group";
+        inputs.extend(policies::group_roles(role, &groups).map(|parameter| Input { parameter, what }));
     }
     inputs
 }
 
 pub(super) fn needs(plan: &Plan, context: &Context<'_>) -> Result<Vec<Need>, Vec<Problem>> {
-    let inputs = inputs(plan);
+    let inputs = inputs(plan, context);
     if inputs.is_empty() {
         return Ok(Vec::new());
     }
@@ -145,7 +150,7 @@ pub(super) fn needs(plan: &Plan, context: &Context<'_>) -> Result<Vec<Need>, Vec
         .map(|input| {
             let id =
                 |text: &str| LogicalId::new(text).map_err(|error| vec![Problem::new(Code::AMP0901, error.to_string())]);
-            Ok(Need { parameter: id(input.parameter)?, of: auth.clone(), output: id(input.output)? })
+            Ok(Need { parameter: id(&input.parameter)?, of: auth.clone(), output: id(&input.parameter)? })
         })
         .collect()
 }

@@ -25,6 +25,7 @@ use super::resolvers;
 use crate::base::ResourceName;
 use crate::category::Context;
 use crate::category::function::UNIQUE;
+use crate::category::storage::granted_groups;
 use crate::category::synthesis::{Kept, Part, Synthesis, part, rendered};
 use crate::cfn::Template;
 use crate::error::{Code, Diagnose, Problem};
@@ -160,7 +161,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         additional_modes: modes,
         unique: own_functions::uses_own(plan) || authoriser.as_ref().is_some_and(|authoriser| authoriser.own),
         authoriser,
-        parameters: inputs::parameters(plan),
+        parameters: inputs::parameters(plan, context),
         schema_file: format!("./{name}/schema.graphql"),
         sources,
         invokers,
@@ -168,7 +169,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         search: search::search(plan, layout, context.render).map_err(failed)?,
         services: services::services(plan, name, context.render).map_err(failed)?,
         predictions_bucket: spec.predictions_bucket.as_deref(),
-        policies: policies::policies(plan, name),
+        policies: policies::policies(plan, name, &granted_groups(context.siblings)),
         nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),
         has_tables: std::iter::once(&first).chain(further.iter().map(|(_, more)| more)).any(Content::has_tables),
         changes: syncing::changes(plan),

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::base::ResourceName;
 use crate::category::api::plan::{Action, Allow, AuthMode, Operation, Plan, Resolver, Rule};
+use crate::category::auth::group_role;
 
 /// Above this many entries a policy names types instead of fields: a role's policies hold 10,240 characters.
 const MOST_PATHS: usize = 60;
@@ -18,7 +19,8 @@ pub(super) struct Policy {
     label: &'static str,
     /// Text for `!Sub`.
     name: String,
-    role_parameter: &'static str,
+    /// Parameters with the names of the roles.
+    roles: Vec<String>,
     /// Text for `!Sub`.
     paths: Vec<String>,
 }
@@ -60,16 +62,21 @@ pub(super) fn roles(plan: &Plan) -> Vec<PoolRole> {
 }
 
 /// A policy for each of them.
-pub(super) fn policies(plan: &Plan, name: &ResourceName) -> Vec<Policy> {
+pub(super) fn policies(plan: &Plan, name: &ResourceName, groups: &[String]) -> Vec<Policy> {
     let policy = |role: PoolRole| Policy {
         id: role.id,
         comment: role.comment,
         label: role.label,
         name: format!("{name}-${{Environment}}-graphql"),
-        role_parameter: role.parameter,
+        roles: std::iter::once(role.parameter.to_owned()).chain(group_roles(role, groups)).collect(),
         paths: paths(&fields(plan, role)).into_iter().map(|path| format!("${{GraphQLApi.Arn}}/types/{path}")).collect(),
     };
     roles(plan).into_iter().map(policy).collect()
+}
+
+/// The parameters with the roles of groups: their users are signed in, and take these roles instead.
+pub(super) fn group_roles(role: PoolRole, groups: &[String]) -> impl Iterator<Item = String> {
+    groups.iter().filter(move |_| !role.guests).map(|group| format!("{}Name", group_role(group)))
 }
 
 /// `Query/fields/getPost` for each field, with the models that they return.
