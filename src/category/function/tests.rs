@@ -107,7 +107,7 @@ fn a_missing_handler_is_told_with_the_nearest_one() {
     let hint = |spec: &FunctionSpec, files: &[&str]| {
         let problems = synthesize_with(spec, files).unwrap_err();
         assert_eq!((problems.len(), problems[0].code), (1, Code::AMP0315));
-        (problems[0].message.clone(), problems[0].hints[0].to_string())
+        (problems[0].message.clone(), problems[0].hints[0].0.clone())
     };
     let node = FunctionSpec::default();
     let (message, nearest) = hint(&node, &["indx.mjs", "lib/a.mjs"]);

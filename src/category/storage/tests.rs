@@ -143,7 +143,9 @@ fn nobody_is_let_in_without_users() {
     let things = name("things");
     let auth = AuthSpec { guests: false, ..AuthSpec::default() };
     resources.insert(name("auth"), ResourceSpec::Auth(auth));
-    let why = |resources| spec.check_among(&Among { name: &things, resources })[0].why.clone();
+    let why = |resources: &IndexMap<ResourceName, ResourceSpec>| {
+        spec.check_among(&Among { name: &things, resources })[0].why.clone()
+    };
     assert!(why(&resources).contains("gives guests no credentials"));
     resources.shift_remove("auth");
     assert!(why(&resources).contains("no auth resource"));

@@ -6,6 +6,7 @@
 mod content;
 mod inputs;
 mod lambdas;
+mod limits;
 mod names;
 mod placement;
 mod policies;
@@ -39,9 +40,6 @@ use search::Search;
 use services::Services;
 use sources::SourceEntry;
 use syncing::Changes;
-
-/// What CloudFormation allows in one template ("AWS CloudFormation quotas").
-const MOST_RESOURCES: usize = 500;
 
 /// Context of `api/stack.yaml`.
 #[derive(Debug, Serialize)]
@@ -123,7 +121,7 @@ pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> 
     };
     let layout = Layout::new(plan, context.name, &placement, &written);
     let mut synthesis = stacks(spec, plan, context, &layout)?;
-    let problems = too_large(context.name, &synthesis);
+    let problems = limits::too_large(context.name, &synthesis);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -231,27 +229,6 @@ fn locate(template: &mut Template, content: &Content) {
     for (id, resource) in &mut template.resources {
         resource.origin = content.origin(id.as_str()).cloned();
     }
-}
-
-fn too_large(name: &ResourceName, synthesis: &Synthesis) -> Vec<Problem> {
-    let own = (name.to_string(), &synthesis.template);
-    let parts = synthesis.parts.iter().map(|(path, part)| (path.clone(), &part.template));
-    let too_large = |(path, template): (String, &Template)| {
-        let count = template.resources.len();
-        let problem = Problem::new(
-            Code::AMP0314,
-            format!(
-                "the stack ampup/stacks/{path}.yaml would have {count} resources: CloudFormation allows {MOST_RESOURCES} in one"
-            ),
-        );
-        let file = placement::path(name);
-        (count > MOST_RESOURCES).then(|| {
-            problem.hint("leave operations out that nobody uses, for example `@model(subscriptions: null)`").hint(
-                format!("take the lines of models that were never deployed out of {file}: they get another stack"),
-            )
-        })
-    };
-    std::iter::once(own).chain(parts).filter_map(too_large).collect()
 }
 
 #[cfg(test)]
