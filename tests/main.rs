@@ -9,6 +9,7 @@ mod golden;
 mod house;
 mod journey;
 mod local;
+mod resolvers;
 mod support;
 
 /// A test file that is not listed as a module is a test that never runs.

@@ -59,7 +59,8 @@ pub fn assemble(manifest: &Manifest, sources: &Sources, render: &Renderer) -> Re
     }
     let nested = links::order(stacks)?;
     let (root, root_text) = root::stack(manifest, &nested, sources, render)?;
-    let problems = cfn::check(&root);
+    // A project may have nothing yet, or nothing any more; only a push asks for more.
+    let problems = if nested.is_empty() { Vec::new() } else { cfn::check(&root) };
     if problems.is_empty() { Ok(Blueprint { root, root_text, nested }) } else { Err(problems) }
 }
 

@@ -23,31 +23,31 @@ pub(crate) struct Cli {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct GlobalArgs {
     /// Folder of the project; the current one when absent
-    #[arg(short = 'C', long = "project", global = true, value_name = "DIR")]
+    #[arg(short = 'C', long = "project", global = true, help_heading = "Everywhere", value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
     /// Environment; the one in use when absent
-    #[arg(long = "env", global = true, value_name = "NAME")]
+    #[arg(long = "env", global = true, help_heading = "Everywhere", value_name = "NAME")]
     pub(crate) environment: Option<EnvName>,
     /// Print one JSON document on standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) json: bool,
     /// How progress is shown on standard error
-    #[arg(long, global = true, value_name = "WAY", value_enum)]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "WAY", value_enum)]
     pub(crate) progress: Option<ProgressArg>,
     /// Go on without asking for confirmation
-    #[arg(short = 'y', long, global = true)]
+    #[arg(short = 'y', long, global = true, help_heading = "Everywhere")]
     pub(crate) yes: bool,
     /// Ask nothing; a missing answer is an error
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) no_input: bool,
     /// Tell more; twice for everything
-    #[arg(short = 'v', long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short = 'v', long, global = true, help_heading = "Everywhere", action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Say nothing but results and errors
-    #[arg(short = 'q', long, global = true, conflicts_with = "verbose")]
+    #[arg(short = 'q', long, global = true, help_heading = "Everywhere", conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "WHEN", value_enum)]
     pub(crate) color: Option<ColorArg>,
 }
 

@@ -34,6 +34,37 @@ pub enum FaultKind {
 
 /// Every fault of a document.
 pub fn check(document: &Document) -> Vec<Fault> {
+    let mut faults = check_declarations(document);
+    faults.extend(check_interfaces(&document.types, |_| true));
+    faults
+}
+
+/// Whether the types that are asked have the fields of their interfaces. Types that get fields later are asked later.
+pub fn check_interfaces<'a>(
+    types: impl IntoIterator<Item = &'a TypeDefinition>,
+    asked: impl Fn(&TypeDefinition) -> bool,
+) -> Vec<Fault> {
+    let types: IndexMap<&str, &TypeDefinition> = types.into_iter().map(|found| (found.name.as_str(), found)).collect();
+    let mut checker = Checker { types, faults: Vec::new() };
+    let implementing: Vec<&TypeDefinition> =
+        checker.types.values().copied().filter(|found| !found.interfaces().is_empty() && asked(found)).collect();
+    for found in implementing {
+        for named in found.interfaces() {
+            let interface = checker.types.get(named.name.as_str()).copied();
+            let Some(interface) = interface.filter(|above| above.name != found.name) else { continue };
+            if matches!(interface.kind, TypeKind::Interface { .. }) {
+                interface
+                    .fields()
+                    .iter()
+                    .for_each(|wanted| checker.implements(found, found.fields(), interface, wanted));
+            }
+        }
+    }
+    checker.faults
+}
+
+/// Every fault of a document but those of [`check_interfaces`].
+pub fn check_declarations(document: &Document) -> Vec<Fault> {
     let mut checker = Checker { types: IndexMap::new(), faults: Vec::new() };
     for found in &document.types {
         checker.declare(found);
@@ -99,7 +130,7 @@ impl<'a> Checker<'a> {
             TypeKind::Object { interfaces, fields } | TypeKind::Interface { interfaces, fields } => {
                 self.not_empty(found, fields.len(), "fields");
                 self.fields(found, fields);
-                self.interfaces(found, interfaces, fields);
+                self.interfaces(found, interfaces);
             }
             TypeKind::Union(members) => self.union(found, members),
             TypeKind::Enum(values) => {
@@ -293,7 +324,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn interfaces(&mut self, found: &TypeDefinition, interfaces: &[Named], fields: &[Field]) {
+    fn interfaces(&mut self, found: &TypeDefinition, interfaces: &[Named]) {
         let names = interfaces.iter().map(|named| (named.name.as_str(), &named.span));
         self.distinct(names, &format!("interface of {}", found.name));
         for named in interfaces {
@@ -314,10 +345,6 @@ impl<'a> Checker<'a> {
             if !matches!(interface.kind, TypeKind::Interface { .. }) {
                 let message = format!("{} can only implement interfaces, and {} is none", found.name, named.name);
                 self.refuse(&named.span, message);
-                continue;
-            }
-            for wanted in interface.fields() {
-                self.implements(found, fields, interface, wanted);
             }
         }
     }
@@ -329,12 +356,14 @@ impl<'a> Checker<'a> {
             self.refuse(&found.span, message);
             return;
         };
+        // A field that a compiler added stands nowhere.
+        let span = if field.span.is_empty() { &found.span } else { &field.span };
         if !self.covariant(&wanted.type_ref, &field.type_ref) {
             let message = format!(
                 "interface field {expected} expects type {} but {}.{} is type {}",
                 wanted.type_ref, found.name, field.name, field.type_ref
             );
-            self.refuse(&field.span, message);
+            self.refuse(span, message);
         }
         for argument in &wanted.arguments {
             let same = field.arguments.iter().find(|own| own.name == argument.name);
@@ -343,7 +372,7 @@ impl<'a> Checker<'a> {
                     "interface field argument {expected}({}: {}) expected but {}.{} does not provide it",
                     argument.name, argument.type_ref, found.name, field.name
                 );
-                self.refuse(&field.span, message);
+                self.refuse(span, message);
             }
         }
         let extra = field.arguments.iter().filter(|own| own.type_ref.is_required() && own.default.is_none());
@@ -354,7 +383,7 @@ impl<'a> Checker<'a> {
                 "argument {} of {}.{} is required, but the interface {} does not have it",
                 own.name, found.name, field.name, interface.name
             );
-            self.refuse(&own.span, message);
+            self.refuse(if own.span.is_empty() { span } else { &own.span }, message);
         }
     }
 

@@ -16,7 +16,7 @@ mod tests;
 /// The crate that checks and executes query documents.
 pub use apollo_compiler as engine;
 
-pub use check::{Fault, FaultKind, check};
+pub use check::{Fault, FaultKind, check, check_declarations, check_interfaces};
 pub use parse::parse;
 pub use print::print;
 pub use schema::{

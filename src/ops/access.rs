@@ -82,6 +82,9 @@ fn narrowed(mut apis: Vec<NamedAccess>, model: Option<&str>) -> Result<AccessRep
     for api in &mut apis {
         api.access.models.retain(|found| found.model == wanted);
         api.access.custom.clear();
+        let columns = api.access.models.iter().flat_map(|found| &found.columns);
+        let fields: Vec<&str> = columns.map(|column| column.field.as_str()).collect();
+        api.access.files.retain(|own| own.type_name == wanted || fields.contains(&own.field.as_str()));
     }
     apis.retain(|api| !api.access.models.is_empty());
     if apis.is_empty() {

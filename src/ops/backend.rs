@@ -37,6 +37,9 @@ pub fn assemble(project: &Project, manifest: &Manifest, added: &[SourceFile]) ->
 /// Assembles what a project has and brings `ampup/stacks/` up to date; a hand edit there stops it.
 pub fn render(session: &Session, project: &mut Project) -> Result<Backend, Failure> {
     let manifest = project.manifest().clone();
+    if manifest.resources.is_empty() {
+        return Err(super::OperationError::Empty.into());
+    }
     let read = || assemble(project, &manifest, &[]);
     let backend = session.step(Step::CheckBlueprint, read, |backend| {
         let (resources, stacks) = (backend.blueprint.resource_count(), backend.blueprint.stack_count() - 1);

@@ -40,6 +40,9 @@ pub enum OperationError {
         /// The kind.
         kind: &'static str,
     },
+    /// The project has nothing to deploy: CloudFormation takes no empty stack.
+    #[error("this project has no resources to deploy")]
+    Empty,
     /// There are several, and none was named.
     #[error("this project has several resources of kind {kind}: {}", names.join(", "))]
     Several {
@@ -117,7 +120,7 @@ impl Diagnose for OperationError {
     fn code(&self) -> Code {
         match self {
             Self::ResourceExists(_) | Self::KindExists { .. } => Code::AMP0110,
-            Self::NoResource { .. } | Self::NoModel { .. } | Self::NoneOfKind { .. } => Code::AMP0109,
+            Self::NoResource { .. } | Self::NoModel { .. } | Self::NoneOfKind { .. } | Self::Empty => Code::AMP0109,
             Self::Several { .. } | Self::CannotDetach => Code::AMP0202,
             Self::Needed { .. } => Code::AMP0115,
             Self::EnvironmentExists(_) => Code::AMP0114,
@@ -155,6 +158,10 @@ impl Diagnose for OperationError {
                 near.into_iter().chain([all]).collect()
             }
             Self::NoneOfKind { kind } => vec![format!("`ampup add {kind}`")],
+            Self::Empty => vec![
+                "`ampup add auth` or `ampup add api` gives it one".to_owned(),
+                "`ampup delete` removes what is deployed of it".to_owned(),
+            ],
             Self::Several { names, .. } => vec![format!("name one: `--name {}`", names[0])],
             Self::Needed { by, .. } => vec![format!("remove what needs it first: `ampup remove {}`", by[0])],
             Self::EnvironmentExists(name) => vec![format!("`ampup env use {name}` makes it the one in use")],

@@ -33,11 +33,14 @@ impl Case {
     }
 }
 
+/// The field by which the test learns how the cloud sees a caller.
+pub(super) const WHO_FIELD: &str = "whoCalls";
+
 const USERS: &str = "AMAZON_COGNITO_USER_POOLS";
-const EVERY: &str = "AMAZON_COGNITO_USER_POOLS,API_KEY,AWS_IAM,OPENID_CONNECT";
+const EVERY: &str = "AMAZON_COGNITO_USER_POOLS,API_KEY,AWS_IAM,OPENID_CONNECT,AWS_LAMBDA";
 
 /// Title, modes, schema.
-const OWN: [(&str, &str, &str); 22] = [
+const OWN: [(&str, &str, &str); 24] = [
     ("owner", USERS, "type Todo @model @auth(rules: [{ allow: owner }]) { id: ID! name: String! note: String }"),
     (
         "owner that may be named",
@@ -136,6 +139,16 @@ const OWN: [(&str, &str, &str); 22] = [
         "type Order @model @auth(rules: [{ allow: owner }, { allow: groups, groups: [\"Shop\"], operations: [read] }]) { customer: ID! @primaryKey(sortKeyFields: [\"number\"]) number: Int! status: String @index(queryField: \"ordersByStatus\", sortKeyFields: [\"day\", \"place\"]) day: String place: String owner: String @index(queryField: \"ordersByOwner\") }",
     ),
     (
+        "callers whom a function lets in",
+        "AWS_LAMBDA",
+        "type Todo @model @auth(rules: [{ allow: custom, operations: [create, read, delete] }]) { id: ID! name: String secret: String @auth(rules: [{ allow: custom, operations: [create] }]) }",
+    ),
+    (
+        "callers whom a function lets in, beside users",
+        "AMAZON_COGNITO_USER_POOLS,AWS_LAMBDA,API_KEY",
+        "type Todo @model @auth(rules: [{ allow: owner }, { allow: custom, operations: [get, update, listen] }, { allow: public, operations: [list] }]) { id: ID! name: String grade: Int @auth(rules: [{ allow: custom, operations: [update] }, { allow: owner }]) }",
+    ),
+    (
         "sandbox",
         "API_KEY",
         "input AMPLIFY { globalAuthRule: AuthRule = { allow: public } } type Todo @model { id: ID! name: String! } type Closed @model @auth(rules: [{ allow: public, operations: [get] }]) { id: ID! }",
@@ -143,7 +156,22 @@ const OWN: [(&str, &str, &str); 22] = [
 ];
 
 /// More, of which several models make up each.
-const LINKED: [(&str, &str, &str); 3] = [
+const LINKED: [(&str, &str, &str); 6] = [
+    (
+        "whoever calls",
+        EVERY,
+        "type Query { whoCalls: AWSJSON @auth(rules: [{ allow: public }, { allow: public, provider: iam }, { allow: private }, { allow: private, provider: iam }, { allow: private, provider: oidc }, { allow: custom }]) }",
+    ),
+    (
+        "what can be searched",
+        EVERY,
+        "type Note @model @searchable @auth(rules: [{ allow: owner }, { allow: groups, groupsField: \"teams\", operations: [search] }, { allow: groups, groups: [\"Audit\"], operations: [read] }, { allow: public, operations: [search] }, { allow: private, provider: iam, operations: [search] }, { allow: custom, operations: [search, get] }]) { id: ID! text: String teams: [String] secret: String @auth(rules: [{ allow: owner }, { allow: groups, groups: [\"Audit\"], operations: [read] }]) }",
+    ),
+    (
+        "searches that are refused, and those of a provider",
+        EVERY,
+        "type Memo @model @searchable(queries: { search: \"findMemos\" }) @auth(rules: [{ allow: private, operations: [get, list] }, { allow: owner, provider: oidc, identityClaim: \"user_id\" }, { allow: public, provider: iam, operations: [search] }]) { id: ID! text: String owner: String } type Open @model @searchable @auth(rules: [{ allow: private }]) { id: ID! count: Int }",
+    ),
     (
         "models that point at each other",
         "AMAZON_COGNITO_USER_POOLS,API_KEY",
@@ -157,7 +185,7 @@ const LINKED: [(&str, &str, &str); 3] = [
     (
         "fields of the user's own",
         EVERY,
-        "type Weather { wind: Int } type Query { open: Weather @auth(rules: [{ allow: public }]) users: Int @auth(rules: [{ allow: private }]) crew: String @auth(rules: [{ allow: groups, groups: [\"Crew\"] }, { allow: private, provider: oidc }]) plain: Int guests: Int @auth(rules: [{ allow: public, provider: iam }]) } type Mutation { shout: Int @auth(rules: [{ allow: private, provider: iam }]) }",
+        "type Weather { wind: Int } type Query { open: Weather @auth(rules: [{ allow: public }]) users: Int @auth(rules: [{ allow: private }]) crew: String @auth(rules: [{ allow: groups, groups: [\"Crew\"] }, { allow: private, provider: oidc }]) plain: Int guests: Int @auth(rules: [{ allow: public, provider: iam }]) asked: Weather @auth(rules: [{ allow: custom }]) } type Mutation { shout: Int @auth(rules: [{ allow: private, provider: iam }]) }",
     ),
 ];
 
@@ -165,7 +193,7 @@ pub(super) fn all() -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     for (title, modes, schema) in OWN.iter().chain(&LINKED) {
         let modes: Vec<String> = modes.split(',').map(str::to_owned).collect();
-        let case = read(cases.len(), (*title).to_owned(), (*schema).to_owned(), modes);
+        let case = read(cases.len(), (*title).to_owned(), (*schema).to_owned(), &Options::of(modes));
         cases.push(case.unwrap_or_else(|reason| panic!("{title}: {reason}")));
     }
     #[expect(clippy::print_stderr, reason = "whoever reads the log learns what was not run")]
@@ -176,35 +204,58 @@ pub(super) fn all() -> Vec<Case> {
     cases
 }
 
-fn read(number: usize, title: String, schema: String, modes: Vec<String>) -> Result<Case, String> {
-    let options = serde_json::json!({ "defaultAuth": modes[0], "additionalAuth": modes[1..] });
-    let options = CompileOptions::parse("options.json", &options.to_string()).unwrap();
-    let plan = compile(&SchemaSource { path: "schema.graphql", text: &schema }, &options);
+fn read(number: usize, title: String, schema: String, options: &Options) -> Result<Case, String> {
+    let compiled = CompileOptions::parse("options.json", &options.json.to_string()).unwrap();
+    let plan = compile(&SchemaSource { path: "schema.graphql", text: &schema }, &compiled);
     let plan = plan.map_err(|problems| problems.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join("; "))?;
-    Ok(Case { name: format!("case{number}"), title, access: access(&plan), schema, modes, plan })
+    Ok(Case { name: format!("case{number}"), title, access: access(&plan), schema, modes: options.modes.clone(), plan })
 }
 
-/// Cases of a folder: `auth-*` with `schema.graphql` and `options.json`.
+/// The options of a case.
+struct Options {
+    json: Value,
+    modes: Vec<String>,
+}
+
+impl Options {
+    fn of(modes: Vec<String>) -> Self {
+        let json = serde_json::json!({ "defaultAuth": modes[0], "additionalAuth": modes[1..] });
+        Self { json, modes }
+    }
+
+    /// Those of a file; an error where the embedded cloud cannot run what one asks for.
+    fn read(json: Value) -> Result<Self, String> {
+        let mut modes = vec![json["defaultAuth"].as_str().unwrap_or("API_KEY").to_owned()];
+        for (name, value) in json.as_object().unwrap() {
+            match name.as_str() {
+                "defaultAuth" => {}
+                "additionalAuth" => {
+                    modes.extend(value.as_array().unwrap().iter().map(|mode| mode.as_str().unwrap().to_owned()));
+                }
+                _ => return Err(format!("it cannot be deployed here with {name}: {value}")),
+            }
+        }
+        Ok(Self { json, modes })
+    }
+}
+
+/// Cases of a folder: `auth-*` with `schema.graphql` and `options.json`. Those that must be refused have no callers.
 #[expect(clippy::print_stderr, reason = "whoever reads the log learns what was not run")]
 fn more(folder: &Path, cases: &mut Vec<Case>) {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut names: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| name.starts_with("auth-") && !folder.join(name).join("expected.error.txt").exists());
     names.sort();
-    for name in names.into_iter().filter(|name| name.starts_with("auth-")) {
-        let text = |file: &str| std::fs::read_to_string(folder.join(&name).join(file)).unwrap_or_default();
-        let options: Value = serde_json::from_str(&text("options.json")).unwrap();
-        let default = options["defaultAuth"].as_str().unwrap_or("API_KEY").to_owned();
-        let additional = options["additionalAuth"].as_array().into_iter().flatten();
-        let modes: Vec<String> =
-            std::iter::once(default).chain(additional.map(|mode| mode.as_str().unwrap().to_owned())).collect();
-        if modes.iter().any(|mode| mode == "AWS_LAMBDA") {
-            eprintln!("{name} is not run: it needs an authoriser");
-            continue;
-        }
-        match read(cases.len(), name.clone(), text("schema.graphql"), modes) {
-            Ok(case) => cases.push(case),
+    for name in &names {
+        let text = |file: &str| std::fs::read_to_string(folder.join(name).join(file)).unwrap();
+        match Options::read(serde_json::from_str(&text("options.json")).unwrap()) {
+            Ok(options) => {
+                let case = read(cases.len(), name.clone(), text("schema.graphql"), &options);
+                cases.push(case.unwrap_or_else(|reason| panic!("{name}: {reason}")));
+            }
             Err(reason) => eprintln!("{name} is not run: {reason}"),
         }
     }
+    eprintln!("{} shared cases are run", names.len());
 }

@@ -1,11 +1,13 @@
 //! Makes the requests of a matrix and compares the answers, cell by cell.
 
 use ampup::category::api::access::{Access, Cell, Column, FieldAccess, Identity, Row, Verb};
-use ampup::category::api::plan::Model;
+use ampup::category::api::plan::{Allow, Model, Operation};
 use serde_json::{Map, Value, json};
 
 use super::cases::Case;
+use super::doorkeeper;
 use super::item;
+use super::search::Search;
 use super::socket::Socket;
 use super::world::{Credential, World};
 
@@ -31,11 +33,12 @@ pub(super) fn case(world: &World, case: &Case) -> Report {
         }
     }
     custom(world, case, &mut report);
+    doorkeeper::case(world, case, &mut report);
     report
 }
 
 impl Report {
-    fn add(&mut self, case: &Case, identity: &Identity, field: &str, found: Result<(), String>) {
+    pub(super) fn add(&mut self, case: &Case, identity: &Identity, field: &str, found: Result<(), String>) {
         self.checked += 1;
         if let Err(reason) = found {
             self.wrong.push(format!("[{}] {} as {}: {reason}", case.title, field, identity.label()));
@@ -54,7 +57,7 @@ struct Caller<'a> {
 }
 
 /// The types of errors at the path of a root field, and below it.
-fn errors<'a>(answer: &'a Value, path: &[&str]) -> Vec<&'a str> {
+pub(super) fn errors<'a>(answer: &'a Value, path: &[&str]) -> Vec<&'a str> {
     let list = answer["errors"].as_array().into_iter().flatten();
     let at = |error: &&Value| {
         let found: Vec<&str> = error["path"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -63,12 +66,12 @@ fn errors<'a>(answer: &'a Value, path: &[&str]) -> Vec<&'a str> {
     list.filter(at).map(|error| error["errorType"].as_str().unwrap_or("an error without type")).collect()
 }
 
-fn expect(good: bool, what: &str, answer: &Value) -> Result<(), String> {
+pub(super) fn expect(good: bool, what: &str, answer: &Value) -> Result<(), String> {
     if good { Ok(()) } else { Err(format!("{what}: {answer}")) }
 }
 
 /// Refused as a whole: `Unauthorized` at the field, and nothing else.
-fn refused(answer: &Value, field: &str) -> Result<(), String> {
+pub(super) fn refused(answer: &Value, field: &str) -> Result<(), String> {
     // Where a page is not open to the caller's mode, its items are what is refused.
     let kinds = [errors(answer, &[field]), errors(answer, &[field, "items"])].concat();
     let right = kinds == ["Unauthorized"] && answer["data"].get(field).is_none_or(Value::is_null);
@@ -104,7 +107,10 @@ impl Caller<'_> {
             }
             Verb::Get => self.get(column, cell),
             Verb::List | Verb::Query | Verb::Sync => self.list(column, cell),
-            Verb::Search => Err("the embedded cloud has no OpenSearch".to_owned()),
+            Verb::Search => {
+                let Self { world, case, model, identity, .. } = *self;
+                Search { world, case, model, identity, item: self.stored() }.check(column, cell)
+            }
             Verb::OnCreate | Verb::OnUpdate | Verb::OnDelete => self.listen(column, cell, matrix),
         }
     }
@@ -113,6 +119,7 @@ impl Caller<'_> {
         match access {
             Access::Allowed | Access::Own => allowed(answer, &column.field),
             Access::Refused | Access::Hidden => refused(answer, &column.field),
+            Access::File => Err("no case has a file of the user's for an operation of a model".to_owned()),
         }
     }
 
@@ -132,7 +139,14 @@ impl Caller<'_> {
                 names.iter().filter(|(name, _)| declared(name)).map(|(name, value)| (name.clone(), value.clone())),
             );
         };
-        let in_another_name = names.keys().any(|name| declared(name));
+        // Whoever is filled in as the owner may name anybody else beside.
+        let creating = self.model.rules.iter().filter(|rule| rule.operations.contains(&Operation::Create));
+        let naming = creating.filter(|rule| rule.mode == self.identity.mode).filter_map(|rule| match &rule.allow {
+            Allow::Owner { field, .. } | Allow::DynamicGroups { field, .. } => Some(field),
+            _ => None,
+        });
+        let filled = naming.into_iter().any(|field| !declared(field));
+        let in_another_name = !filled && names.keys().any(|name| declared(name));
         let refused_fields: Vec<&str> = of(FieldAccess::Refused).collect();
         let of_own: Vec<&str> = of(FieldAccess::Own).collect();
         let left_out: Vec<&str> = refused_fields.iter().chain(&of_own).copied().collect();
@@ -259,7 +273,7 @@ impl Caller<'_> {
             Access::Hidden => {
                 expect(items.is_some() && found.is_none(), "the list should be there without the item", &answer)
             }
-            Access::Refused | Access::Own => refused(&answer, field),
+            Access::Refused | Access::Own | Access::File => refused(&answer, field),
         }
     }
 

@@ -3,9 +3,11 @@
 //! Nothing here is written for one schema. A schema gives a plan, the plan a matrix, the matrix the requests.
 
 mod cases;
+mod doorkeeper;
 mod drive;
 mod issuer;
 mod item;
+mod search;
 mod socket;
 mod world;
 

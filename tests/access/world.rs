@@ -9,8 +9,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::cases::Case;
+use super::cases::{Case, WHO_FIELD};
 use super::issuer::Issuer;
+use super::{doorkeeper, search};
 use crate::support::http::{graphql, send, split_url, target};
 use crate::support::sandbox::{Dev, Sandbox};
 use crate::support::sigv4::{self, Key};
@@ -29,6 +30,11 @@ export function response(ctx) {
   }
   return ctx.result;
 }
+";
+
+/// What answers the field by which the test learns how the cloud sees a caller.
+const WHO: &str = "export const request = () => ({ payload: null });
+export const response = (ctx) => ({ identity: ctx.identity });
 ";
 
 /// The group that items name; no rule does.
@@ -52,12 +58,14 @@ struct Api {
 pub(super) struct World {
     pub dev: Dev,
     apis: BTreeMap<String, Api>,
+    /// The one that tells how the cloud sees a caller.
+    who: String,
     /// ID tokens of users: `ada` owns items, `bob` does not, the others are in the group that they are called after.
     tokens: BTreeMap<String, String>,
     guest: Key,
     signed_in: Key,
     issuer: Issuer,
-    _sandbox: Sandbox,
+    sandbox: Sandbox,
 }
 
 impl World {
@@ -66,6 +74,7 @@ impl World {
         let groups = groups(cases);
         let sandbox = Sandbox::new();
         let _ = sandbox.run(&["init", "access", "--target", "local"]).ok();
+        doorkeeper::make(&sandbox);
         let mut manifest = sandbox.read("ampup.toml");
         let list: Vec<String> = groups.iter().map(|group| format!("{group:?}")).collect();
         write!(manifest, "\n[resources.auth]\nkind = \"auth\"\nguests = true\ngroups = [{}]\n", list.join(", "))
@@ -73,15 +82,15 @@ impl World {
         for case in cases {
             let ways: Vec<String> = case.modes.iter().map(|mode| way(mode, &issuer.address)).collect();
             let (default, additional) = (&ways[0], ways[1..].join(", "));
-            write!(
-                manifest,
-                "\n[resources.{}]\nkind = \"api\"\nauth = {default}\nadditional-auth = [{additional}]\n",
-                case.name
-            )
-            .unwrap();
+            let head = format!("[resources.{}]\nkind = \"api\"", case.name);
+            write!(manifest, "\n{head}\nauth = {default}\nadditional-auth = [{additional}]\n").unwrap();
             sandbox.write(&format!("ampup/api/{}/schema.graphql", case.name), &case.schema);
             for (type_name, field) in case.unanswered() {
-                sandbox.write(&format!("ampup/api/{}/resolvers/{type_name}.{field}.js", case.name), ANSWER);
+                let text = if field == WHO_FIELD { WHO } else { ANSWER };
+                sandbox.write(&format!("ampup/api/{}/resolvers/{type_name}.{field}.js", case.name), text);
+            }
+            if let Some(patch) = search::patch(case) {
+                sandbox.write(&format!("ampup/overrides/{}.yaml", case.name), &patch);
             }
         }
         sandbox.write("ampup.toml", &manifest);
@@ -103,7 +112,9 @@ impl World {
             let id = split_url(&url).1.split('/').nth(2).unwrap().to_owned();
             (case.name.clone(), Api { url, id, key: section["api_key"].as_str().unwrap_or_default().to_owned() })
         });
-        Self { apis: apis.collect(), dev, tokens, guest, signed_in, issuer, _sandbox: sandbox }
+        let tells = |case: &&Case| case.unanswered().iter().any(|(_, field)| field == WHO_FIELD);
+        let who = cases.iter().find(tells).unwrap().name.clone();
+        Self { apis: apis.collect(), who, dev, tokens, guest, signed_in, issuer, sandbox }
     }
 
     fn person(who: &Who) -> &str {
@@ -117,15 +128,19 @@ impl World {
 
     /// How an identity identifies to an API.
     pub(super) fn credential(&self, case: &Case, identity: &Identity) -> Credential {
+        self.credential_for(&case.name, identity)
+    }
+
+    fn credential_for(&self, api: &str, identity: &Identity) -> Credential {
         match identity.mode {
-            AuthMode::ApiKey => Credential::Header("x-api-key", self.apis[&case.name].key.clone()),
+            AuthMode::ApiKey => Credential::Header("x-api-key", self.apis[api].key.clone()),
             AuthMode::Iam if identity.who == Who::Guest => Credential::Signed(self.guest.clone()),
             AuthMode::Iam => Credential::Signed(self.signed_in.clone()),
             AuthMode::UserPools => {
                 Credential::Header("authorization", self.tokens[Self::person(&identity.who)].clone())
             }
             AuthMode::Oidc => Credential::Header("authorization", self.issuer.token(&self.claims(identity))),
-            AuthMode::Lambda => panic!("no case has an authoriser"),
+            AuthMode::Lambda => doorkeeper::credential(),
         }
     }
 
@@ -157,13 +172,30 @@ impl World {
         Some(parts.join("::"))
     }
 
+    /// A caller as handlers see it: `ctx.identity`.
+    pub(super) fn seen(&self, identity: &Identity) -> Value {
+        let credential = self.credential_for(&self.who, identity);
+        let url = &self.apis[&self.who].url;
+        let answer = Self::send(url, &credential, &format!("{{ {WHO_FIELD} }}"), &Value::Null);
+        let text = answer["data"][WHO_FIELD].as_str().unwrap_or_else(|| panic!("{}: {answer}", identity.label()));
+        serde_json::from_str::<Value>(text).unwrap()["identity"].take()
+    }
+
+    /// The code of a resolver that was deployed.
+    pub(super) fn code(&self, case: &Case, name: &str) -> String {
+        self.sandbox.read(&format!("ampup/stacks/{}/resolvers/{name}.js", case.name))
+    }
+
     pub(super) fn url(&self, case: &Case) -> &str {
         &self.apis[&case.name].url
     }
 
     /// Sends a GraphQL request.
     pub(super) fn ask(&self, case: &Case, credential: &Credential, query: &str, variables: &Value) -> Value {
-        let url = self.url(case);
+        Self::send(self.url(case), credential, query, variables)
+    }
+
+    fn send(url: &str, credential: &Credential, query: &str, variables: &Value) -> Value {
         let answer = match credential {
             Credential::Header(name, value) => graphql(url, (name, value), query, variables),
             Credential::Signed(key) => {
@@ -248,6 +280,7 @@ fn way(mode: &str, issuer: &str) -> String {
         "AWS_IAM" => "\"iam\"".to_owned(),
         "AMAZON_COGNITO_USER_POOLS" => "\"user-pool\"".to_owned(),
         "OPENID_CONNECT" => format!("{{ oidc = {issuer:?}, client-id = \"web|app\" }}"),
+        "AWS_LAMBDA" => format!("{{ lambda = {:?} }}", doorkeeper::NAME),
         other => panic!("{other}"),
     }
 }

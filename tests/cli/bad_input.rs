@@ -171,3 +171,22 @@ fn no_project_and_no_such_things() {
     refuses(&sandbox, &["init", "other", "--target", "local"], "AMP0111", 3, &[]);
     refuses(&sandbox, &["remove", "auth", "--yes"], "AMP0115", 3, &["blog"]);
 }
+
+#[test]
+fn a_project_without_resources_is_a_project() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(&["init", "--name", "shop", "--target", "local"]).code, 0);
+    for arguments in [&["render"][..], &["status"]] {
+        let ran = sandbox.run(arguments);
+        assert_eq!(ran.code, 0, "{arguments:?}: {ran:?}");
+    }
+    refuses(&sandbox, &["push", "--yes"], "AMP0109", 3, &["no resources to deploy", "ampup add"]);
+    for arguments in [
+        &["add", "auth", "--sign-in", "email", "--mfa", "off", "--self-signup", "true"][..],
+        &["remove", "auth", "--yes"],
+    ] {
+        let ran = sandbox.run(arguments);
+        assert_eq!(ran.code, 0, "{arguments:?}: {ran:?}");
+    }
+    assert!(!sandbox.read("ampup.toml").contains("[resources"), "the last resource went too");
+}

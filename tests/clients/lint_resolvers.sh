@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lints every resolver below the given folders with @aws-appsync/eslint-plugin: any finding fails.
+# Lints every resolver and every function of a pipeline below the given folders with @aws-appsync/eslint-plugin: any finding fails.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -10,11 +10,11 @@ for folder in "$@"; do
     count=$((count + 1))
     mkdir -p "$work/$count"
     cp "$file" "$work/$count/$(basename "$file")"
-  done < <(find "$folder" -name '*.js' -path '*resolvers*')
+  done < <(find "$folder" -name '*.js' \( -path '*/resolvers/*' -o -path '*/functions/*' \))
 done
 [ "$count" -gt 0 ] || { echo "no resolver was found below: $*" >&2; exit 1; }
 echo '{"compilerOptions":{"allowJs":true,"noEmit":true,"module":"esnext","moduleResolution":"bundler","types":[]},"include":["**/*.js"]}' > "$work/tsconfig.json"
 ln -s "$here/node_modules" "$work/node_modules"
 cd "$work"
 "$here/node_modules/.bin/eslint" --config "$here/eslint.config.mjs" --max-warnings 0 .
-echo "$count resolvers, 0 findings"
+echo "$count resolvers and functions, 0 findings"

@@ -1,6 +1,5 @@
 //! Functions over the wire: made, invoked with their own role, kept through a restart, gone with a killed cloud.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,55 +8,14 @@ use ampup::base::{RandomIds, Region, SystemClock};
 use ampup::cloud::{Cloud, CloudConfig, RunningCloud};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use crate::support::functions::{FUNCTIONS, make_function, make_role, post};
 use crate::support::http::{Answer, send};
 use crate::support::sandbox::Sandbox;
-use crate::support::sigv4::{Key, sign};
-
-const FUNCTIONS: &str = "/2015-03-31/functions";
-
-/// A signed POST.
-fn post(endpoint: &str, service: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-    let host = endpoint.trim_start_matches("http://");
-    let signed = sign(&Key::root(), service, host, path, headers, body);
-    let headers: Vec<(&str, &str)> = signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    send(endpoint, "POST", path, &headers, body)
-}
 
 fn header(answer: &Answer, name: &str) -> Option<String> {
     answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
-}
-
-/// A role that Lambda may take and that may list tables.
-fn make_role(endpoint: &str) {
-    let trust =
-        r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
-    let policy = r#"{"Statement":{"Effect":"Allow","Action":"dynamodb:ListTables","Resource":"*"}}"#;
-    let form = [("content-type", "application/x-www-form-urlencoded")];
-    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    for body in [
-        format!("Action=CreateRole&Version=2010-05-08&RoleName=fn&AssumeRolePolicyDocument={}", escaped(trust)),
-        format!("Action=PutRolePolicy&Version=2010-05-08&RoleName=fn&PolicyName=p&PolicyDocument={}", escaped(policy)),
-    ] {
-        let answer = post(endpoint, "iam", "/", &form, body.as_bytes());
-        assert_eq!(answer.status, 200, "{}", answer.text());
-    }
-}
-
-fn make_function(endpoint: &str, name: &str, code: &str, timeout: u32) {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    writer.start_file("index.js", zip::write::SimpleFileOptions::default()).unwrap();
-    writer.write_all(code.as_bytes()).unwrap();
-    let archive = STANDARD.encode(writer.finish().unwrap().into_inner());
-    let input = json!({
-        "FunctionName": name, "Runtime": "nodejs20.x", "Handler": "index.handler", "Timeout": timeout,
-        "Role": "arn:aws:iam::000000000000:role/fn", "Code": {"ZipFile": archive},
-    });
-    let json = [("content-type", "application/json")];
-    let answer = post(endpoint, "lambda", FUNCTIONS, &json, input.to_string().as_bytes());
-    assert_eq!(answer.status, 201, "{}", answer.text());
 }
 
 fn invoke(endpoint: &str, name: &str, kind: &str, event: &Value) -> Answer {

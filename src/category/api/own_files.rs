@@ -6,7 +6,7 @@
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::plan::{Action, Function, NONE_SOURCE, Plan, Resolver, Source, Step};
+use super::plan::{Action, Function, NONE_SOURCE, OwnAnswer, Plan, Resolver, Source, Step};
 use crate::base::suggest::nearest;
 use crate::base::{Location, ResourceName};
 use crate::category::Sources;
@@ -164,6 +164,7 @@ impl Reader<'_> {
             origin: origin.clone(),
         };
         let source = self.source(file);
+        let instead_of = existing.as_ref().map(|own| own.action.clone());
         // What a field of an owner shows may be done by others; the user's code is always run.
         let mut resolver =
             existing.filter(|own| !matches!(own.action, Action::OwnerField { .. })).unwrap_or_else(blank);
@@ -195,6 +196,8 @@ impl Reader<'_> {
             }
             self.plan.own_files.insert(path, file.text.to_owned());
         }
+        let answer = OwnAnswer { file: file.path.to_owned(), checked, instead_of };
+        self.plan.own_answers.insert(file.stem.to_owned(), answer);
         self.put(resolver);
     }
 

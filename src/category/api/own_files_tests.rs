@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use crate::base::ResourceName;
 use crate::category::api::ApiAuth;
+use crate::category::api::access::{Access, ApiAccess, Verb, access};
 use crate::category::{ApiSpec, AuthSpec, Context, ResourceSpec, Sources, Synthesis};
 use crate::cfn;
 use crate::error::{Code, Problem};
@@ -28,8 +29,23 @@ const CODE: &str =
     "export function request(ctx) {\n  return {};\n}\n\nexport function response(ctx) {\n  return 7;\n}\n";
 
 fn stack(schema: &str, own: &[(&str, &str)]) -> Result<Synthesis, Vec<Problem>> {
+    with(schema, own, &[], ApiSpec::synthesize)
+}
+
+/// Who may do what, where roles may sign requests too.
+fn matrix(schema: &str, own: &[(&str, &str)]) -> ApiAccess {
+    with(schema, own, &[ApiAuth::Iam], |spec, context| spec.plan(context).map(|plan| access(&plan))).unwrap()
+}
+
+fn with<T>(
+    schema: &str,
+    own: &[(&str, &str)],
+    additional_auth: &[ApiAuth],
+    make: impl Fn(&ApiSpec, &Context<'_>) -> Result<T, Vec<Problem>>,
+) -> Result<T, Vec<Problem>> {
     let name = ResourceName::new("blog").unwrap();
-    let spec = ApiSpec { auth: ApiAuth::UserPool, ..ApiSpec::default() };
+    let additional_auth = additional_auth.to_vec();
+    let spec = ApiSpec { auth: ApiAuth::UserPool, additional_auth, ..ApiSpec::default() };
     let siblings = IndexMap::from([
         (name.clone(), ResourceSpec::Api(spec.clone())),
         (ResourceName::new("users").unwrap(), ResourceSpec::Auth(AuthSpec::default())),
@@ -40,7 +56,7 @@ fn stack(schema: &str, own: &[(&str, &str)]) -> Result<Synthesis, Vec<Problem>> 
         sources.insert(format!("ampup/api/blog/{path}"), format!("{header}\n{CODE}"));
     }
     let render = Renderer::default();
-    spec.synthesize(&Context { name: &name, sources: &sources, siblings: &siblings, render: &render })
+    make(&spec, &Context { name: &name, sources: &sources, siblings: &siblings, render: &render })
 }
 
 const ANSWERED: [(&str, &str); 3] = [
@@ -161,4 +177,45 @@ fn a_renamed_model_keeps_its_table() {
         let problems = stack(schema, &[]).expect_err(schema);
         assert!(problems.iter().any(|problem| problem.message.contains(message)), "{schema}: {problems:#?}");
     }
+}
+
+#[test]
+fn the_matrix_tells_what_is_left_to_the_files() {
+    let own = [("resolvers/Query.getPost.js", "// source: PostTable"), ("resolvers/Mutation.updatePost.js", "")];
+    let found = matrix(SCHEMA, &answered(&own));
+    let post = &found.models[0];
+    let cells = |verb: Verb| {
+        let at = post.columns.iter().position(|column| column.operation == verb).unwrap();
+        let cells = post.rows.iter().map(move |row| (row.identity.label(), row.cells[at].access));
+        cells.collect::<Vec<(String, Access)>>()
+    };
+    for verb in [Verb::Get, Verb::Update] {
+        for (label, access) in cells(verb) {
+            // AppSync lets no caller into a field whose mode no rule names.
+            let wanted = if label.starts_with("user pool") { Access::File } else { Access::Refused };
+            assert_eq!(access, wanted, "{verb:?} as {label}");
+        }
+    }
+    assert!(cells(Verb::Delete).iter().all(|(_, access)| *access != Access::File));
+    let of = |field: &str| {
+        let custom = found.custom.iter().find(|custom| custom.field == field).unwrap();
+        custom.rows.iter().map(|row| row.access).collect::<Vec<Access>>()
+    };
+    assert!(of("now").contains(&Access::File), "{:?}", of("now"));
+    assert!(of("count").contains(&Access::Allowed) && !of("count").contains(&Access::File), "{:?}", of("count"));
+    let files: Vec<(String, bool)> =
+        found.files.iter().map(|own| (format!("{}.{}", own.type_name, own.field), own.checked)).collect();
+    let listed = |name: &str, checked: bool| files.contains(&(name.to_owned(), checked));
+    assert!(listed("Query.getPost", false) && listed("Mutation.updatePost", false), "{files:?}");
+    assert!(listed("Query.count", true) && listed("Mutation.publish", true), "{files:?}");
+    assert_eq!(found.files[0].file, "ampup/api/blog/resolvers/Mutation.publish.js");
+}
+
+#[test]
+fn roles_may_still_call_what_a_file_answers() {
+    let schema = "type Post @model @auth(rules: [{ allow: public, provider: iam }]) { id: ID! }";
+    let own = [("resolvers/Query.getPost.js", "// source: PostTable")];
+    let made = with(schema, &own, &[ApiAuth::Iam], ApiSpec::synthesize).unwrap();
+    let guests = resource(&made, "GuestPolicy");
+    assert!(guests.contains("types/Query/fields/getPost") && guests.contains("types/Post/*"), "{guests}");
 }

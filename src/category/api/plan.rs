@@ -12,7 +12,9 @@ mod answers;
 mod keys;
 mod steps;
 
-pub use answers::{DeclaredField, HttpMethod, HttpRequest, LambdaFunction, Piece, Validation, ValidationKind};
+pub use answers::{
+    DeclaredField, HttpMethod, HttpRequest, LambdaFunction, OwnAnswer, Piece, Validation, ValidationKind,
+};
 pub use keys::{AttributeType, Index, Key, KeyField, Projection};
 pub use steps::{Function, Step, checked_write};
 
@@ -42,6 +44,8 @@ pub struct Plan {
     pub declared: Vec<DeclaredField>,
     /// The user's own files: `resolvers/Query.now.js`, `functions/check.js`. Each stands instead of ours.
     pub own_files: IndexMap<String, String>,
+    /// The fields that they answer, by `Type.field`.
+    pub own_answers: IndexMap<String, OwnAnswer>,
     /// What resolvers do differently from project to project.
     pub switches: Switches,
     /// Data sync: who settles conflicts where a model has no handler of its own.
@@ -72,6 +76,12 @@ impl Plan {
             }
             _ => true,
         })
+    }
+
+    /// What a field is for: what answers it, or would if the user had written no file.
+    pub fn purpose<'a>(&'a self, resolver: &'a Resolver) -> &'a Action {
+        let answer = self.own_answers.get(&format!("{}.{}", resolver.type_name, resolver.field));
+        answer.and_then(|answer| answer.instead_of.as_ref()).unwrap_or(&resolver.action)
     }
 }
 

@@ -143,6 +143,7 @@ pub(super) fn plan(models: Vec<Model>, more: Vec<Resolver>) -> Plan {
         returned: IndexMap::new(),
         declared: Vec::new(),
         own_files: IndexMap::new(),
+        own_answers: IndexMap::new(),
         switches: Switches::default(),
         conflict: None,
     }

@@ -1,6 +1,6 @@
 //! AppSync's control API: REST with JSON, `/v1/apis…`.
 //!
-//! Not here: merged APIs, caches, domain names, Event APIs, code evaluation; each is refused by name.
+//! Not here: merged APIs, caches, domain names, Event APIs; each is refused by name.
 
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -21,6 +21,7 @@ const PAGE_LIMIT: usize = 25;
 fn action(method: &Method, parts: &[&str]) -> Option<&'static str> {
     let one = matches!(*method, Method::GET);
     Some(match (method.as_str(), parts) {
+        ("POST", ["dataplane-evaluatecode"]) => "EvaluateCode",
         ("POST", ["apis"]) => "CreateGraphqlApi",
         ("GET", ["apis"]) => "ListGraphqlApis",
         ("GET", ["apis", _]) => "GetGraphqlApi",
@@ -83,6 +84,11 @@ fn decoded(part: &str) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Whether a call is one to evaluate code, which no API is about.
+pub(super) fn is_evaluation(call: &ApiCall) -> bool {
+    call.method == Method::POST && parts(call) == ["dataplane-evaluatecode"]
 }
 
 /// What a caller needs for a call.

@@ -1,6 +1,6 @@
 //! AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
 //!
-//! Built: the control API, CloudFormation types, API key, user pool, OpenID Connect, IAM and Lambda callers, queries,
+//! Built: the control API, evaluation of code, CloudFormation types, API key, user pool, OpenID Connect, IAM and Lambda callers, queries,
 //! mutations and subscriptions, DynamoDB, Lambda and NONE data sources. Refused by name: other data sources, mapping
 //! templates, caches, conflict detection, batching.
 
@@ -10,6 +10,7 @@ mod authorize;
 mod compiled;
 mod datasource;
 mod engine;
+mod evaluate;
 mod execute;
 mod fault;
 mod js;
@@ -21,6 +22,8 @@ mod resolve;
 mod resources;
 mod schema;
 
+#[cfg(test)]
+mod evaluate_tests;
 #[cfg(test)]
 mod function_tests;
 #[cfg(test)]
@@ -72,7 +75,9 @@ impl Service for AppSync {
     }
 
     fn call<'a>(&'a self, _context: &'a CallContext, call: ApiCall) -> BoxFuture<'a, Result<ApiReply, ApiError>> {
-        Box::pin(async move { api::call(self, &call) })
+        Box::pin(async move {
+            if api::is_evaluation(&call) { evaluate::evaluate(self, &call).await } else { api::call(self, &call) }
+        })
     }
 
     fn resources(self: Arc<Self>) -> Vec<Box<dyn ResourceHandler>> {

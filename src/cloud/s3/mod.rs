@@ -8,6 +8,8 @@ mod buckets;
 mod checksums;
 pub(in crate::cloud) mod conditions;
 mod cors;
+#[expect(dead_code, reason = "the service that delivers events is made after this one")]
+pub(in crate::cloud) mod events;
 mod listing;
 mod multipart;
 mod object_wire;
@@ -47,6 +49,7 @@ struct Engine {
     iam: Arc<Iam>,
     objects: Objects,
     uploads: multipart::Uploads,
+    outbox: events::Outbox,
 }
 
 impl Service for S3 {
@@ -105,7 +108,20 @@ impl S3 {
     pub(in crate::cloud) fn new(shared: Arc<Shared>, iam: Arc<Iam>) -> Self {
         let objects = Objects::new(Arc::clone(&shared));
         let uploads = multipart::Uploads::new(&shared);
-        Self { engine: Arc::new(Engine { shared, iam, objects, uploads }) }
+        let outbox = events::Outbox::new(&shared);
+        Self { engine: Arc::new(Engine { shared, iam, objects, uploads, outbox }) }
+    }
+
+    /// Says which destinations the events of buckets can have.
+    #[expect(dead_code, reason = "the service that delivers events is made after this one")]
+    pub(in crate::cloud) fn connect(&self, destinations: Arc<dyn events::Destinations>) {
+        self.engine.outbox.connect(destinations);
+    }
+
+    /// The events of buckets that are not delivered yet.
+    #[expect(dead_code, reason = "the service that delivers events is made after this one")]
+    pub(in crate::cloud) fn outbox(&self) -> &events::Outbox {
+        &self.engine.outbox
     }
 
     /// An object, or `NoSuchBucket`, `NoSuchKey`.

@@ -24,9 +24,10 @@ impl Report for AccessReport {
                 of_model(paper, model)?;
             }
             of_custom_fields(paper, &api.access)?;
+            of_files(paper, &api.access)?;
         }
         paper.blank()?;
-        paper.line("yes: allowed; some: not every field, see below; own: where it becomes the caller's own item; -: answered without the item; no: refused")
+        paper.line("yes: allowed; some: not every field, see below; own: where it becomes the caller's own item; -: answered without the item; file: your resolver file decides; no: refused")
     }
 }
 
@@ -85,6 +86,21 @@ fn of_custom_fields(paper: &mut Paper<'_>, access: &ApiAccess) -> fmt::Result {
     table(paper, &heads.iter().map(String::as_str).collect::<Vec<_>>(), &labels, &rows)
 }
 
+/// The fields that the user's files answer, and whether rules are checked before them.
+fn of_files(paper: &mut Paper<'_>, access: &ApiAccess) -> fmt::Result {
+    if access.files.is_empty() {
+        return Ok(());
+    }
+    paper.blank()?;
+    let name = paper.paint(Tone::Strong, "Answered by your files");
+    paper.line(name)?;
+    for own in &access.files {
+        let checks = if own.checked { "the rules of the field are checked first" } else { "its checks alone count" };
+        paper.line(format_args!("  {}.{}: {}, {checks}", own.type_name, own.field, own.file))?;
+    }
+    Ok(())
+}
+
 /// Names to the left, heads on top, every column as wide as its widest word.
 fn table(paper: &mut Paper<'_>, heads: &[&str], labels: &[String], rows: &[Vec<&str>]) -> fmt::Result {
     let left = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
@@ -126,6 +142,7 @@ fn plain(access: CellAccess) -> &'static str {
         CellAccess::Allowed => "yes",
         CellAccess::Own => "own",
         CellAccess::Hidden => "-",
+        CellAccess::File => "file",
         CellAccess::Refused => "no",
     }
 }
@@ -133,7 +150,7 @@ fn plain(access: CellAccess) -> &'static str {
 fn tone(word: &str) -> Tone {
     match word {
         "yes" => Tone::Good,
-        "some" | "own" => Tone::Warn,
+        "some" | "own" | "file" => Tone::Warn,
         "no" => Tone::Bad,
         _ => Tone::Faint,
     }

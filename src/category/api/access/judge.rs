@@ -8,14 +8,22 @@ use super::identity::{Identity, Who};
 use super::{Access, Cell, Column, FieldAccess, Verb};
 use crate::category::api::plan::{Allow, AuthMode, Model, Operation, Rule};
 
+/// A model with the fields that resolvers of their own keep from those who may not read them.
+#[derive(Debug)]
+pub(super) struct Guarded<'a> {
+    pub(super) model: &'a Model,
+    pub(super) fields: Vec<&'a str>,
+}
+
 /// One cell of the matrix.
-pub(super) fn cell(model: &Model, column: &Column, identity: &Identity) -> Cell {
+pub(super) fn cell(guarded: &Guarded<'_>, column: &Column, identity: &Identity) -> Cell {
+    let model = guarded.model;
     match column.operation {
         Verb::Create | Verb::Update => write(model, column.operation.operation(), identity),
         Verb::Delete => whole(if deletes(model, identity) { Access::Allowed } else { Access::Refused }),
         Verb::OnCreate | Verb::OnUpdate | Verb::OnDelete => whole(listen(model, identity)),
-        Verb::Get | Verb::List | Verb::Sync | Verb::Search => read(model, column.operation, identity),
-        Verb::Query => query(model, column, identity),
+        Verb::Get | Verb::List | Verb::Sync | Verb::Search => read(guarded, column.operation, identity),
+        Verb::Query => query(guarded, column, identity),
     }
 }
 
@@ -106,22 +114,23 @@ fn reading_rules(model: &Model) -> Vec<Rule> {
     type_rules(model).into_iter().chain(model.field_rules.values().flatten().cloned()).collect()
 }
 
-fn read(model: &Model, verb: Verb, identity: &Identity) -> Cell {
+fn read(guarded: &Guarded<'_>, verb: Verb, identity: &Identity) -> Cell {
     let operation = verb.operation();
-    let rules = reading_rules(model);
+    let rules = reading_rules(guarded.model);
     if any(&rules, operation, |rule| holds(rule, identity)) {
-        return Cell { access: Access::Allowed, fields: unreadable(model, identity) };
+        return Cell { access: Access::Allowed, fields: unreadable(guarded, identity) };
     }
     let hidden = verb != Verb::Get && any(&rules, operation, |rule| could_hold(rule, identity));
     whole(if hidden { Access::Hidden } else { Access::Refused })
 }
 
 /// DynamoDB does not filter by the partition that is asked for, so whoever asks for another's is refused.
-fn query(model: &Model, column: &Column, identity: &Identity) -> Cell {
+fn query(guarded: &Guarded<'_>, column: &Column, identity: &Identity) -> Cell {
+    let model = guarded.model;
     let rules = reading_rules(model);
     let partition = model.indexes.iter().find(|index| index.query_field.as_deref() == Some(&column.field));
     let partition = partition.map(|index| index.key.partition.name.as_str());
-    let found = read(model, Verb::List, identity);
+    let found = read(guarded, Verb::List, identity);
     if found.access != Access::Hidden {
         return found;
     }
@@ -133,14 +142,11 @@ fn query(model: &Model, column: &Column, identity: &Identity) -> Cell {
     whole(if hidden { Access::Hidden } else { Access::Refused })
 }
 
-/// Declared fields that come back as null. What the API adds itself (times, keys, foreign keys) goes with the item.
-fn unreadable(model: &Model, identity: &Identity) -> IndexMap<String, FieldAccess> {
-    if model.field_rules.is_empty() {
-        return IndexMap::new();
-    }
-    let declared = model.fields.values().filter(|field| !field.implied).map(|field| field.name.as_str());
+/// Fields that come back as null.
+fn unreadable(guarded: &Guarded<'_>, identity: &Identity) -> IndexMap<String, FieldAccess> {
+    let model = guarded.model;
     let relations = model.relations.iter().map(String::as_str).filter(|name| model.field_rules.contains_key(*name));
-    let hidden = declared.chain(relations).filter(|field| {
+    let hidden = guarded.fields.iter().copied().chain(relations).filter(|field| {
         let rules = field_rules(model, field);
         let reads = [Operation::Get, Operation::List];
         !reads.iter().any(|operation| any(&rules, *operation, |rule| holds(rule, identity)))

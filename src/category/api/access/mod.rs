@@ -7,6 +7,7 @@ mod admission;
 mod custom;
 mod identity;
 mod judge;
+mod own;
 
 #[cfg(test)]
 mod tests;
@@ -14,10 +15,12 @@ mod tests;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::plan::{Action, AuthMode, Model, Operation, Plan};
+use super::plan::{Action, AuthMode, Model, Operation, Plan, Resolver};
 use admission::Admission;
+use judge::Guarded;
 
 pub use identity::{Identity, Who};
+pub use own::OwnFile;
 
 /// The access matrix of an API.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +31,8 @@ pub struct ApiAccess {
     pub models: Vec<ModelAccess>,
     /// The fields that are the user's own: of root types, and of other types where they have rules.
     pub custom: Vec<CustomAccess>,
+    /// The fields that the user's own resolver files answer.
+    pub files: Vec<OwnFile>,
 }
 
 /// The matrix of a model.
@@ -126,6 +131,8 @@ pub enum Access {
     Own,
     /// It is answered, without the item: lists leave it out, subscriptions do not deliver it.
     Hidden,
+    /// The user's own resolver file decides: no rule is checked before it.
+    File,
     /// `Unauthorized`.
     Refused,
 }
@@ -185,22 +192,31 @@ pub fn access(plan: &Plan) -> ApiAccess {
         modes: all.iter().map(|mode| mode_name(*mode)).collect(),
         models,
         custom: custom::fields(plan, &all, &admission),
+        files: own::files(plan),
     }
 }
 
 fn of_model(plan: &Plan, model: &Model, modes: &[AuthMode], admission: &Admission) -> ModelAccess {
-    let columns: Vec<Column> = plan.resolvers.iter().filter_map(|resolver| column(resolver, &model.name)).collect();
-    let mut columns = columns;
+    let columns = plan.resolvers.iter().filter_map(|resolver| column(plan, resolver, &model.name));
+    let mut columns: Vec<Column> = columns.collect();
     columns.sort_by_key(|column| column.operation as u8);
     let rules = model.rules.iter().chain(model.field_rules.values().flatten());
+    let kept = plan
+        .resolvers
+        .iter()
+        .filter(|own| own.type_name == model.name && matches!(plan.purpose(own), Action::ProtectedField { .. }));
+    let guarded = Guarded { model, fields: kept.map(|own| own.field.as_str()).collect() };
+    let whole = |access: Access| Cell { access, fields: IndexMap::new() };
     let rows = identity::identities(modes, rules)
         .into_iter()
         .map(|identity| {
             let cell = |column: &Column| {
-                if admission.opens(&column.type_name, &column.field, identity.mode) {
-                    judge::cell(model, column, &identity)
+                if !admission.opens(&column.type_name, &column.field, identity.mode) {
+                    whole(Access::Refused)
+                } else if own::is_left_to_file(plan, &column.type_name, &column.field) {
+                    whole(Access::File)
                 } else {
-                    Cell { access: Access::Refused, fields: IndexMap::new() }
+                    judge::cell(&guarded, column, &identity)
                 }
             };
             Row { cells: columns.iter().map(cell).collect(), identity }
@@ -210,8 +226,8 @@ fn of_model(plan: &Plan, model: &Model, modes: &[AuthMode], admission: &Admissio
 }
 
 /// The column that a resolver of a root type makes for a model.
-fn column(resolver: &super::plan::Resolver, of: &str) -> Option<Column> {
-    let (model, operation) = match &resolver.action {
+fn column(plan: &Plan, resolver: &Resolver, of: &str) -> Option<Column> {
+    let (model, operation) = match plan.purpose(resolver) {
         Action::Get { model } => (model, Verb::Get),
         Action::List { model } => (model, Verb::List),
         Action::Sync { model } => (model, Verb::Sync),

@@ -25,6 +25,7 @@ fn word(cell: &Cell) -> String {
         Access::Allowed => "yes",
         Access::Own => "own",
         Access::Hidden => "-",
+        Access::File => "file",
         Access::Refused => "no",
     };
     [plain.to_owned()].into_iter().chain(fields).collect()

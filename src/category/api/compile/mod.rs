@@ -43,7 +43,9 @@ use indexmap::IndexMap;
 
 use super::plan::{Plan, Rule};
 use crate::error::{Code, Problem};
-use crate::graphql::{Document, Literal, SyntaxError, TypeKind, check, parse, print};
+use crate::graphql::{
+    Document, Literal, SyntaxError, TypeDefinition, TypeKind, check_declarations, check_interfaces, parse, print,
+};
 
 use assemble::Assembler;
 use draft::{Catalogue, Draft};
@@ -94,6 +96,10 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     Guard { drafts: &drafts, catalogue: &catalogue, modes: &modes, sandbox, reached: IndexMap::new() }
         .apply(&custom, &mut output);
     let additions = services::build(&catalogue, &output, &mut report);
+    // Not before: models get fields, and types of fields, that the user's text does not show.
+    for fault in check_interfaces(output.types(), |found| drafts.contains_key(found.name.as_str())) {
+        report.fault(fault);
+    }
     if !report.is_empty() {
         return Err(report.finish());
     }
@@ -115,9 +121,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
     let introspection = super::codegen::introspection::document(&written, custom_keys);
     let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
-    let schema = print(&output.into_document());
     let mut plan = Plan {
-        schema,
+        schema: print(&output.into_document()),
         modes,
         models,
         sources,
@@ -128,6 +133,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         returned,
         declared,
         own_files: IndexMap::new(),
+        own_answers: IndexMap::new(),
         switches: options.params.switches(),
         conflict: options.usual_conflict_handler(),
     };
@@ -141,7 +147,9 @@ fn check_document(document: &Document, options: &CompileOptions, report: &mut Re
         let hint = "declare a model, for example `type Todo @model { id: ID! }`".to_owned();
         report.add_with_hint(Code::AMP0317, &(0..0), "the schema declares no type", Some(hint));
     }
-    for fault in check(document) {
+    let whole = |found: &TypeDefinition| found.directive("model").is_none();
+    let interfaces = check_interfaces(&document.types, whole);
+    for fault in check_declarations(document).into_iter().chain(interfaces) {
         report.fault(fault);
     }
     directives::check(document, report);

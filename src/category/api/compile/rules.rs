@@ -114,6 +114,19 @@ impl ParsedRule {
     }
 }
 
+/// What is wrong with a rule.
+#[derive(Debug)]
+struct Wrong {
+    message: String,
+    hint: Option<String>,
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Self {
+        Self { message, hint: None }
+    }
+}
+
 /// Reads `@auth` directives.
 #[derive(Debug)]
 pub(super) struct RuleReader<'r> {
@@ -139,14 +152,14 @@ impl RuleReader<'_> {
         for rule in elements {
             match self.rule(rule, level) {
                 Ok(rule) => rules.extend(rule),
-                Err(message) => report.add(Code::AMP0306, &rule.span, message),
+                Err(wrong) => report.add_with_hint(Code::AMP0306, &rule.span, wrong.message, wrong.hint),
             }
         }
         rules
     }
 
     /// `Ok(None)`: what is wrong is told with the arguments of the directive.
-    fn rule(&self, rule: &Literal, level: Level) -> Result<Option<ParsedRule>, String> {
+    fn rule(&self, rule: &Literal, level: Level) -> Result<Option<ParsedRule>, Wrong> {
         let word = |name: &str| match rule.get(name).map(|value| &value.value) {
             Some(Value::Enum(word)) => Some(word.as_str()),
             _ => None,
@@ -167,7 +180,8 @@ impl RuleReader<'_> {
         let groups_field = text("groupsField");
         fits(allow, provider, provider_name.unwrap_or_default())?;
         if allow == "groups" && groups.is_none() && groups_field.is_none() {
-            return Err("@auth directive with 'groups' should have a defined groups list or a groupsField".to_owned());
+            let message = "@auth directive with 'groups' should have a defined groups list or a groupsField";
+            return Err(message.to_owned().into());
         }
         self.configured(provider)?;
         contradictions(rule, allow, groups.as_deref(), groups_field)?;
@@ -193,14 +207,23 @@ impl RuleReader<'_> {
         Ok(Some(ParsedRule { strategy, provider, operations, span: rule.span.clone() }))
     }
 
-    fn configured(&self, provider: Provider) -> Result<(), String> {
+    fn configured(&self, provider: Provider) -> Result<(), Wrong> {
         if self.modes.has(provider.mode()) {
             return Ok(());
         }
         let (name, title) = provider.configured_as();
-        Err(format!(
+        let message = format!(
             "@auth directive with '{name}' provider found, but the project has no {title} authentication provider configured"
-        ))
+        );
+        let way = match provider {
+            Provider::ApiKey => "api-key",
+            Provider::Iam => "iam",
+            Provider::Oidc => "oidc",
+            Provider::UserPools => "user-pool",
+            Provider::Function => "lambda",
+        };
+        let pool = if provider == Provider::UserPools { ", after `ampup add auth`" } else { "" };
+        Err(Wrong { message, hint: Some(format!("`--additional-auth {way}` of the API lets such callers in{pool}")) })
     }
 }
 

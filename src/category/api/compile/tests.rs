@@ -627,3 +627,17 @@ fn extensions_extend_what_is_declared_and_hold_no_directives_of_ours() {
         assert!(problems.iter().any(|own| own.message.contains(words) && own.excerpt.is_some()), "{problems:#?}");
     }
 }
+
+#[test]
+fn a_model_has_the_fields_of_its_interfaces_once_it_is_whole() {
+    let good = "interface Node { id: ID! createdAt: AWSDateTime! owner: String }
+        type A implements Node @model @auth(rules: [{ allow: owner }]) { id: ID! }";
+    assert_fields(good, USER_POOLS, &[("A.createdAt", Some("AWSDateTime!")), ("A.owner", Some("String"))]);
+    let relation = "interface Node { id: ID! items: [B] }
+        type A implements Node @model { id: ID! items: [B] @hasMany }
+        type B @model { id: ID! }";
+    let problems = try_plan(relation, "{}").expect_err("AppSync refuses it");
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let expected = "interface field Node.items expects type [B] but A.items is type ModelBConnection";
+    assert!(told.iter().any(|message| message.contains(expected)), "{told:?}");
+}

@@ -1,6 +1,18 @@
 //! Parts of a plan for what users write themselves: Lambda functions, requests to other servers, tests of values.
 
+use super::Action;
 use crate::base::Location;
+
+/// A field that a file of the user answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnAnswer {
+    /// The file, relative to the project.
+    pub file: String,
+    /// Whether the rules of the field are checked before it; else the file alone decides who gets what.
+    pub checked: bool,
+    /// What would answer the field without it; none where nothing would.
+    pub instead_of: Option<Action>,
+}
 
 /// A Lambda function, which is not part of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,15 +2,21 @@
 //!
 //! The resolvers check the same rules; without these policies AppSync would refuse the calls before them.
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
 use crate::base::ResourceName;
-use crate::category::api::plan::{Action, Allow, AuthMode, Operation, Plan, Resolver, Rule};
+use crate::category::api::plan::{Action, Allow, AuthMode, Operation, Plan, Rule};
 use crate::category::auth::group_role;
+use crate::graphql;
 
-/// Above this many entries a policy names types instead of fields: a role's policies hold 10,240 characters.
-const MOST_PATHS: usize = 60;
+/// What the entries of a policy may take of the 10,240 characters that the policies of a role hold ("IAM and AWS STS
+/// quotas"), with room for the rest of it.
+const MOST_CHARACTERS: usize = 9_000;
+
+/// `arn:aws-us-gov:appsync:us-gov-east-1:123456789012:apis/` with the id of an API, `/types/`, and what stands around an
+/// entry.
+const PREFIX: usize = 92;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Policy {
@@ -63,15 +69,45 @@ pub(super) fn roles(plan: &Plan) -> Vec<PoolRole> {
 
 /// A policy for each of them.
 pub(super) fn policies(plan: &Plan, name: &ResourceName, groups: &[String]) -> Vec<Policy> {
-    let policy = |role: PoolRole| Policy {
-        id: role.id,
-        comment: role.comment,
-        label: role.label,
-        name: format!("{name}-${{Environment}}-graphql"),
-        roles: std::iter::once(role.parameter.to_owned()).chain(group_roles(role, groups)).collect(),
-        paths: paths(&fields(plan, role)).into_iter().map(|path| format!("${{GraphQLApi.Arn}}/types/{path}")).collect(),
+    let roles = roles(plan);
+    let within = if roles.is_empty() { IndexMap::new() } else { within(plan) };
+    let policy = |role: PoolRole| {
+        let mut fields = fields(plan, role);
+        let types: Vec<&Vec<String>> = fields.iter().filter_map(|(name, _)| within.get(name)).collect();
+        let types: Vec<String> = types.into_iter().flatten().cloned().collect();
+        fields.extend(types.into_iter().map(|name| (name, None)));
+        Policy {
+            id: role.id,
+            comment: role.comment,
+            label: role.label,
+            name: format!("{name}-${{Environment}}-graphql"),
+            roles: std::iter::once(role.parameter.to_owned()).chain(group_roles(role, groups)).collect(),
+            paths: paths(&fields).into_iter().map(|path| format!("${{GraphQLApi.Arn}}/types/{path}")).collect(),
+        }
     };
-    roles(plan).into_iter().map(policy).collect()
+    roles.into_iter().map(policy).collect()
+}
+
+/// The object types that the fields of each model lead to before another model: types within it, pages of relations.
+fn within(plan: &Plan) -> IndexMap<String, Vec<String>> {
+    // A compiled schema can be read: the compiler printed it.
+    let document = graphql::parse(&plan.schema).unwrap_or_default();
+    let objects = document.types.iter().filter(|found| found.is_object());
+    let objects: IndexMap<&str, &graphql::TypeDefinition> = objects.map(|found| (found.name.as_str(), found)).collect();
+    let of = |model: &String| {
+        let mut reached: IndexSet<&str> = IndexSet::new();
+        let mut open = vec![model.as_str()];
+        while let Some(name) = open.pop() {
+            let Some(found) = objects.get(name) else { continue };
+            for field in found.fields() {
+                let next = field.type_ref.name();
+                let is_new = objects.contains_key(next) && !plan.models.contains_key(next) && reached.insert(next);
+                open.extend(is_new.then_some(next));
+            }
+        }
+        (model.clone(), reached.into_iter().map(str::to_owned).collect())
+    };
+    plan.models.keys().map(of).collect()
 }
 
 /// The parameters with the roles of groups: their users are signed in, and take these roles instead.
@@ -84,7 +120,7 @@ fn fields(plan: &Plan, role: PoolRole) -> IndexSet<(String, Option<String>)> {
     let mut fields = IndexSet::new();
     for resolver in &plan.resolvers {
         let Some((model, operation)) =
-            operation(resolver).and_then(|(model, operation)| Some((plan.models.get(model)?, operation)))
+            operation(plan.purpose(resolver)).and_then(|(model, operation)| Some((plan.models.get(model)?, operation)))
         else {
             continue;
         };
@@ -114,8 +150,8 @@ fn allows(rule: &Rule, role: PoolRole, operation: Operation) -> bool {
 }
 
 /// The operation that a field of a root type is.
-fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
-    match &resolver.action {
+fn operation(action: &Action) -> Option<(&str, Operation)> {
+    match action {
         Action::Get { model } => Some((model, Operation::Get)),
         Action::List { model } | Action::QueryIndex { model, .. } | Action::ListLatest { model, .. } => {
             Some((model, Operation::List))
@@ -142,12 +178,22 @@ fn operation(resolver: &Resolver) -> Option<(&str, Operation)> {
     }
 }
 
+/// Fields as far as there is room for them, else types, else everything; the resolvers check all of it again.
 fn paths(fields: &IndexSet<(String, Option<String>)>) -> Vec<String> {
-    let whole = fields.len() > MOST_PATHS;
-    let path = |(type_name, field): &(String, Option<String>)| match field {
-        Some(field) if !whole => format!("{type_name}/fields/{field}"),
-        _ => format!("{type_name}/*"),
+    let by_field = |(name, field): &(String, Option<String>)| match field {
+        Some(field) => format!("{name}/fields/{field}"),
+        None => format!("{name}/*"),
     };
-    let paths: IndexSet<String> = fields.iter().map(path).collect();
-    paths.into_iter().collect()
+    let by_type = |(name, _): &(String, Option<String>)| format!("{name}/*");
+    let fits =
+        |paths: &IndexSet<String>| paths.iter().map(|path| PREFIX + path.len()).sum::<usize>() <= MOST_CHARACTERS;
+    let named: IndexSet<String> = fields.iter().map(by_field).collect();
+    if fits(&named) {
+        return named.into_iter().collect();
+    }
+    let types: IndexSet<String> = fields.iter().map(by_type).collect();
+    if fits(&types) { types.into_iter().collect() } else { vec!["*".to_owned()] }
 }
+
+#[cfg(test)]
+mod tests;

@@ -322,7 +322,26 @@ fn helpers_give_what_the_guide_says() {
         ("util.math.minVal(1, 2)", json!(1)),
         ("util.list.copyAndRemoveAll([1, 2], [2])", json!([1])),
         ("util.map.copyAndRetainAllKeys({ a: 1, b: 2 }, ['a'])", json!({"a": 1})),
-        ("util.http.copyHeaders({ cookie: 'x', a: 'b' })", json!({"a": "b"})),
+        ("util.http.copyHeaders({ Host: 'x', authorization: 'y', a: 'b' })", json!({"authorization": "y", "a": "b"})),
+        (
+            "JSON.parse(util.transform.toElasticsearchQueryDSL({ upvotes: { ne: 15, range: [10, 20] }, title: { eq: 'hihihi', wildcard: 'h*i' } }))",
+            json!({"bool": {"must": [
+                {"bool": {"must": [{"bool": {"must_not": {"term": {"upvotes": 15}}}}, {"range": {"upvotes": {"gte": 10, "lte": 20}}}]}},
+                {"bool": {"must": [{"term": {"title": "hihihi"}}, {"wildcard": {"title": "h*i"}}]}},
+            ]}}),
+        ),
+        (
+            "JSON.parse(util.transform.toElasticsearchQueryDSL({ or: [{ a: { gt: 1 } }, { not: { b: { exists: false } } }] }))",
+            json!({"bool": {"minimum_should_match": 1, "should": [
+                {"range": {"a": {"gt": 1}}},
+                {"bool": {"must_not": {"bool": {"must_not": {"exists": {"field": "b"}}}}}},
+            ]}}),
+        ),
+        (
+            "util.xml.toMap('<?xml version=\"1.0\"?><posts><!-- two --><post><id>1</id><title>A &amp; B</title></post><post kind=\"x\">text<b/></post></posts>')",
+            json!({"posts": {"post": [{"id": 1, "title": "A & B"}, {"kind": "x", "b": "", "content": "text"}]}}),
+        ),
+        ("util.xml.toJsonString('<a><![CDATA[<b>]]></a>')", json!("{\"a\":\"<b>\"}")),
         ("[util.autoId().length, util.autoUlid().length, util.autoKsuid().length]", json!([36, 26, 27])),
         ("util.autoId() === util.autoId()", json!(false)),
         ("util.escapeJavaScript(\"a'b\")", json!("a\\'b")),

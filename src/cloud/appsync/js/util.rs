@@ -29,7 +29,9 @@ impl std::fmt::Debug for Tools {
 pub(super) fn prelude() -> String {
     let parts = [
         include_str!("prelude/values.js"),
+        include_str!("prelude/search.js"),
         include_str!("prelude/transform.js"),
+        include_str!("prelude/xml.js"),
         include_str!("prelude/util.js"),
         include_str!("prelude/dynamodb.js"),
         include_str!("prelude/driver.js"),

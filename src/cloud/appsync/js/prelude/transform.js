@@ -1,4 +1,4 @@
-// `util.transform`: filter objects to DynamoDB expressions and to subscription filters.
+// `util.transform`: filter objects to DynamoDB expressions, OpenSearch queries and subscription filters.
 // Deliberately not here: OpenSearch queries, which belong to a data source that this cloud does not have.
 
 const COMPARISONS = { eq: '=', ne: '<>', le: '<=', lt: '<', ge: '>=', gt: '>' };
@@ -167,5 +167,6 @@ function toSubscriptionFilter(filter, ignoredFields, rules) {
 const transform = {
   toDynamoDBFilterExpression: (filter) => JSON.stringify(toExpression(filter)),
   toDynamoDBConditionExpression: (condition) => JSON.stringify(toExpression(condition)),
+  toElasticsearchQueryDSL: (filter) => JSON.stringify(searchQuery(filter)),
   toSubscriptionFilter,
 };

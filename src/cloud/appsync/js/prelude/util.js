@@ -73,7 +73,9 @@ const map = {
   copyAndRemoveAllKeys: (source, keys) => pick(source, (key) => !keys.includes(key)),
 };
 
-const HIDDEN_HEADERS = ['authorization', 'cookie', 'x-api-key'];
+// What is about one connection and not about the request (AppSync developer guide, "HTTP helpers in util.http").
+const HIDDEN_HEADERS = ['transfer-encoding', 'connection', 'host', 'expect', 'keep-alive', 'upgrade',
+  'proxy-authenticate', 'proxy-authorization', 'te', 'content-length'];
 const http = {
   copyHeaders: (headers) => pick(headers, (name) => !HIDDEN_HEADERS.includes(name.toLowerCase())),
   addResponseHeader: (name, value) => { effects.headers[name] = String(value); },
@@ -124,6 +126,7 @@ const util = {
   list,
   map,
   http,
+  xml,
 };
 
 const extensions = {

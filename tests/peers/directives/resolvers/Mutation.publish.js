@@ -1,0 +1,8 @@
+// functions: stamp
+export function request() {
+  return {};
+}
+
+export function response(ctx) {
+  return ctx.prev.result;
+}
