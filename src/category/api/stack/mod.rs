@@ -29,7 +29,7 @@ use crate::category::function::UNIQUE;
 use crate::category::storage::granted_groups;
 use crate::category::synthesis::{Kept, Part, Synthesis, part, rendered};
 use crate::cfn::Template;
-use crate::error::{Code, Diagnose, Problem};
+use crate::error::{Diagnose, Problem};
 use crate::render::RenderError;
 use content::{Borrowed, Content, Layout, Written};
 use inputs::{Authoriser, Mode, Parameter};
