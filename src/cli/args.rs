@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::add::{AddFunctionArgs, AddStorageArgs, ConflictArg, FunctionFlags, ModelConflictArg, StorageFlags};
+use super::add::{
+    AddFunctionArgs, AddStorageArgs, ConflictArg, FunctionFlags, ModelConflictArg, SqlFlags, StorageFlags,
+};
 use crate::base::{Endpoint, EnvName, ProfileName, ProjectName, Region, ResourceName};
 
 /// From an empty folder to a running, secure, full-stack AWS backend.
@@ -173,7 +175,7 @@ pub(crate) enum AddCommand {
     /// Let people sign in: a Cognito user pool
     Auth(AddAuthArgs),
     /// Data behind GraphQL: AppSync and DynamoDB
-    Api(AddApiArgs),
+    Api(Box<AddApiArgs>),
     /// A place for the front end: S3 and CloudFront
     Hosting(AddHostingArgs),
     /// Code of your own: a Lambda function
@@ -258,6 +260,9 @@ pub(crate) struct ApiFlags {
     /// Who settles the conflicts of single models, as MODEL=HANDLER, separated by commas
     #[arg(long, value_name = "MODEL=HANDLER", value_delimiter = ',')]
     pub(crate) conflict_models: Option<Vec<ModelConflictArg>>,
+    /// Its database
+    #[command(flatten)]
+    pub(crate) sql: SqlFlags,
 }
 
 /// Arguments of `add api`.

@@ -1,7 +1,7 @@
 //! `ampup update`: flags laid over the settings of a resource, or a questionnaire that begins at them.
 
 use super::Context;
-use super::add::{apply_api, apply_auth, apply_function, apply_hosting, apply_storage};
+use super::add::{apply_api, apply_auth, apply_function, apply_hosting, apply_storage, check_sql};
 use super::args::UpdateArgs;
 use crate::category::{ApiSpec, AuthSpec, FunctionSpec, HostingSpec, ResourceSpec, StorageSpec};
 use crate::error::{Code, Diagnose, ExitStatus, Failure, Hint};
@@ -46,6 +46,9 @@ pub(super) fn run(context: &Context<'_>, args: &UpdateArgs) -> Result<ExitStatus
     let name = backend::resource(project.manifest(), &args.resource)?;
     let mut spec = project.manifest().resources[&name].clone();
     lay(&mut spec, args)?;
+    if let ResourceSpec::Api(spec) = &spec {
+        check_sql(spec, &args.api.sql)?;
+    }
     let report = update(&mut project, &AddRequest { name, spec })?;
     Ok(context.ui.finish(&report))
 }

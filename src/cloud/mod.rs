@@ -13,13 +13,17 @@ pub mod feed;
 mod gateway;
 mod iam;
 mod lambda;
+#[allow(dead_code, reason = "rules and subscriptions ask it")]
+mod pattern;
 mod protocol;
 mod s3;
 mod service;
 mod services;
+mod sqs;
 mod store;
 mod sts;
 mod studio;
+mod timer;
 
 pub use config::CloudConfig;
 pub use feed::{Feed, Happening};

@@ -18,6 +18,7 @@ pub(in crate::cloud) enum ServiceId {
     Iam,
     Sts,
     S3,
+    Sqs,
     DynamoDb,
     Lambda,
     Cognito,

@@ -13,6 +13,7 @@ use super::iam::Iam;
 use super::lambda::Lambda;
 use super::s3::S3;
 use super::service::{ApiError, Service, Shared};
+use super::sqs::Sqs;
 use super::sts::Sts;
 
 /// Every service, in the order in which they stand on each other.
@@ -21,6 +22,7 @@ pub(in crate::cloud) struct Services {
     pub iam: Arc<Iam>,
     pub sts: Arc<Sts>,
     pub s3: Arc<S3>,
+    pub sqs: Arc<Sqs>,
     pub dynamodb: Arc<DynamoDb>,
     pub lambda: Arc<Lambda>,
     pub cognito: Arc<Cognito>,
@@ -38,6 +40,7 @@ impl Services {
         let iam = Arc::new(Iam::new(Arc::clone(&shared), root_key));
         let sts = Arc::new(Sts::new(Arc::clone(&shared), Arc::clone(&iam)));
         let s3 = Arc::new(S3::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let sqs = Arc::new(Sqs::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared))?);
         let lambda = Arc::new(Lambda::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&s3)));
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
@@ -52,21 +55,23 @@ impl Services {
         let cloudfront = Arc::new(CloudFront::new(Arc::clone(&shared), Arc::clone(&s3)));
         let mut handlers = Arc::clone(&iam).resources();
         handlers.extend(Arc::clone(&s3).resources());
+        handlers.extend(Arc::clone(&sqs).resources());
         handlers.extend(Arc::clone(&dynamodb).resources());
         handlers.extend(Arc::clone(&lambda).resources());
         handlers.extend(Arc::clone(&cognito).resources());
         handlers.extend(Arc::clone(&appsync).resources());
         handlers.extend(Arc::clone(&cloudfront).resources());
         let cloudformation = Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers));
-        Ok(Self { shared, iam, sts, s3, dynamodb, lambda, cognito, appsync, cloudfront, cloudformation })
+        Ok(Self { shared, iam, sts, s3, sqs, dynamodb, lambda, cognito, appsync, cloudfront, cloudformation })
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 9] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 10] {
         [
             &*self.iam,
             &*self.sts,
             &*self.s3,
+            &*self.sqs,
             &*self.dynamodb,
             &*self.lambda,
             &*self.cognito,

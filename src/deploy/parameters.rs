@@ -18,6 +18,8 @@ pub struct ParameterFacts<'a> {
     pub now_s: i64,
     /// How long API keys live, in days.
     pub api_key_days: u16,
+    /// Values that the environment's settings give.
+    pub given: &'a IndexMap<String, String>,
     /// The values of the deployed stack, if there is one.
     pub deployed: &'a IndexMap<String, String>,
 }
@@ -30,7 +32,7 @@ pub fn values(root: &Template, facts: &ParameterFacts<'_>) -> IndexMap<LogicalId
         let value = match name.as_str() {
             "Environment" => Some(facts.environment.to_string()),
             "ApiKeyExpires" => Some(api_key_expires(deployed, facts.now_s, facts.api_key_days).to_string()),
-            _ => deployed.or(parameter.default.as_ref()).cloned(),
+            name => facts.given.get(name).or(deployed).or(parameter.default.as_ref()).cloned(),
         };
         values.extend(value.map(|value| (name.clone(), value)));
     }

@@ -345,13 +345,31 @@ fn an_api_key_keeps_its_end_for_half_of_its_life() {
     let expires = |deployed: Option<i64>, now_s: i64| {
         let deployed: IndexMap<String, String> =
             deployed.map(|value| ("ApiKeyExpires".to_owned(), value.to_string())).into_iter().collect();
-        let facts = ParameterFacts { environment: &environment, now_s, api_key_days: 10, deployed: &deployed };
+        let given = &IndexMap::new();
+        let facts = ParameterFacts { environment: &environment, now_s, api_key_days: 10, given, deployed: &deployed };
         values(&root, &facts)["ApiKeyExpires"].parse::<i64>().unwrap()
     };
     let first = expires(None, 3600 * 100 + 17);
     assert_eq!(first, 3600 * 340);
     assert_eq!(expires(Some(first), 3600 * 200), first);
     assert_eq!(expires(Some(first), 3600 * 230), 3600 * 470);
+}
+
+#[test]
+fn what_an_environment_gives_goes_before_what_is_deployed() {
+    let text = "Parameters:\n  Environment: { Type: String }\n  BlogSqlCluster: { Type: String }\n  Size: { Type: Number, Default: 1 }\nResources: {}\n";
+    let root = crate::cfn::parse(text, "root.yaml").unwrap();
+    let environment = EnvName::new("dev").unwrap();
+    let texts = |pairs: &[(&str, &str)]| -> IndexMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let (given, deployed) = (texts(&[("BlogSqlCluster", "new"), ("Other", "x")]), texts(&[("BlogSqlCluster", "old")]));
+    let facts =
+        ParameterFacts { environment: &environment, now_s: 0, api_key_days: 7, given: &given, deployed: &deployed };
+    let found: Vec<(String, String)> =
+        values(&root, &facts).into_iter().map(|(name, value)| (name.to_string(), value)).collect();
+    let wanted = [("Environment", "dev"), ("BlogSqlCluster", "new"), ("Size", "1")];
+    assert_eq!(found, wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));
 }
 
 #[test]

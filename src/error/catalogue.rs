@@ -85,7 +85,7 @@ catalogue! {
     AMP0316 Project "two definitions share a name";
     AMP0317 Project "AppSync would refuse this schema";
     AMP0318 Project "a resource would change its stack";
-    AMP0319 Project "a resolver file of yours does not fit";
+    AMP0319 Project "a resolver or statement of yours does not fit";
     // Deployment
     AMP0401 Operation "the deployment failed and was rolled back";
     AMP0402 Operation "the change set could not be made";
@@ -110,6 +110,7 @@ catalogue! {
     AMP0602 Operation "the state of the embedded cloud cannot be opened";
     AMP0603 Operation "the embedded cloud could not be started";
     AMP0604 Operation "the state folder is in use by another cloud";
+    AMP0605 Operation "the embedded cloud lacks a service of this project";
     // Ours
     AMP0901 Internal "a fault in ampup";
     AMP0902 Internal "the output could not be written";

@@ -125,6 +125,7 @@ impl Reader<'_> {
         let environments = self.named::<EnvName, Target>(root, "environments", "environment");
         let resources = self.named::<ResourceName, ResourceSpec>(root, "resources", "resource");
         self.resources(root, &resources);
+        self.databases(root, &resources, &environments);
         Some(Manifest { version: version?, name: name?, outputs, environments, resources })
     }
 
@@ -301,6 +302,32 @@ impl Reader<'_> {
                 self.setting_problem(table, name, &problem);
             }
             seen.push((name, spec));
+        }
+    }
+
+    /// Databases of environments that are not there.
+    fn databases(
+        &mut self,
+        root: &Setting,
+        resources: &IndexMap<ResourceName, ResourceSpec>,
+        environments: &IndexMap<EnvName, Target>,
+    ) {
+        let known: Vec<&str> = environments.keys().map(EnvName::as_str).collect();
+        for (name, spec) in resources {
+            let ResourceSpec::Api(spec) = spec else { continue };
+            let named = spec.sql.iter().flat_map(|database| database.environments.keys());
+            for wanted in named.filter(|wanted| !environments.contains_key(*wanted)) {
+                let path = ["resources", name.as_str(), "sql", "environments", wanted.as_str()];
+                let place = path.iter().try_fold(root, |place, key| place.get(key));
+                let span = place.map_or(0..0, |place| place.key_span.clone());
+                let hint = match nearest(wanted.as_str(), known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the environments are {}", known.join(", ")),
+                };
+                let message =
+                    format!("`sql.environments` of resource `{name}` names `{wanted}`: no environment has that name");
+                self.problem(message, span, vec![hint]);
+            }
         }
     }
 

@@ -245,7 +245,7 @@ fn api_files(
     let context = Context { name, sources, siblings: &siblings, render: &render };
     let files = spec.plan(&context).and_then(|plan| {
         let source = SchemaSource { path: &path, text: sources.text(&path).unwrap_or_default() };
-        codegen::files(&source, &spec.compile_options(), &plan, code)
+        codegen::files(&source, &spec.compile_options(name, sources), &plan, code)
     });
     files.map_err(backend::problems)
 }

@@ -14,7 +14,7 @@ use super::local::{DEFAULT_PORT, Port};
 use super::outputs::{Address, RootOutputs};
 use super::place::Place;
 use super::push::PushReport;
-use super::{OperationError, Session, backend, elapsed_ms, local, push};
+use super::{OperationError, Session, backend, database, elapsed_ms, local, push};
 use crate::base::{Endpoint, EnvName, NullReporter, Target};
 use crate::cloud::RunningCloud;
 
@@ -151,6 +151,7 @@ pub(super) async fn deploy(
 ) -> Result<(PushReport, Place), Failure> {
     let began = Instant::now();
     let backend = backend::render(session, project)?;
+    database::check(project.manifest(), &backend, environment)?;
     let place = Place::connect(session, project, environment.clone(), Some(endpoint.clone())).await?;
     let prepared = push::prepare_at(session, project, backend, place, began).await?;
     prepared.execute_keeping(session, project).await

@@ -8,6 +8,7 @@ pub mod backend;
 mod code;
 pub mod codegen;
 pub mod compile;
+mod database;
 pub mod delete;
 pub mod dev;
 pub mod doctor;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::backend::Backend;
 use super::outputs::{Address, RootOutputs, addresses};
 use super::place::Place;
-use super::{OperationError, Session, backend, code, elapsed_ms};
+use super::{OperationError, Session, backend, code, database, elapsed_ms};
 use crate::base::{EnvName, Event, LogicalId, Note, ProjectName, Step, Target};
 use crate::blueprint::{ClientConfigRequest, client_config};
 use crate::category::{ResourceSpec, Sources};
@@ -85,9 +85,10 @@ pub async fn prepare(
     environment: Option<&EnvName>,
 ) -> Result<PreparedPush, Failure> {
     // A wrong name is told before anything is rendered.
-    project.environment(environment)?;
+    let wanted = project.environment(environment)?;
     let began = Instant::now();
     let backend = backend::render(session, project)?;
+    database::check(project.manifest(), &backend, &wanted)?;
     let place = Place::open(session, project, environment).await?;
     prepare_at(session, project, backend, place, began).await
 }
@@ -110,6 +111,7 @@ pub(super) async fn prepare_at(
         environment: &place.environment.name,
         now_s: session.clock.now_s(),
         api_key_days: api_key_days(&manifest),
+        given: &database::parameters(&manifest, &place.environment.name),
         deployed: current.as_ref().map_or(&none, |state| &state.parameters),
     };
     let deployment = Deployment {

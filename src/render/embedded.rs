@@ -77,6 +77,8 @@ pub const TEMPLATES: &[(&str, &str)] = templates! {
     "api/search/stream.js"
     "api/services/resources.yaml"
     "api/services/speech.js"
+    "api/sql/parameters.yaml"
+    "api/sql/resources.yaml"
     "api/stack.yaml"
     "auth/stack.yaml"
     "function/scaffold/graphql.mjs"

@@ -5,3 +5,4 @@ mod closed_stdin;
 mod codegen;
 mod kills;
 mod reference;
+mod sql;

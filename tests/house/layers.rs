@@ -37,7 +37,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// The services of the cloud, in order: each may call those before it.
 const SERVICES: &[&str] =
-    &["iam", "sts", "s3", "dynamodb", "lambda", "cognito", "appsync", "cloudfront", "cloudformation", "studio"];
+    &["iam", "sts", "s3", "sqs", "dynamodb", "lambda", "cognito", "appsync", "cloudfront", "cloudformation", "studio"];
 
 /// A crate, and the only places (files, or folders ending in `/`) that may name it.
 const OWNERS: &[(&str, &[&str])] = &[

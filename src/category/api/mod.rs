@@ -9,6 +9,7 @@ pub mod codegen;
 pub mod compile;
 mod conflict;
 pub mod conformance;
+mod database;
 mod models;
 mod own_files;
 #[cfg(test)]
@@ -29,7 +30,7 @@ mod testing;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, SettingProblem, SourceFile, Synthesis, synthesis};
+use super::{Context, SettingProblem, SourceFile, Sources, Synthesis, synthesis};
 use crate::base::ResourceName;
 use crate::error::{Code, Diagnose, Problem};
 use crate::render::Renderer;
@@ -39,6 +40,7 @@ pub use client::{ApiClient, client_section};
 pub use codegen::{CodegenSpec, Target};
 pub use compile::{AuthKind, CompileOptions, SchemaSource};
 pub use conflict::Conflict;
+pub use database::{DatabaseCluster, DatabaseEngine, DatabaseParameters, DatabaseSpec};
 pub use plan::Plan;
 
 /// Settings of a GraphQL API. Its schema is `ampup/api/<name>/schema.graphql`.
@@ -67,6 +69,9 @@ pub struct ApiSpec {
     /// What settles the conflicts of single models instead.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub conflict_models: IndexMap<String, Conflict>,
+    /// The database of SQL models and statements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sql: Option<DatabaseSpec>,
     /// The sample that the schema starts as; only used by `scaffold`, never stored.
     #[serde(skip)]
     pub sample: Sample,
@@ -89,6 +94,7 @@ impl Default for ApiSpec {
             codegen: None,
             conflict: None,
             conflict_models: IndexMap::new(),
+            sql: None,
             sample: Sample::default(),
             initial_schema: None,
         }
@@ -143,6 +149,12 @@ impl ApiSpec {
             problems.push(SettingProblem::new("predictions-bucket", why).hint(hint));
         }
         problems.extend(self.codegen.iter().flat_map(CodegenSpec::check));
+        problems.extend(self.sql.iter().flat_map(DatabaseSpec::check));
+        if self.conflict.is_some() && self.sql.as_ref().is_some_and(DatabaseSpec::has_models) {
+            let why = "data sync is for tables of DynamoDB, and the API has SQL models";
+            let hint = "give the models with data sync an API of their own";
+            problems.push(SettingProblem::new("conflict", why).hint(hint));
+        }
         if self.conflict.is_none() && !self.conflict_models.is_empty() {
             let why =
                 "single models have a conflict handler, but the API has none: data sync is for all models or none";
@@ -195,14 +207,24 @@ impl ApiSpec {
             let hint = format!("write the schema into `{path}`, or take the API away: `ampup remove {}`", context.name);
             return Err(vec![Problem::new(Code::AMP0315, message).hint(hint)]);
         };
-        let mut plan = compile::compile(&SchemaSource { path: &path, text }, &self.compile_options())?;
-        own_files::apply(&mut plan, context.name, context.sources)?;
+        let (name, sources) = (context.name, context.sources);
+        let mut problems = database::problems(self.sql.as_ref(), name, text, sources);
+        let compiled = compile::compile(&SchemaSource { path: &path, text }, &self.compile_options(name, sources));
+        let mut plan = match compiled {
+            Ok(plan) if problems.is_empty() => plan,
+            Ok(_) => return Err(problems),
+            Err(found) => {
+                problems.splice(0..0, found);
+                return Err(problems);
+            }
+        };
+        own_files::apply(&mut plan, name, sources)?;
         own_functions::apply(&mut plan, context.siblings);
         Ok(plan)
     }
 
-    /// The settings as the compiler takes them.
-    pub fn compile_options(&self) -> CompileOptions {
+    /// The settings as the compiler takes them, with the statements among the user's files.
+    pub fn compile_options(&self, name: &ResourceName, sources: &Sources) -> CompileOptions {
         CompileOptions {
             default_auth: Some(AuthKind::from(&self.auth)),
             additional_auth: self.additional_auth.iter().map(AuthKind::from).collect(),
@@ -211,6 +233,7 @@ impl ApiSpec {
             conflict_models: self.conflict.as_ref().map(|_| {
                 self.conflict_models.iter().map(|(model, conflict)| (model.clone(), conflict.option())).collect()
             }),
+            sql: self.sql.as_ref().map(|database| database.options(name, sources)),
             ..CompileOptions::default()
         }
     }

@@ -1,6 +1,7 @@
 //! The interview of `ampup add api`, and its flags laid over settings.
 
 use super::conflict::{self, ModelConflictArg};
+use super::sql;
 use crate::base::ResourceName;
 use crate::category::ApiSpec;
 use crate::category::api::{ApiAuth, AuthoriserSettings, OidcSettings};
@@ -38,6 +39,7 @@ pub(in crate::cli) fn ask(
     interview.given("predictions-bucket", flags.predictions_bucket.as_ref());
     let conflict = interview.text(flags.conflict.clone(), &questions::API_CONFLICT)?;
     interview.given("conflict-models", flags.conflict_models.as_ref().map(|models| joined(models)));
+    sql::note(interview, &flags.sql);
     let mut answered = ApiFlags { auth, conflict: conflict.clone(), ..flags.clone() };
     let complete = ask_providers(interview, &mut answered)? && conflict.is_some();
     let Some(((name, sample), auth)) = name.zip(sample).zip(auth).filter(|_| complete) else { return Ok(None) };
@@ -52,6 +54,7 @@ pub(in crate::cli) fn ask(
         answered.additional_auth = Some(vec![ApiAuthArg::ApiKey]);
     }
     apply(&mut spec, &answered);
+    sql::check(&spec, &answered.sql)?;
     Ok(Some((name, spec)))
 }
 
@@ -129,7 +132,8 @@ pub(in crate::cli) fn apply(spec: &mut ApiSpec, flags: &ApiFlags) -> bool {
     spec.predictions_bucket = flags.predictions_bucket.clone().or(spec.predictions_bucket.take());
     let providers = flags.oidc_issuer.is_some() || flags.oidc_client_id.is_some() || flags.authoriser.is_some();
     let times = flags.oidc_auth_ttl.or(flags.oidc_iat_ttl).or(flags.authoriser_ttl).is_some();
+    let stored = sql::apply(spec, &flags.sql);
     let synced = conflict::apply(spec, flags);
     let ways = flags.auth.is_some() || flags.additional_auth.is_some() || providers || times;
-    synced || ways || flags.api_key_days.is_some() || flags.predictions_bucket.is_some()
+    stored || synced || ways || flags.api_key_days.is_some() || flags.predictions_bucket.is_some()
 }

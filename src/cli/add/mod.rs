@@ -6,6 +6,7 @@ mod conflict;
 mod function;
 mod hosting;
 mod pairs;
+mod sql;
 mod storage;
 
 use super::Context;
@@ -21,6 +22,7 @@ pub(super) use auth::{apply as apply_auth, ask as ask_auth};
 pub(super) use conflict::{ConflictArg, ModelConflictArg};
 pub(super) use function::{AddFunctionArgs, FunctionFlags, apply as apply_function, ask as ask_function};
 pub(super) use hosting::{apply as apply_hosting, ask as ask_hosting};
+pub(super) use sql::{SqlFlags, check as check_sql};
 pub(super) use storage::{AddStorageArgs, StorageFlags, apply as apply_storage, ask as ask_storage};
 
 pub(super) fn run(context: &Context<'_>, command: AddCommand) -> Result<ExitStatus, Failure> {

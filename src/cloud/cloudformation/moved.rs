@@ -14,7 +14,13 @@ use crate::cloud::store::{Batch, Table};
 const PLACE: &str = "cloudformation.place";
 
 /// The rows that hold addresses.
-const ROWS: [&str; 3] = ["cloudformation.stacks", "cloudformation.resources", "cloudformation.change-sets"];
+const ROWS: [&str; 4] = [
+    "cloudformation.stacks",
+    "cloudformation.resources",
+    "cloudformation.change-sets",
+    // Environments of functions may hold addresses of queues and APIs.
+    "lambda.function",
+];
 
 /// Brings the addresses in the rows up to date. A store that refuses is told of at the next write.
 pub(in crate::cloud) fn follow(shared: &Shared) {

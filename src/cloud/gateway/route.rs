@@ -46,6 +46,7 @@ pub(in crate::cloud) enum Route {
 
 /// The targets of JSON services, by the part of `X-Amz-Target` before the dot.
 const TARGETS: &[(&str, ServiceId, Protocol)] = &[
+    ("AmazonSQS", ServiceId::Sqs, Protocol::Json10),
     ("AWSCognitoIdentityProviderService", ServiceId::Cognito, Protocol::Json11),
     ("AWSCognitoIdentityService", ServiceId::CognitoIdentity, Protocol::Json11),
     ("DynamoDB_20120810", ServiceId::DynamoDb, Protocol::Json10),
@@ -54,6 +55,7 @@ const TARGETS: &[(&str, ServiceId, Protocol)] = &[
 /// The services that are known by the name in a signature's scope.
 const SIGNING_NAMES: &[(&str, ServiceId, Protocol)] = &[
     ("s3", ServiceId::S3, Protocol::RestXml),
+    ("sqs", ServiceId::Sqs, Protocol::Query),
     ("sts", ServiceId::Sts, Protocol::Query),
     ("iam", ServiceId::Iam, Protocol::Query),
     ("cloudformation", ServiceId::CloudFormation, Protocol::Query),
@@ -63,8 +65,12 @@ const SIGNING_NAMES: &[(&str, ServiceId, Protocol)] = &[
 ];
 
 /// The services of the Query protocol, by the `Version` in the form.
-const VERSIONS: &[(&str, ServiceId)] =
-    &[("2011-06-15", ServiceId::Sts), ("2010-05-08", ServiceId::Iam), ("2010-05-15", ServiceId::CloudFormation)];
+const VERSIONS: &[(&str, ServiceId)] = &[
+    ("2011-06-15", ServiceId::Sts),
+    ("2010-05-08", ServiceId::Iam),
+    ("2010-05-15", ServiceId::CloudFormation),
+    ("2012-11-05", ServiceId::Sqs),
+];
 
 /// Where a request goes. `knows` tells whether a host is an alias of a site.
 pub(in crate::cloud) fn route(head: &RequestHead<'_>, knows: &dyn Fn(&str) -> bool) -> Route {

@@ -247,6 +247,7 @@ impl Gateway {
             ServiceId::Iam => &*services.iam,
             ServiceId::Sts => &*services.sts,
             ServiceId::S3 => &*services.s3,
+            ServiceId::Sqs => &*services.sqs,
             ServiceId::DynamoDb => &*services.dynamodb,
             ServiceId::Lambda => &*services.lambda,
             ServiceId::Cognito | ServiceId::CognitoIdentity => &*services.cognito,

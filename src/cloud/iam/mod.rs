@@ -10,6 +10,7 @@ mod resources;
 mod roles;
 mod sessions;
 mod signature;
+mod visitor;
 mod wire;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ use super::service::{
 use policy::{Policy, PolicyKind, Question, Verdict};
 use roles::Roles;
 use sessions::Sessions;
+pub(in crate::cloud) use visitor::{Guest, ServiceVisitor};
 
 /// The secret of the well-known root key. The cloud listens on loopback only.
 const ROOT_SECRET_KEY: &str = "test";

@@ -23,12 +23,13 @@ use serde_json::{Value, json};
 use crate::base::BoxFuture;
 
 use super::iam::Iam;
+pub(in crate::cloud) use super::iam::ServiceVisitor;
 use super::s3::S3;
 use super::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, Service, ServiceId, Shared,
 };
+pub(in crate::cloud) use engine::Invocation;
 use engine::{Engine, Event, Interpreters, Named};
-pub(in crate::cloud) use engine::{Invocation, ServiceVisitor};
 
 /// The largest event that is waited for, in bytes ("Lambda quotas").
 const EVENT_BYTES: usize = 6_291_456;
@@ -175,12 +176,7 @@ impl Lambda {
                 if admitted {
                     return Ok(());
                 }
-                let message = format!(
-                    "{} is not authorized to perform: lambda:InvokeFunction on resource: {resource} because no \
-                     resource-based policy allows the lambda:InvokeFunction action",
-                    visitor.service
-                );
-                Err(ApiError::new("AccessDeniedException", message).status(403))
+                Err(visitor.refusal(&Permission::new("lambda:InvokeFunction", resource)))
             }
         }
     }

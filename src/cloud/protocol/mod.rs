@@ -6,6 +6,7 @@ pub(in crate::cloud) mod chunked;
 pub(in crate::cloud) mod percent;
 pub(in crate::cloud) mod query;
 mod refusal;
+mod sqs_codes;
 pub(in crate::cloud) mod xml;
 
 #[cfg(test)]
@@ -13,7 +14,8 @@ mod tests;
 
 use serde_json::{Map, Value};
 
-use super::service::{ApiError, ApiReply, ReplyBody, ServiceId};
+use super::service::{ApiCall, ApiError, ApiReply, ReplyBody, ServiceId};
+pub(in crate::cloud) use sqs_codes::sqs_query_code;
 
 /// How a service's requests and answers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +50,15 @@ fn namespace(service: Option<ServiceId>) -> &'static str {
         Some(ServiceId::Iam) => "https://iam.amazonaws.com/doc/2010-05-08/",
         Some(ServiceId::CloudFormation) => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
         Some(ServiceId::CloudFront) => "http://cloudfront.amazonaws.com/doc/2020-05-31/",
+        Some(ServiceId::Sqs) => "http://queue.amazonaws.com/doc/2012-11-05/",
         Some(ServiceId::S3) => "http://s3.amazonaws.com/doc/2006-03-01/",
         _ => "https://sts.amazonaws.com/doc/2011-06-15/",
     }
+}
+
+/// Whether a call came in the Query protocol, to a service that speaks two.
+pub(in crate::cloud) fn is_form(call: &ApiCall) -> bool {
+    !call.headers.contains_key("x-amz-target")
 }
 
 /// The input of a JSON service: its body, an object.
@@ -121,8 +129,10 @@ fn with_body(status: u16, mut headers: Vec<(String, String)>, content_type: &str
 fn query_answer(asked: &Asked<'_>, value: &Value) -> String {
     let Asked { service, action, request_id, .. } = *asked;
     let mut text = format!("<{action}Response xmlns=\"{}\">", namespace(service));
-    if value.as_object().is_some_and(|fields| !fields.is_empty()) {
-        xml::write(&mut text, &format!("{action}Result"), value, true);
+    // SQS repeats elements for lists, and writes a result that is empty.
+    let repeats = service == Some(ServiceId::Sqs);
+    if repeats || value.as_object().is_some_and(|fields| !fields.is_empty()) {
+        xml::write(&mut text, &format!("{action}Result"), value, !repeats);
     }
     text.push_str(&xml::wrap("ResponseMetadata", &[xml::element("RequestId", request_id)]));
     text.push_str("</");

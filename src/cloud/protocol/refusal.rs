@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Protocol, namespace, with_body, xml};
+use super::{Asked, Protocol, namespace, sqs_query_code, with_body, xml};
 use crate::cloud::service::{ApiError, ApiReply, ReplyBody, ServiceId};
 
 /// Writes a refusal.
@@ -11,7 +11,11 @@ pub(super) fn encode(asked: &Asked<'_>, error: ApiError) -> ApiReply {
     let ApiError { code, message, status, extra } = error;
     match asked.protocol {
         Protocol::Json10 | Protocol::Json11 => {
-            let kind = if asked.service == Some(ServiceId::DynamoDb) { dynamodb_type(&code) } else { code.clone() };
+            let kind = match asked.service {
+                Some(ServiceId::DynamoDb) => dynamodb_type(&code),
+                Some(ServiceId::Sqs) => format!("com.amazonaws.sqs#{code}"),
+                _ => code.clone(),
+            };
             let mut fields = Map::new();
             fields.insert("__type".to_owned(), json!(kind));
             fields.insert("message".to_owned(), json!(message));
@@ -20,10 +24,14 @@ pub(super) fn encode(asked: &Asked<'_>, error: ApiError) -> ApiReply {
                 Protocol::Json10 => "application/x-amz-json-1.0",
                 _ => "application/x-amz-json-1.1",
             };
-            let headers = vec![
+            let mut headers = vec![
                 ("x-amzn-errortype".to_owned(), format!("{code}:")),
                 ("x-amzn-errormessage".to_owned(), header_text(&message)),
             ];
+            if asked.service == Some(ServiceId::Sqs) {
+                let fault = if status < 500 { "Sender" } else { "Receiver" };
+                headers.push(("x-amzn-query-error".to_owned(), format!("{};{fault}", sqs_query_code(&code))));
+            }
             with_body(status, headers, content_type, Value::Object(fields).to_string())
         }
         Protocol::RestJson => {
@@ -35,7 +43,10 @@ pub(super) fn encode(asked: &Asked<'_>, error: ApiError) -> ApiReply {
             let headers = vec![("x-amzn-errortype".to_owned(), code)];
             with_body(status, headers, "application/json", Value::Object(fields).to_string())
         }
-        Protocol::Query => with_body(status, Vec::new(), "text/xml", wrapped(asked, &code, &message, status)),
+        Protocol::Query => {
+            let code = if asked.service == Some(ServiceId::Sqs) { sqs_query_code(&code) } else { &code };
+            with_body(status, Vec::new(), "text/xml", wrapped(asked, code, &message, status))
+        }
         Protocol::RestXml if asked.head || status == 304 => {
             ApiReply { status, headers: Vec::new(), body: ReplyBody::Empty }
         }

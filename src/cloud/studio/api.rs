@@ -63,6 +63,7 @@ fn name(service: ServiceId) -> &'static str {
         ServiceId::Iam => "iam",
         ServiceId::Sts => "sts",
         ServiceId::S3 => "s3",
+        ServiceId::Sqs => "sqs",
         ServiceId::DynamoDb => "dynamodb",
         ServiceId::Lambda => "lambda",
         ServiceId::Cognito => "cognito",

@@ -90,7 +90,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             sql: draft.sql.clone(),
             stream: true,
             shown_owners: Vec::new(),
-            conflict: draft.conflict.clone(),
+            conflict: draft.conflict.clone().filter(|_| draft.sql.is_none()),
             origin: self.report.location(draft.definition.span.start),
         }
     }

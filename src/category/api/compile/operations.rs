@@ -104,7 +104,8 @@ impl Expander<'_, '_> {
         for name in self.implied_timestamps() {
             output.add_field(self.name(), Field::new(name, TypeRef::required("AWSDateTime")));
         }
-        for field in sync::fields().into_iter().filter(|_| self.is_synced()) {
+        // AppSync writes these to tables of DynamoDB alone.
+        for field in sync::fields().into_iter().filter(|_| self.is_synced() && self.draft.sql.is_none()) {
             output.add_field(self.name(), field);
         }
     }

@@ -53,6 +53,9 @@ pub struct SqlOptions {
     /// Statements that `@sql(reference: …)` names.
     #[serde(default)]
     pub statements: IndexMap<String, String>,
+    /// The folder of the files with these statements, for hints; none when they are no files.
+    #[serde(skip)]
+    pub folder: Option<String>,
 }
 
 fn mysql() -> SqlEngine {

@@ -15,6 +15,9 @@ use crate::category::api::sql::{SqlArgument, SqlField, SqlResult, SqlStatement, 
 use crate::error::Code;
 use crate::graphql::{Directive, Document, Field, Literal, TypeDefinition, TypeKind};
 
+/// The other directives that answer a field.
+const ANSWERS: [&str; 5] = ["function", "http", "predictions", "generation", "conversation"];
+
 /// Statements by type and field.
 pub(super) type Statements = IndexMap<(String, String), SqlStatement>;
 
@@ -258,22 +261,34 @@ impl<'a> Checker<'a> {
             format!("@sql directive can have either a 'statement' or a 'reference' argument but not both: {place}")
         } else if statement.is_some_and(empty) {
             format!("@sql directive 'statement' argument must not be empty: {place}")
+        } else if let Some(other) = ANSWERS.iter().find(|other| field.directive(other).is_some()) {
+            hint = Some("take one of them away: AppSync has one resolver for a field".to_owned());
+            format!("{}.{} has @sql and @{other}: a field is answered by one of them", found.name, field.name)
         } else if let Some(sql) = self.options {
             let Some(name) = reference.and_then(Literal::as_str) else { return };
             if sql.statements.contains_key(name) {
                 return;
             }
-            hint = nearest(name, sql.statements.keys().map(String::as_str))
-                .map(|near| format!("did you mean \"{near}\"?"));
+            hint = missing_statement(name, sql);
             format!(
                 "the {} field \"{}\" references a custom SQL statement \"{name}\" that doesn't exist",
                 found.name, field.name
             )
         } else {
-            hint = Some("SQL is only compiled so far: no setting of a project names a database yet".to_owned());
+            hint = Some("name its database: `sql = { engine = \"postgresql\", database = \"NAME\" }`".to_owned());
             format!("{}.{} runs an SQL statement, but the API has no SQL database", found.name, field.name)
         };
         report.add_with_hint(Code::AMP0305, &directive.span, message, hint);
+    }
+}
+
+/// What to do about a statement that is not there.
+fn missing_statement(name: &str, sql: &SqlOptions) -> Option<String> {
+    let near = nearest(name, sql.statements.keys().map(String::as_str));
+    match (near, &sql.folder) {
+        (Some(near), _) => Some(format!("did you mean \"{near}\"?")),
+        (None, Some(folder)) => Some(format!("write the statement into `{folder}/{name}.sql`")),
+        (None, None) => None,
     }
 }
 

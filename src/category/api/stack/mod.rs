@@ -4,6 +4,7 @@
 //! is one stack; the models that do not fit go to further ones, which its own stack holds.
 
 mod content;
+mod database;
 mod inputs;
 mod lambdas;
 mod limits;
@@ -32,6 +33,7 @@ use crate::cfn::Template;
 use crate::error::{Diagnose, Problem};
 use crate::render::RenderError;
 use content::{Borrowed, Content, Layout, Written};
+use database::Database;
 use inputs::{Authoriser, Mode, Parameter};
 use lambdas::Invoker;
 use placement::{FIRST, Past, Weights, stack_path};
@@ -57,6 +59,8 @@ struct ApiStack<'a> {
     schema_file: String,
     search: Option<Search>,
     services: Services,
+    /// Given where SQL models or statements are.
+    database: Option<Database>,
     /// Given where predictions look at pictures.
     predictions_bucket: Option<&'a str>,
     /// Data sources that are no tables.
@@ -166,6 +170,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         environment: self::sources::needs_environment(plan),
         search: search::search(plan, layout, context.render).map_err(failed)?,
         services: services::services(plan, name, context.render).map_err(failed)?,
+        database: database::database(spec.sql.as_ref(), name, used(super::plan::SQL_SOURCE)),
         predictions_bucket: spec.predictions_bucket.as_deref(),
         policies: policies::policies(plan, name, &granted_groups(context.siblings)),
         nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 
 use crate::base::ResourceName;
 use crate::category::Sources;
-use crate::category::api::plan::{Plan, Resolver};
+use crate::category::api::plan::{Model, Plan, Resolver};
 use crate::error::{Code, Problem};
 
 /// The stack of the API itself, which holds the first models as well.
@@ -189,7 +189,10 @@ pub(super) struct Weights {
 impl Weights {
     /// `base`: resources that are neither of a model nor a resolver or function; `of_model`: those of a model besides its resolvers.
     pub(super) fn new(plan: &Plan, base: usize, of_model: usize) -> Self {
-        let mut models: IndexMap<String, usize> = plan.models.keys().map(|model| (model.clone(), of_model)).collect();
+        // The tables of SQL models are the user's.
+        let weight = |model: &Model| if model.sql.is_some() { 0 } else { of_model };
+        let models = plan.models.values().map(|model| (model.name.clone(), weight(model)));
+        let mut models: IndexMap<String, usize> = models.collect();
         let mut base = base;
         let homes = plan.deployed().map(|resolver| resolver.action.home());
         for home in homes.chain(plan.functions.values().map(|function| function.step.table())) {

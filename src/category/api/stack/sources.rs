@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::lambdas::{self, Invoker};
 use super::names::{self, Names};
-use super::{search, services};
+use super::{database, search, services};
 use crate::category::api::plan::{Action, Piece, Plan, Source};
 
 /// A data source as the template writes it.
@@ -31,7 +31,7 @@ pub(super) struct SourceEntry {
 pub(super) fn id(plan: &Plan, names: &Names, source: &str) -> String {
     match plan.sources.get(source) {
         Some(Source::Table { model }) => format!("{}DataSource", names.model(model)),
-        Some(Source::Sql { .. }) => "SqlSource".to_owned(),
+        Some(Source::Sql { .. }) => database::SOURCE_ID.to_owned(),
         Some(Source::Lambda(_) | Source::Http { .. }) => other_id(source),
         Some(Source::Service { service }) => services::id(source, service),
         Some(Source::Speech) => services::SPEECH_ID.to_owned(),

@@ -9,6 +9,8 @@ pub(in crate::cloud::appsync) mod source;
 pub(in crate::cloud::appsync) mod util;
 
 #[cfg(test)]
+mod rds_tests;
+#[cfg(test)]
 mod tests;
 
 pub(in crate::cloud::appsync) use runtime::SandboxPool;

@@ -11,9 +11,23 @@ use super::scan::{Kind, Token, scan};
 pub(in crate::cloud::appsync) const CODE_LIMIT_BYTES: usize = 32_768;
 
 /// What the modules export (AppSync developer guide, "JavaScript resolver built-in modules").
-const MODULES: [(&str, &[&str]); 2] = [
+const MODULES: [(&str, &[&str]); 3] = [
     ("@aws-appsync/utils", &["util", "extensions", "runtime"]),
     ("@aws-appsync/utils/dynamodb", &["get", "put", "remove", "update", "query", "scan", "sync", "operations"]),
+    (
+        "@aws-appsync/utils/rds",
+        &[
+            "sql",
+            "select",
+            "insert",
+            "update",
+            "remove",
+            "createMySQLStatement",
+            "createPgStatement",
+            "toJsonObject",
+            "typeHint",
+        ],
+    ),
 ];
 
 /// Words that APPSYNC_JS has no meaning for (AppSync developer guide, "Supported runtime features").

@@ -82,7 +82,8 @@ fn takes_what_only_looks_like_it() {
 fn modules_are_checked() {
     let cases = [
         ("import { nothing } from '@aws-appsync/utils';", "no `nothing`"),
-        ("import { sql } from '@aws-appsync/utils/rds';", "no module `@aws-appsync/utils/rds`"),
+        ("import { agg } from '@aws-appsync/utils/rds';", "no `agg`"),
+        ("import { invokeModel } from '@aws-appsync/utils/ai';", "no module `@aws-appsync/utils/ai`"),
         ("import utils from '@aws-appsync/utils';", "no default export"),
         ("import fs from 'fs';", "no module `fs`"),
         ("export default 1;", "only named exports"),

@@ -34,6 +34,7 @@ pub(super) fn prelude() -> String {
         include_str!("prelude/xml.js"),
         include_str!("prelude/util.js"),
         include_str!("prelude/dynamodb.js"),
+        include_str!("prelude/rds.js"),
         include_str!("prelude/driver.js"),
     ];
     include_str!("prelude/frame.js").replace("// PARTS", &parts.concat())

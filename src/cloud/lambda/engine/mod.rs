@@ -32,7 +32,6 @@ pub(super) use interpreters::{Family, Interpreters};
 pub(super) use invocation::Event;
 pub(in crate::cloud) use invocation::Invocation;
 pub(super) use names::{LATEST, Named, is_name};
-pub(in crate::cloud) use policy::ServiceVisitor;
 pub(super) use policy::{add_statement, admits, parsed, remove_statement, statement};
 pub(super) use record::Function;
 pub(super) use settings::{Settings, invalid};

@@ -2,15 +2,14 @@
 //!
 //! Source: `AddPermission` in Lambda's API reference and "Viewing resource-based IAM policies" of its guide.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use super::not_found;
 use super::record::Function;
 use super::settings::invalid;
-use crate::cloud::iam::policy::{Policy, PolicyKind, Question, Verdict};
-use crate::cloud::service::{ApiError, Shared};
+use crate::cloud::iam::ServiceVisitor;
+use crate::cloud::iam::policy::{Policy, PolicyKind};
+use crate::cloud::service::{ApiError, Permission, Shared};
 
 /// A statement as `AddPermission` and CloudFormation ask for it.
 pub(in crate::cloud::lambda) fn statement(sid: &str, input: &Value, resource: &str) -> Result<Value, ApiError> {
@@ -104,15 +103,6 @@ pub(in crate::cloud::lambda) fn parsed(function: &Function) -> Result<Option<Pol
     function.policy().map(|document| Policy::parse(&document, PolicyKind::Resource)).transpose()
 }
 
-/// One of AWS's services that wants to invoke on behalf of a resource.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::cloud) struct ServiceVisitor<'a> {
-    /// `appsync.amazonaws.com`.
-    pub service: &'a str,
-    /// The resource for which it acts.
-    pub source_arn: &'a str,
-}
-
 /// Whether the resource policy lets a service invoke the function.
 pub(in crate::cloud::lambda) fn admits(
     shared: &Shared,
@@ -120,19 +110,8 @@ pub(in crate::cloud::lambda) fn admits(
     resource: &str,
     visitor: &ServiceVisitor<'_>,
 ) -> Result<bool, ApiError> {
-    let Some(policy) = parsed(function)? else { return Ok(false) };
-    let principals = [("Service".to_owned(), visitor.service.to_owned())];
-    let facts = [
-        ("aws:sourcearn", visitor.source_arn),
-        ("aws:sourceaccount", shared.account),
-        ("aws:principalservicename", visitor.service),
-        ("aws:principalisawsservice", "true"),
-        ("aws:securetransport", "true"),
-    ];
-    let context: BTreeMap<String, Vec<String>> =
-        facts.into_iter().map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).collect();
-    let question = Question { action: "lambda:InvokeFunction", resource, principals: &principals, context: &context };
-    Ok(policy.verdict(&question) == Verdict::Allow)
+    let permission = Permission::new("lambda:InvokeFunction", resource);
+    Ok(visitor.is_admitted(shared, parsed(function)?.as_ref(), &permission))
 }
 
 fn missing(member: &str) -> ApiError {

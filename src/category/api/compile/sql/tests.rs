@@ -46,6 +46,21 @@ fn wrong_uses_are_refused_with_their_reason() {
         ("type Query { a: Int @sql(reference: \"byNam\") }".into(), MYSQL, "\"byNam\" that doesn't exist"),
         ("type Query { a: Int @sql(statement: \"a\") }".into(), "{}", "has no SQL database"),
         (
+            "type Query { a: Int @sql(statement: \"a\") @function(name: \"f\") }".into(),
+            MYSQL,
+            "has @sql and @function: a field is answered by one of them",
+        ),
+        (
+            "type Query { a: Int @http(url: \"https://example.com/a\") @sql(reference: \"byName\") }".into(),
+            MYSQL,
+            "has @sql and @http",
+        ),
+        (
+            "type Query { a: String @predictions(actions: [translateText]) @sql(statement: \"a\") }".into(),
+            MYSQL,
+            "has @sql and @predictions",
+        ),
+        (
             "type A { a: Int @sql(statement: \"a\") } type Query { a: A }".into(),
             MYSQL,
             "only be used on Query or Mutation",

@@ -4,6 +4,7 @@
 const modules = {
   '@aws-appsync/utils': { util, extensions, runtime },
   '@aws-appsync/utils/dynamodb': { ...dynamodbModule },
+  '@aws-appsync/utils/rds': { ...rdsModule },
 };
 
 const programs = {};

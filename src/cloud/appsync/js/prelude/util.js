@@ -119,6 +119,7 @@ const util = {
   toJson: (value) => JSON.stringify(value),
   parseJson: (text) => JSON.parse(text),
   dynamodb,
+  rds: { toJsonObject },
   transform,
   time,
   str,
