@@ -248,6 +248,12 @@ pub(crate) struct ApiFlags {
     /// How many seconds its answers are kept, 0 to 3600
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
     pub(crate) authoriser_ttl: Option<u32>,
+    /// Names of roles and users whose signed requests pass all rules, separated by commas; empty for none
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) admin_roles: Option<Vec<String>>,
+    /// Every signed request passes all rules, unless its credentials are of an identity pool
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) iam_access: Option<bool>,
     /// How long an API key lives, 1 to 365 days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=365))]
     pub(crate) api_key_days: Option<u16>,

@@ -4,11 +4,13 @@
 
 use super::DeployError;
 use super::failure::label;
+use super::moves::{self, Located};
 use super::package::Tree;
 use super::stacks::{ChangeSetId, ChangeSetState, RawChange, StackApi};
 use super::watch::Pace;
 use crate::base::{BoxFuture, LogicalId, ResourceKind};
 use crate::cfn::{self, Action, Change, ChangeSet, Template};
+use crate::error::Problems;
 
 /// The type of nested stacks.
 const STACK: &str = "AWS::CloudFormation::Stack";
@@ -34,31 +36,38 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     /// The changes of the root's change set and of all below it.
+    ///
+    /// # Errors
+    /// When the cloud cannot be asked, or something would go from one stack to another.
     pub(super) async fn read(&self, raw: Vec<RawChange>) -> Result<ChangeSet, DeployError> {
-        let mut changes = Vec::new();
-        self.level(Vec::new(), raw, &mut changes).await?;
-        Ok(ChangeSet { changes })
+        let mut located = Vec::new();
+        self.level(Vec::new(), raw, &mut located).await?;
+        match Problems::some(moves::problems(self.tree, &located)) {
+            Some(problems) => Err(DeployError::Moved(problems)),
+            None => Ok(ChangeSet { changes: located.into_iter().map(|found| found.change).collect() }),
+        }
     }
 
     fn level<'a>(
         &'a self,
         path: Vec<String>,
         raw: Vec<RawChange>,
-        changes: &'a mut Vec<Change>,
+        changes: &'a mut Vec<Located>,
     ) -> BoxFuture<'a, Result<(), DeployError>> {
         Box::pin(async move {
             for one in raw {
                 if one.kind == STACK {
                     self.nested(&path, one, changes).await?;
                 } else {
-                    changes.extend(self.change(&path, &one));
+                    let change = self.change(&path, &one);
+                    changes.extend(change.map(|change| Located { path: path.clone(), change }));
                 }
             }
             Ok(())
         })
     }
 
-    async fn nested(&self, parent: &[String], raw: RawChange, changes: &mut Vec<Change>) -> Result<(), DeployError> {
+    async fn nested(&self, parent: &[String], raw: RawChange, changes: &mut Vec<Located>) -> Result<(), DeployError> {
         let mut path = parent.to_vec();
         path.push(raw.resource.clone());
         if let Some(id) = &raw.nested {
@@ -95,12 +104,13 @@ impl Reader<'_> {
         cfn::parse::parse(&text, "the deployed template").unwrap_or_default()
     }
 
-    fn compared(&self, path: &[String], before: &Template, after: &Template, changes: &mut Vec<Change>) {
+    fn compared(&self, path: &[String], before: &Template, after: &Template, changes: &mut Vec<Located>) {
         let Some(stack) = self.tree.get(path).or_else(|| self.tree.get(&Vec::new())).map(|node| node.name.clone())
         else {
             return;
         };
-        changes.extend(cfn::change::compare(&stack, before, after).changes);
+        let compared = cfn::change::compare(&stack, before, after).changes.into_iter();
+        changes.extend(compared.map(|change| Located { path: path.to_vec(), change }));
     }
 
     /// A change in our words. What is no name of CloudFormation's cannot be shown.

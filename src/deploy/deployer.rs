@@ -133,7 +133,14 @@ impl Deployer<'_> {
             ChangeSetState::Pending => unreachable!("`settled` waits until a change set is not pending"),
         };
         let changes = changes::Reader { api: self.stacks, tree: &packaged.tree, pace: self.pace };
-        let changes = changes.read(raw).await?;
+        let changes = match changes.read(raw).await {
+            Ok(changes) => changes,
+            Err(moved @ DeployError::Moved(_)) => {
+                self.let_go(&change_set, deployment).await?;
+                return Err(moved);
+            }
+            Err(error) => return Err(error),
+        };
         if changes.changes.is_empty() && deployment.current.is_some() {
             self.let_go(&change_set, deployment).await?;
             return Ok(nothing(deployment.stack, packaged.tree, outputs));

@@ -70,6 +70,9 @@ pub enum DeployError {
     /// Templates lead to files that are not there, or are no templates.
     #[error(transparent)]
     Package(#[from] Problems),
+    /// Something would go from one stack to another.
+    #[error(transparent)]
+    Moved(Problems),
     /// The change set could not be made.
     #[error("the change set for {stack} could not be made: {reason}")]
     ChangeSet {
@@ -192,7 +195,7 @@ impl Diagnose for DeployError {
             Self::CaBundle { .. } => Code::AMP0505,
             Self::Unexpected { .. } => Code::AMP0506,
             Self::Service { .. } => Code::AMP0410,
-            Self::Package(problems) => problems.code(),
+            Self::Package(problems) | Self::Moved(problems) => problems.code(),
             Self::ChangeSet { .. } => Code::AMP0402,
             Self::Busy { .. } => Code::AMP0403,
             Self::Stuck { .. } => Code::AMP0404,
@@ -232,7 +235,7 @@ impl Diagnose for DeployError {
             Self::Upload { source, .. } => return source.hints(),
             Self::NoSite { .. } => vec!["build it first, or name another folder: `ampup publish --source <folder>`".to_owned()],
             Self::Unexpected { .. } => vec!["is that an AWS endpoint? `ampup doctor` asks it".to_owned()],
-            Self::Service { .. } | Self::Package(_) | Self::ChangeSet { .. } | Self::SiteFile { .. } => Vec::new(),
+            Self::Service { .. } | Self::Package(_) | Self::Moved(_) | Self::ChangeSet { .. } | Self::SiteFile { .. } => Vec::new(),
         };
         texts.into_iter().map(Hint::new).collect()
     }
@@ -240,14 +243,14 @@ impl Diagnose for DeployError {
     fn location(&self) -> Option<Location> {
         match self {
             Self::Failed { cause, .. } | Self::NotDeleted { cause, .. } => cause.origin.clone(),
-            Self::Package(problems) => problems.location(),
+            Self::Package(problems) | Self::Moved(problems) => problems.location(),
             _ => None,
         }
     }
 
     fn problems(&self) -> &[Problem] {
         match self {
-            Self::Package(problems) => problems.list(),
+            Self::Package(problems) | Self::Moved(problems) => problems.list(),
             _ => &[],
         }
     }

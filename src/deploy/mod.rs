@@ -11,6 +11,7 @@ mod deployer;
 pub mod error;
 mod failure;
 mod function_code;
+mod moves;
 pub mod package;
 pub mod parameters;
 mod prepared;

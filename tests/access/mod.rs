@@ -8,6 +8,7 @@ mod drive;
 mod issuer;
 mod item;
 mod search;
+mod signers;
 mod socket;
 mod world;
 

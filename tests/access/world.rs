@@ -18,7 +18,7 @@ use crate::support::sigv4::{self, Key};
 use crate::support::users::Pool;
 
 /// What answers the fields that a schema declares and nothing else answers.
-const ANSWER: &str = "import { util } from '@aws-appsync/utils';
+pub(super) const ANSWER: &str = "import { util } from '@aws-appsync/utils';
 
 export function request() {
   return { payload: null };
@@ -237,7 +237,7 @@ impl World {
     }
 }
 
-fn signed(key: &Key, endpoint: &str, path: &str, body: &[u8]) -> Vec<(String, String)> {
+pub(super) fn signed(key: &Key, endpoint: &str, path: &str, body: &[u8]) -> Vec<(String, String)> {
     let host = endpoint.trim_start_matches("http://");
     sigv4::sign(key, "appsync", host, path, &[("content-type", "application/json")], body)
 }
@@ -299,7 +299,7 @@ fn sign_in(pool: &Pool, name: &str) -> String {
 }
 
 /// Credentials of a role of the identity pool.
-fn keys(endpoint: &str, pool: &str, logins: &Value) -> Key {
+pub(super) fn keys(endpoint: &str, pool: &str, logins: &Value) -> Key {
     let call = |action: &str, input: &Value| {
         let answer = target(endpoint, &format!("AWSCognitoIdentityService.{action}"), input);
         assert_eq!(answer.status, 200, "{}", answer.text());

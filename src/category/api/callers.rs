@@ -6,6 +6,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::ApiSpec;
 use super::compile::AuthKind;
 use crate::category::SettingProblem;
 
@@ -114,6 +115,28 @@ pub(super) fn check(default: &ApiAuth, additional: &[ApiAuth]) -> Vec<SettingPro
         }
     }
     problems
+}
+
+/// What is wrong with the settings about signed requests that pass all rules.
+pub(super) fn check_signers(spec: &ApiSpec) -> Vec<SettingProblem> {
+    let mut problems = Vec::new();
+    let takes_signatures = std::iter::once(&spec.auth).chain(&spec.additional_auth).any(|way| *way == ApiAuth::Iam);
+    let given = [("admin-roles", !spec.admin_roles.is_empty()), ("iam-access", spec.iam_access)];
+    for (setting, _) in given.into_iter().filter(|(_, given)| *given && !takes_signatures) {
+        let why = format!("`{setting}` is about signed requests, which this API does not take");
+        problems.push(SettingProblem::new(setting, why).hint("`additional-auth = [\"iam\"]`"));
+    }
+    for name in spec.admin_roles.iter().filter(|name| !is_role(name)) {
+        let why = format!("`{}` is no name of a role or user", name.escape_debug());
+        problems.push(SettingProblem::new("admin-roles", why).hint("the name alone: not an ARN, and without a path"));
+    }
+    problems
+}
+
+/// "IAM and AWS STS quotas": names of roles and users have 1 to 64 letters, digits and some signs.
+fn is_role(name: &str) -> bool {
+    let plain = name.replace("${env}", "e");
+    !plain.is_empty() && plain.len() <= 64 && plain.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c))
 }
 
 /// An https address; plain http only on this computer, for providers that are tried out.
@@ -262,6 +285,26 @@ mod tests {
             "{ lambda = \"f\", ttl = 3601 }",
         ] {
             assert_eq!(read(text).unwrap().check("auth").len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn signed_requests_need_the_way_iam_and_plain_names() {
+        let spec = |auth: ApiAuth, roles: &[&str], iam_access: bool| ApiSpec {
+            auth,
+            admin_roles: roles.iter().map(|name| (*name).to_owned()).collect(),
+            iam_access,
+            ..ApiSpec::default()
+        };
+        let cases = [
+            (spec(ApiAuth::Iam, &["Auditor-${env}", "ada@example.com"], true), 0),
+            (spec(ApiAuth::ApiKey, &[], false), 0),
+            (spec(ApiAuth::ApiKey, &["Auditor"], true), 2),
+            (spec(ApiAuth::Iam, &["arn:aws:iam::1:role/Auditor"], false), 1),
+            (spec(ApiAuth::Iam, &["", "a b"], false), 2),
+        ];
+        for (spec, wanted) in cases {
+            assert_eq!(check_signers(&spec).len(), wanted, "{spec:?}");
         }
     }
 }

@@ -53,6 +53,12 @@ pub struct ApiSpec {
     /// The other ways.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub additional_auth: Vec<ApiAuth>,
+    /// Names of roles and users whose signed requests pass all rules; `${env}` stands for the environment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admin_roles: Vec<String>,
+    /// Every signed request passes all rules, unless its credentials are of an identity pool.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub iam_access: bool,
     /// How long an API key lives, in days, 1 to 365.
     #[serde(default = "api_key_days")]
     pub api_key_days: u16,
@@ -89,6 +95,8 @@ impl Default for ApiSpec {
         Self {
             auth: ApiAuth::default(),
             additional_auth: Vec::new(),
+            admin_roles: Vec::new(),
+            iam_access: false,
             api_key_days: api_key_days(),
             predictions_bucket: None,
             codegen: None,
@@ -138,6 +146,7 @@ impl ApiSpec {
             problems.push(SettingProblem::new("api-key-days", why).hint("`api-key-days = 7`"));
         }
         problems.extend(callers::check(&self.auth, &self.additional_auth));
+        problems.extend(callers::check_signers(self));
         // "Bucket naming rules" of Amazon S3.
         let fits = |name: &String| {
             let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
@@ -228,6 +237,8 @@ impl ApiSpec {
         CompileOptions {
             default_auth: Some(AuthKind::from(&self.auth)),
             additional_auth: self.additional_auth.iter().map(AuthKind::from).collect(),
+            admin_roles: self.admin_roles.clone(),
+            enable_iam_access: self.iam_access,
             predictions_bucket: Some(self.predictions_bucket.clone().map_or(false.into(), Into::into)),
             conflict: self.conflict.as_ref().map(Conflict::option),
             conflict_models: self.conflict.as_ref().map(|_| {

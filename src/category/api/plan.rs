@@ -284,6 +284,17 @@ pub enum Allow {
     },
     /// Whoever the Lambda authoriser lets through.
     Custom,
+    /// Callers with a signature of a role or user with one of these names, by no identity pool; a setting of the API.
+    AdminRoles(Vec<String>),
+    /// Every caller with a signature that is of no identity pool; a setting of the API.
+    AnySigner,
+}
+
+impl Allow {
+    /// Whether it comes from the settings of the API and not from a rule of the schema.
+    pub fn is_setting(&self) -> bool {
+        matches!(self, Self::AdminRoles(_) | Self::AnySigner)
+    }
 }
 
 /// What a rule can allow.

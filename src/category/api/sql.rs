@@ -47,6 +47,8 @@ pub struct SqlStatement {
     pub result: SqlResult,
     /// Callers with an API key may run it, because sandbox mode is on and it has no rules.
     pub sandbox: bool,
+    /// Callers with a signature of no identity pool may run it: the API lets them pass all rules, and it has none.
+    pub any_signer: bool,
 }
 
 /// An argument of a statement.

@@ -35,6 +35,8 @@ pub(in crate::cli) fn ask(
     let question = crate::ui::prompt::Question { default: Some(usual), ..questions::API_AUTH };
     let auth = interview.pick(flags.auth, &question)?;
     interview.given("additional-auth", flags.additional_auth.as_ref().map(|ways| words(ways)));
+    interview.given("admin-roles", flags.admin_roles.as_ref().map(|names| names.join(",")));
+    interview.given("iam-access", flags.iam_access);
     interview.given("api-key-days", flags.api_key_days);
     interview.given("predictions-bucket", flags.predictions_bucket.as_ref());
     let conflict = interview.text(flags.conflict.clone(), &questions::API_CONFLICT)?;
@@ -128,6 +130,10 @@ pub(in crate::cli) fn apply(spec: &mut ApiSpec, flags: &ApiFlags) -> bool {
     spec.additional_auth.retain(|way| !way.is_like(&default));
     settle(&mut spec.auth, flags);
     spec.additional_auth.iter_mut().for_each(|auth| settle(auth, flags));
+    if let Some(names) = &flags.admin_roles {
+        spec.admin_roles = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+    }
+    spec.iam_access = flags.iam_access.unwrap_or(spec.iam_access);
     spec.api_key_days = flags.api_key_days.unwrap_or(spec.api_key_days);
     spec.predictions_bucket = flags.predictions_bucket.clone().or(spec.predictions_bucket.take());
     let providers = flags.oidc_issuer.is_some() || flags.oidc_client_id.is_some() || flags.authoriser.is_some();
@@ -135,5 +141,6 @@ pub(in crate::cli) fn apply(spec: &mut ApiSpec, flags: &ApiFlags) -> bool {
     let stored = sql::apply(spec, &flags.sql);
     let synced = conflict::apply(spec, flags);
     let ways = flags.auth.is_some() || flags.additional_auth.is_some() || providers || times;
-    stored || synced || ways || flags.api_key_days.is_some() || flags.predictions_bucket.is_some()
+    let signers = flags.admin_roles.is_some() || flags.iam_access.is_some();
+    stored || synced || ways || signers || flags.api_key_days.is_some() || flags.predictions_bucket.is_some()
 }

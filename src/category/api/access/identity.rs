@@ -54,6 +54,13 @@ pub enum Who {
     Other,
     /// Someone whom the Lambda authoriser lets through.
     Authorised,
+    /// An admin role, outside of identity pools.
+    AdminRole {
+        /// Its name; `${env}` stands for the environment.
+        name: String,
+    },
+    /// Anyone else with a signature, outside of identity pools.
+    Signer,
 }
 
 impl Serialize for AuthMode {
@@ -83,6 +90,8 @@ impl Identity {
             Who::GroupOfItem { field, .. } => format!("{provider}: group of the item ({field})"),
             Who::Other => format!("{provider}: anyone else"),
             Who::Authorised => "Lambda authoriser".to_owned(),
+            Who::AdminRole { name } => format!("signature: admin role {name}"),
+            Who::Signer => "signature: anyone else".to_owned(),
         }
     }
 }
@@ -104,6 +113,10 @@ pub(super) fn identities<'a>(modes: &[AuthMode], rules: impl Iterator<Item = &'a
             AuthMode::Iam => {
                 add(Who::Guest);
                 add(Who::SignedIn);
+                for rule in rules.iter().filter(|rule| rule.allow.is_setting()) {
+                    named(rule).into_iter().for_each(&mut add);
+                    add(Who::Signer);
+                }
             }
             AuthMode::UserPools | AuthMode::Oidc => {
                 for rule in rules.iter().filter(|rule| rule.mode == *mode) {
@@ -128,6 +141,7 @@ fn named(rule: &Rule) -> Vec<Who> {
         Allow::DynamicGroups { claim, field, list } => {
             vec![Who::GroupOfItem { claim: claim.clone(), field: field.clone(), list: *list }]
         }
-        Allow::Public | Allow::Private | Allow::Custom => Vec::new(),
+        Allow::AdminRoles(names) => names.iter().map(|name| Who::AdminRole { name: name.clone() }).collect(),
+        Allow::Public | Allow::Private | Allow::Custom | Allow::AnySigner => Vec::new(),
     }
 }

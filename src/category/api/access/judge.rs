@@ -40,7 +40,8 @@ fn holds(rule: &Rule, identity: &Identity) -> bool {
         // Callers with a signature are told apart by the role that the identity pool gave them.
         (Allow::Public, who) => rule.mode != AuthMode::Iam || *who == Who::Guest,
         (Allow::Private, who) => rule.mode != AuthMode::Iam || *who == Who::SignedIn,
-        (Allow::Custom, _) => true,
+        (Allow::Custom, _) | (Allow::AnySigner, Who::Signer) => true,
+        (Allow::AdminRoles(names), Who::AdminRole { name }) => names.contains(name),
         (Allow::Owner { field, claims, .. }, Who::Owner { field: own, claims: names, .. }) => {
             field == own && claims == names
         }

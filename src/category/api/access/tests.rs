@@ -150,3 +150,21 @@ fn searching_is_a_column_of_its_own() {
     assert!(found.contains(&"API key: yes no".to_owned()), "{found:#?}");
     assert!(found.contains(&"user pool: anyone else: - -".to_owned()), "{found:#?}");
 }
+
+#[test]
+fn signatures_that_pass_all_rules_have_rows() {
+    let schema = "type Todo @model @auth(rules: [{ allow: owner, operations: [read] }]) { id: ID! }";
+    let modes = r#""defaultAuth":"AMAZON_COGNITO_USER_POOLS","additionalAuth":["AWS_IAM"]"#;
+    let refused = ["identity pool: guest: no no no no no no", "identity pool: signed in: no no no no no no"];
+    let cases: [(&str, &[&str]); 2] = [
+        (
+            r#""adminRoles":["Auditor"]"#,
+            &["signature: admin role Auditor: yes yes yes yes yes yes", "signature: anyone else: no no no no no no"],
+        ),
+        (r#""enableIamAccess":true"#, &["signature: anyone else: yes yes yes yes yes yes"]),
+    ];
+    for (setting, wanted) in cases {
+        let rows = rows(&matrix(schema, &format!("{{{modes},{setting}}}")), &COLUMNS);
+        assert_eq!(rows[2..], [&refused[..], wanted].concat(), "{setting}");
+    }
+}

@@ -386,7 +386,11 @@ impl<'a> Assembler<'_, 'a, '_> {
     }
 
     /// For a `@belongsTo` without fields: those of the index that the other side's `@hasMany` names.
-    fn named_by_inverse(draft: &Draft<'a>, related: &Draft<'a>, relation: &Relation<'a>) -> Option<Vec<String>> {
+    pub(super) fn named_by_inverse(
+        draft: &Draft<'a>,
+        related: &Draft<'a>,
+        relation: &Relation<'a>,
+    ) -> Option<Vec<String>> {
         let field = &relation.inverse.filter(|inverse| inverse.many)?.field.name;
         let other = related.relations.iter().find(|other| other.field.name == *field)?;
         let name = other.index.as_ref()?;

@@ -20,7 +20,7 @@ pub(super) fn read(draft: &Draft<'_>, catalogue: &Catalogue<'_>, report: &mut Re
             }
             continue;
         }
-        match value(draft, catalogue, field) {
+        match value(catalogue, field) {
             Ok(value) => {
                 defaults.insert(field.name.clone(), value);
             }
@@ -33,7 +33,7 @@ pub(super) fn read(draft: &Draft<'_>, catalogue: &Catalogue<'_>, report: &mut Re
     defaults
 }
 
-fn value(draft: &Draft<'_>, catalogue: &Catalogue<'_>, field: &Field) -> Result<Json, String> {
+fn value(catalogue: &Catalogue<'_>, field: &Field) -> Result<Json, String> {
     let type_name = field.type_ref.name();
     if !catalogue.is_single_value(field) {
         return Err("the @default directive may only be added to scalar or enum field types".to_owned());
@@ -41,12 +41,6 @@ fn value(draft: &Draft<'_>, catalogue: &Catalogue<'_>, field: &Field) -> Result<
     let Some(given) = field.directive("default").and_then(|directive| directive.argument("value")) else {
         return Err("the @default directive must have a value property".to_owned());
     };
-    if draft.key.partition == field.name {
-        return Err("the @default directive may not be applied to primaryKey fields".to_owned());
-    }
-    if draft.key.sort.contains(&field.name) {
-        return Err("the @default directive may not be applied to composite key member fields".to_owned());
-    }
     if given.is_null() {
         return Err("the @default directive does not support null values".to_owned());
     }

@@ -23,8 +23,10 @@ enum Shape {
     Texts,
     /// A text that becomes a name in the schema, or an empty one.
     Word,
+    /// A text that becomes a name in the schema, and is not empty.
+    FullWord,
     /// A list of such texts, or one.
-    Words,
+    FullWords,
     Integer,
     /// Any number; what range it must be in is decided by whoever reads the directive.
     Number,
@@ -60,6 +62,35 @@ struct Known {
     repeatable: bool,
     arguments: &'static [Argument],
 }
+
+/// Types of the arguments of directives, which share their names with the user's types in the reference transformer.
+const TAKEN: [&str; 25] = [
+    "AuthProvider",
+    "AuthRule",
+    "AuthStrategy",
+    "ConversationAuth",
+    "ConversationAuthProvider",
+    "ConversationAuthStrategy",
+    "ConversationHandlerFunctionConfiguration",
+    "ConversationInferenceConfiguration",
+    "ConversationToolModelOperation",
+    "GenerationInferenceConfiguration",
+    "HttpHeader",
+    "HttpMethod",
+    "InvocationType",
+    "ModelMutationMap",
+    "ModelOperation",
+    "ModelQueryMap",
+    "ModelSubscriptionLevel",
+    "ModelSubscriptionMap",
+    "PredictionsActions",
+    "ProjectionInput",
+    "ProjectionType",
+    "SearchableQueryMap",
+    "TimestampConfiguration",
+    "ToolMap",
+    "ValidationType",
+];
 
 const OPERATIONS: &[&str] = &["create", "update", "delete", "read", "list", "get", "sync", "listen", "search"];
 const STRATEGIES: &[&str] = &["owner", "groups", "private", "public", "custom"];
@@ -97,12 +128,12 @@ const SEARCHES: &[Argument] = &[argument("search", Shape::Word)];
 const MUTATIONS: &[Argument] =
     &[argument("create", Shape::Word), argument("update", Shape::Word), argument("delete", Shape::Word)];
 const SUBSCRIPTIONS: &[Argument] = &[
-    argument("onCreate", Shape::Words),
-    argument("onUpdate", Shape::Words),
-    argument("onDelete", Shape::Words),
+    argument("onCreate", Shape::FullWords),
+    argument("onUpdate", Shape::FullWords),
+    argument("onDelete", Shape::FullWords),
     argument("level", Shape::Name("ModelSubscriptionLevel", LEVELS)),
 ];
-const TIMESTAMPS: &[Argument] = &[argument("createdAt", Shape::Word), argument("updatedAt", Shape::Word)];
+const TIMESTAMPS: &[Argument] = &[argument("createdAt", Shape::FullWord), argument("updatedAt", Shape::FullWord)];
 const HEADER: &[Argument] = &[argument("key", Shape::Text), argument("value", Shape::Text)];
 const PROJECTION: &[Argument] = &[
     required("type", Shape::Name("ProjectionType", &["ALL", "KEYS_ONLY", "INCLUDE"])),
@@ -262,6 +293,10 @@ struct Checker<'r, 'a> {
 
 impl Checker<'_, '_> {
     fn type_definition(&mut self, found: &TypeDefinition) {
+        if TAKEN.contains(&found.name.as_str()) {
+            let message = format!("there can be only one type named \"{}\": directives have one", found.name);
+            self.report.add_with_hint(Code::AMP0316, &found.span, message, Some("give it another name".to_owned()));
+        }
         let place = if found.is_object() { Place::Object } else { Place::Other };
         self.list(&found.directives, place);
         let field_place = if matches!(found.kind, TypeKind::Object { .. }) { Place::Field } else { Place::Other };
@@ -365,8 +400,9 @@ impl Checker<'_, '_> {
                 self.wrong(value, &format!("{what} must be a number, not {value}"));
             }
             Shape::Text | Shape::Number => {}
-            Shape::Word => self.word(value, what),
-            Shape::Words => value.elements().into_iter().for_each(|item| self.word(item, what)),
+            Shape::Word if value.as_str() == Some("") => {}
+            Shape::Word | Shape::FullWord => self.word(value, what),
+            Shape::FullWords => value.elements().into_iter().for_each(|item| self.word(item, what)),
             Shape::Integer => {
                 let number = match &value.value {
                     Value::Int(number) => number.parse::<u32>().ok(),
@@ -401,7 +437,7 @@ impl Checker<'_, '_> {
     fn word(&mut self, value: &Literal, what: &str) {
         match value.as_str() {
             None => self.wrong(value, &format!("{what} must be a text, not {value}")),
-            Some(word) if word.is_empty() || is_name(word) => {}
+            Some(word) if is_name(word) => {}
             Some(word) => {
                 let message = format!("{what} becomes a name in the schema, and \"{word}\" cannot be one");
                 let hint = "a name holds the letters A to Z, a to z, digits and _, and begins with no digit and no __";

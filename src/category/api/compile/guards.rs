@@ -10,6 +10,7 @@ use super::names;
 use super::output::{Output, mark};
 use super::rules::{ParsedRule, Provider, Strategy};
 use super::search::AGGREGATE_TYPES;
+use super::signers::Signers;
 use crate::category::api::plan::{AuthMode, Modes, Operation};
 use crate::graphql::{Field, InputValue, TypeRef};
 
@@ -30,18 +31,27 @@ fn directives(modes: &Modes, allowed: &BTreeSet<AuthMode>) -> Vec<&'static str> 
     if alone { Vec::new() } else { allowed.iter().map(|mode| directive(*mode)).collect() }
 }
 
-fn modes_of<'r>(roles: impl IntoIterator<Item = &'r Role>) -> BTreeSet<AuthMode> {
-    roles.into_iter().map(|role| role.provider.mode()).collect()
-}
-
 /// Guards a whole schema.
 pub(super) struct Guard<'r, 'a> {
-    pub drafts: &'r IndexMap<&'a str, Draft<'a>>,
-    pub catalogue: &'r Catalogue<'a>,
-    pub modes: &'r Modes,
-    pub sandbox: bool,
+    drafts: &'r IndexMap<&'a str, Draft<'a>>,
+    catalogue: &'r Catalogue<'a>,
+    modes: &'r Modes,
+    sandbox: bool,
+    signers: &'r Signers,
     /// Types that are no models, with the directives that they got.
-    pub reached: IndexMap<String, IndexSet<&'static str>>,
+    reached: IndexMap<String, IndexSet<&'static str>>,
+}
+
+impl<'r, 'a> Guard<'r, 'a> {
+    pub(super) fn new(
+        drafts: &'r IndexMap<&'a str, Draft<'a>>,
+        catalogue: &'r Catalogue<'a>,
+        modes: &'r Modes,
+        signers: &'r Signers,
+        sandbox: bool,
+    ) -> Self {
+        Self { drafts, catalogue, modes, sandbox, signers, reached: IndexMap::new() }
+    }
 }
 
 impl Guard<'_, '_> {
@@ -58,17 +68,17 @@ impl Guard<'_, '_> {
                 self.guard(draft, access, output);
             }
             // Rules of fields alone do not close a model.
-            let ruled = draft.definition.directive("auth").is_some();
-            if self.sandbox && !ruled && self.modes.default != AuthMode::ApiKey {
+            if draft.definition.directive("auth").is_none() {
                 self.open(draft, output);
             }
         }
         self.aggregates(output);
-        if self.sandbox {
+        if self.sandbox || self.signers.any {
             self.open_custom_operations(output);
         }
         for ((type_name, field), rules) in custom {
-            let allowed = rules.iter().filter(|rule| is_static(rule)).map(|rule| rule.provider.mode()).collect();
+            let fixed = rules.iter().filter(|rule| is_static(rule)).map(|rule| rule.provider.mode());
+            let allowed = fixed.chain(self.signers.mode()).collect();
             if let Some(field) = output.field_mut(type_name, field) {
                 for name in directives(self.modes, &allowed) {
                     mark(&mut field.directives, name);
@@ -77,8 +87,8 @@ impl Guard<'_, '_> {
         }
     }
 
-    /// Sandbox mode: the user's own operations and all of their types that are no models are open to IAM, as the reference
-    /// transformer does for consoles.
+    /// The user's own operations and all of their types that are no models are open to IAM: where the API lets every
+    /// signed request pass, and in sandbox mode, as the reference transformer does for consoles.
     fn open_custom_operations(&self, output: &mut Output) {
         for (name, declared) in &self.catalogue.types {
             if self.catalogue.kind(name) != Kind::Object {
@@ -98,19 +108,30 @@ impl Guard<'_, '_> {
         }
     }
 
+    /// The modes of some roles, and that of signed requests where some pass all rules.
+    fn modes_of<'s>(&self, roles: impl IntoIterator<Item = &'s Role>) -> BTreeSet<AuthMode> {
+        roles.into_iter().map(|role| role.provider.mode()).chain(self.signers.mode()).collect()
+    }
+
+    /// The same for an operation, which signed requests alone do not close to the default mode.
+    fn modes_of_operation(&self, roles: Vec<&Role>) -> BTreeSet<AuthMode> {
+        let default = (roles.is_empty() && self.signers.mode().is_some()).then_some(self.modes.default);
+        self.modes_of(roles).into_iter().chain(default).collect()
+    }
+
     fn guard(&mut self, draft: &Draft<'_>, access: &Access, output: &mut Output) {
-        let all = modes_of(access.roles());
+        let all = self.modes_of(access.roles());
         for name in directives(self.modes, &all) {
             output.mark_type(draft.name(), name);
         }
         let (config, roots) = (&draft.config, self.catalogue.roots);
-        let operation = |operation| modes_of(access.roles_for(operation));
+        let operation = |operation| self.modes_of_operation(access.roles_for(operation));
         let (get, list) = (operation(Operation::Get), operation(Operation::List));
         let sync = operation(Operation::Sync);
         for (name, allowed) in [(&config.get, &get), (&config.list, &list), (&config.sync, &sync)] {
             self.mark(&roots.query, name.as_deref(), allowed, output);
         }
-        let delete = modes_of(access.roles_for_all_fields(Operation::Delete));
+        let delete = self.modes_of_operation(access.roles_for_all_fields(Operation::Delete));
         let create = operation(Operation::Create);
         let update = operation(Operation::Update);
         for (name, allowed) in [(&config.create, &create), (&config.update, &update), (&config.delete, &delete)] {
@@ -152,7 +173,7 @@ impl Guard<'_, '_> {
                 _ => None,
             })
             .collect();
-        let allowed = modes_of(listeners);
+        let allowed = self.modes_of_operation(listeners);
         let root = &self.catalogue.roots.subscription;
         let names: IndexSet<&str> = draft.config.live_subscriptions().map(|(_, name, _)| name).collect();
         for name in names {
@@ -167,16 +188,28 @@ impl Guard<'_, '_> {
         }
     }
 
-    /// Sandbox mode: API keys may do everything with a model that has no rules.
+    /// A model without rules: API keys may do everything with it in sandbox mode, and signed requests where all pass.
     fn open(&self, draft: &Draft<'_>, output: &mut Output) {
-        let allowed = BTreeSet::from([AuthMode::ApiKey]);
+        let keys = self.sandbox && (self.signers.any || self.modes.default != AuthMode::ApiKey);
+        let signed = self.signers.any && (self.sandbox || self.modes.default != AuthMode::Iam);
+        let allowed: BTreeSet<AuthMode> =
+            keys.then_some(AuthMode::ApiKey).into_iter().chain(signed.then_some(AuthMode::Iam)).collect();
+        if allowed.is_empty() {
+            return;
+        }
         let config = &draft.config;
         let roots = self.catalogue.roots;
-        output.mark_type(draft.name(), directive(AuthMode::ApiKey));
+        let marks = directives(self.modes, &allowed);
+        for name in &marks {
+            output.mark_type(draft.name(), name);
+        }
         let queries = [&config.get, &config.list, &config.sync].into_iter().map(Option::as_deref);
-        for name in draft.indexes.iter().filter_map(|index| index.query_field.as_deref()) {
+        let more = draft.indexes.iter().filter_map(|index| index.query_field.as_deref()).chain(draft.search.as_deref());
+        for name in more {
             if let Some(field) = output.field_mut(&roots.query, name) {
-                mark(&mut field.directives, directive(AuthMode::ApiKey));
+                for name in &marks {
+                    mark(&mut field.directives, name);
+                }
             }
         }
         let mutations = [&config.create, &config.update, &config.delete].into_iter().map(Option::as_deref);
@@ -184,9 +217,6 @@ impl Guard<'_, '_> {
         queries.for_each(|name| self.mark(&roots.query, name, &allowed, output));
         mutations.for_each(|name| self.mark(&roots.mutation, name, &allowed, output));
         subscriptions.for_each(|name| self.mark(&roots.subscription, name, &allowed, output));
-        if let Some(field) = draft.search.as_deref().and_then(|name| output.field_mut(&roots.query, name)) {
-            mark(&mut field.directives, directive(AuthMode::ApiKey));
-        }
         self.mark_declared_types(draft.name(), &allowed, output);
     }
 
@@ -210,7 +240,8 @@ impl Guard<'_, '_> {
     /// The answers to aggregations are open to everyone who may do something with a model that can be searched.
     fn aggregates(&self, output: &mut Output) {
         let searched = || self.drafts.values().filter(|draft| draft.search.is_some());
-        let allowed = searched().filter_map(|draft| draft.access.as_ref()).flat_map(|access| modes_of(access.roles()));
+        let allowed =
+            searched().filter_map(|draft| draft.access.as_ref()).flat_map(|access| self.modes_of(access.roles()));
         let mut marks = directives(self.modes, &allowed.collect());
         if self.sandbox && self.modes.default != AuthMode::ApiKey && searched().next().is_some() {
             marks.push(directive(AuthMode::ApiKey));

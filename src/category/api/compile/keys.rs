@@ -161,7 +161,17 @@ impl Reader<'_, '_> {
                 sort.push(name);
             }
         }
+        self.each_once(&sort, report);
         KeyNames { partition: field.name.clone(), sort, declared: true }
+    }
+
+    /// An argument of the operations, and an entry of an input, can be there once.
+    fn each_once(&self, sort: &[String], report: &mut Report<'_>) {
+        for (position, name) in sort.iter().enumerate() {
+            if sort[..position].contains(name) {
+                self.refuse(report, format!("@{} names the sort field '{name}' twice", self.directive.name));
+            }
+        }
     }
 
     /// A field that a key names.
@@ -203,6 +213,7 @@ impl Reader<'_, '_> {
         self.not_boolean(field, report);
         self.partition(&name, &sort, parameters, report);
         let sort: Vec<String> = sort.into_iter().filter(|part| self.index_sort(part, &name, report)).collect();
+        self.each_once(&sort, report);
         let own_partition = self.draft.key.declared && self.draft.key.partition == field.name;
         IndexDraft {
             local: !parameters.secondary_key_as_gsi && own_partition,

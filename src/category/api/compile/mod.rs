@@ -27,34 +27,37 @@ mod owners;
 pub(in crate::category::api) mod plural;
 mod predictions;
 mod reading;
+mod relation_fields;
 mod relations;
 mod report;
 mod rules;
+mod sandbox;
 mod search;
 mod services;
+mod signers;
 mod sql;
 mod sync;
 mod validations;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verdicts;
 
 use indexmap::IndexMap;
 
 use super::plan::{Plan, Rule};
 use crate::error::{Code, Problem};
-use crate::graphql::{
-    Document, Literal, SyntaxError, TypeDefinition, TypeKind, check_declarations, check_interfaces, parse, print,
-};
+use crate::graphql::{Document, SyntaxError, TypeDefinition, check_declarations, check_interfaces, parse, print};
 
 use assemble::Assembler;
 use draft::{Catalogue, Draft};
 use guards::Guard;
-use limits::{check_index_counts, check_names};
 use output::Output;
 use reading::{CustomRules, read_models, read_rules};
 use report::Report;
 use rules::ParsedRule;
+use signers::Signers;
 
 pub use options::{AuthKind, CompileOptions, Parameters, SqlModels, SqlOptions};
 pub use report::SchemaSource;
@@ -66,12 +69,11 @@ pub use sync::{ConflictKind, ConflictOption};
 /// Every problem of the schema, each with its place.
 pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Plan, Vec<Problem>> {
     let mut report = Report::new(*source);
-    report.extend(options.refused());
     let mut document = match parse(source.text) {
         Ok(document) => document,
         Err(errors) => return Err(syntax(&errors, report)),
     };
-    let sandbox = take_amplify(&mut document, options, &mut report);
+    let sandbox = sandbox::take(&mut document, options, &mut report);
     let written = document.clone();
     check_document(&document, options, &mut report);
     let added = conversation::extend(&mut document, &mut report);
@@ -85,16 +87,15 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let answers = answers::read(&catalogue, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
     services::check(&catalogue, options, &mut report);
-    check_names(&drafts, &catalogue, &mut report);
-    check_index_counts(&drafts, &mut report);
+    limits::check(&drafts, &catalogue, &mut report);
     if !report.is_empty() {
         return Err(report.finish());
     }
     let mut output = Output::new(&document);
     expand(&drafts, &catalogue, options, &mut output);
     answers.expand(&mut output);
-    Guard { drafts: &drafts, catalogue: &catalogue, modes: &modes, sandbox, reached: IndexMap::new() }
-        .apply(&custom, &mut output);
+    let signers = Signers::of(options, &modes);
+    Guard::new(&drafts, &catalogue, &modes, &signers, sandbox).apply(&custom, &mut output);
     let additions = services::build(&catalogue, &output, &mut report);
     // Not before: models get fields, and types of fields, that the user's text does not show.
     for fault in check_interfaces(output.types(), |found| drafts.contains_key(found.name.as_str())) {
@@ -118,8 +119,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     owners::find_shown(&mut models, &resolvers, &output, &catalogue.roots.subscription);
     let (sources, mut functions) = (assembler.sources(&answered), assembler.functions(&models));
     functions.extend(answered.functions);
-    let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
-    let introspection = super::codegen::introspection::document(&written, custom_keys);
+    let custom_rules = signers.join(&mut models, planned(&custom));
     let (returned, declared) = (assembler.returned(&custom), assembler.declared_operations());
     let mut plan = Plan {
         schema: print(&output.into_document()),
@@ -128,8 +128,8 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
         sources,
         resolvers,
         functions,
-        introspection,
-        custom_rules: planned(&custom),
+        introspection: introspected(&written, options),
+        custom_rules,
         returned,
         declared,
         own_files: IndexMap::new(),
@@ -141,12 +141,18 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     Ok(plan)
 }
 
+fn introspected(written: &Document, options: &CompileOptions) -> serde_json::Value {
+    let custom_keys = options.params.respect_primary_key_attributes_on_connection_field;
+    super::codegen::introspection::document(written, custom_keys)
+}
+
 /// What is wrong with a document before anything is read out of it.
 fn check_document(document: &Document, options: &CompileOptions, report: &mut Report<'_>) {
     if document.types.is_empty() && report.is_empty() {
         let hint = "declare a model, for example `type Todo @model { id: ID! }`".to_owned();
         report.add_with_hint(Code::AMP0317, &(0..0), "the schema declares no type", Some(hint));
     }
+    report.extend(options.problems());
     let whole = |found: &TypeDefinition| found.directive("model").is_none();
     let interfaces = check_interfaces(&document.types, whole);
     for fault in check_declarations(document).into_iter().chain(interfaces) {
@@ -170,32 +176,6 @@ fn syntax(errors: &[SyntaxError], mut report: Report<'_>) -> Vec<Problem> {
         report.add_with_hint(Code::AMP0301, &error.span, error.message.clone(), error.hint.clone());
     }
     report.finish()
-}
-
-/// Takes `input AMPLIFY` out of a document; whether sandbox mode is on.
-fn take_amplify(document: &mut Document, options: &CompileOptions, report: &mut Report<'_>) -> bool {
-    let mut sandbox = false;
-    for found in document.types.extract_if(.., |found| found.name == "AMPLIFY") {
-        let TypeKind::Input(fields) = &found.kind else {
-            report.add(Code::AMP0306, &found.span, "AMPLIFY must be an input: `input AMPLIFY { … }`");
-            continue;
-        };
-        for field in fields {
-            let open = |value: &Literal| matches!(value.get("allow"), Some(allow) if allow.to_string() == "public");
-            if field.name != "globalAuthRule" {
-                let message = format!("\"{}\" is not a setting of input AMPLIFY", field.name);
-                let hint = Some("the only one is globalAuthRule".to_owned());
-                report.add_with_hint(Code::AMP0303, &field.span, message, hint);
-            } else if field.default.as_ref().is_some_and(open) {
-                sandbox = true;
-            } else {
-                let message =
-                    "there was a problem with your auth configuration: globalAuthRule must be { allow: public }";
-                report.add(Code::AMP0306, &field.span, message);
-            }
-        }
-    }
-    options.sandbox.or(options.params.sandbox_mode_enabled).unwrap_or(sandbox)
 }
 
 /// Adds what models, indexes and relations imply.

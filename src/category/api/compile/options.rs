@@ -1,6 +1,4 @@
 //! The settings under which a schema is compiled, in the form in which conformance cases write them.
-//!
-//! What this compiler does not build is refused by name.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -8,6 +6,7 @@ use serde_json::Value;
 
 use super::sync::ConflictOption;
 use crate::base::Location;
+use crate::category::api::access::mode_name;
 use crate::category::api::plan::{AuthMode, Modes, Switches};
 use crate::category::api::sql::SqlEngine;
 use crate::error::{Code, Problem};
@@ -32,9 +31,9 @@ pub struct CompileOptions {
     pub params: Parameters,
     /// SQL models and statements.
     pub sql: Option<SqlOptions>,
-    /// Roles that skip checks; refused.
+    /// Names of roles and users whose signed requests pass all rules.
     pub admin_roles: Vec<String>,
-    /// IAM for every model; refused.
+    /// Every signed request passes all rules, unless its credentials are of an identity pool.
     pub enable_iam_access: bool,
     /// The bucket of `@predictions`: `false` when there is none, anything else when there is one.
     pub predictions_bucket: Option<Value>,
@@ -216,15 +215,23 @@ impl CompileOptions {
         Modes { default, additional }
     }
 
+    /// A problem for each mode that is named twice.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let single = [AuthKind::ApiKey, AuthKind::AmazonCognitoUserPools, AuthKind::AwsIam];
+        let named = |kind: &AuthKind| {
+            let default = self.default_auth.unwrap_or(AuthKind::ApiKey);
+            std::iter::once(&default).chain(&self.additional_auth).filter(|other| *other == kind).count()
+        };
+        let problem = |kind: AuthKind| {
+            let name = mode_name(AuthMode::from(kind));
+            Problem::new(Code::AMP0103, format!("the compile options name {name} twice: an API takes it once"))
+                .hint("leave it out of `additionalAuth`")
+        };
+        single.into_iter().filter(|kind| named(kind) > 1).map(problem).collect()
+    }
+
     /// Whether `@predictions` has no bucket with pictures.
     pub(super) fn has_no_predictions_bucket(&self) -> bool {
         matches!(self.predictions_bucket, Some(Value::Bool(false)))
-    }
-
-    /// A problem for each option that asks for what is not built.
-    pub(super) fn refused(&self) -> Vec<Problem> {
-        let asked = [("adminRoles", !self.admin_roles.is_empty()), ("enableIamAccess", self.enable_iam_access)];
-        let refuse = |name| Problem::new(Code::AMP0304, format!("the compile option `{name}` is not built yet"));
-        asked.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| refuse(name)).collect()
     }
 }

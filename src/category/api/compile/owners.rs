@@ -42,7 +42,7 @@ fn needs_stored(resolver: &Resolver, model: &Model, owner: &str) -> bool {
     let tested = |rules: &[Rule]| {
         rules.iter().any(|rule| match &rule.allow {
             Allow::Owner { field, .. } | Allow::DynamicGroups { field, .. } => field == owner,
-            Allow::Public | Allow::Private | Allow::Groups { .. } | Allow::Custom => false,
+            _ => false,
         })
     };
     let own_rules = model.field_rules.get(&resolver.field);

@@ -8,7 +8,7 @@ use super::access::{self, Access};
 use super::draft::{Catalogue, Draft};
 use super::report::Report;
 use super::rules::{self, Level, ParsedRule, RuleReader};
-use super::{CompileOptions, defaults, keys, many_to_many, relations, sql, validations};
+use super::{CompileOptions, defaults, keys, many_to_many, relation_fields, relations, sql, validations};
 use crate::category::api::plan::Modes;
 use crate::error::Code;
 use crate::graphql::{Field, TypeDefinition};
@@ -46,6 +46,7 @@ pub(super) fn read_models<'a>(
     for (draft, relations) in drafts.values_mut().zip(relations) {
         draft.relations = relations;
     }
+    relation_fields::check(&drafts, catalogue, &options.params, report);
     drafts
 }
 

@@ -72,6 +72,7 @@ pub(super) fn statements(
                 arguments: field.arguments.iter().map(argument).collect(),
                 result: result(field, catalogue, drafts),
                 sandbox: sandbox && !custom.contains_key(&key),
+                any_signer: options.enable_iam_access && !custom.contains_key(&key),
             };
             statements.insert(key, statement);
         }

@@ -109,6 +109,8 @@ impl Mode {
             Allow::Public if rule.mode == AuthMode::Iam => self.conditions.push(identity_pool("unauthenticated")),
             Allow::Private if rule.mode == AuthMode::Iam => self.conditions.push(identity_pool("authenticated")),
             Allow::Public | Allow::Private | Allow::Custom => self.everyone = true,
+            Allow::AdminRoles(names) => self.conditions.push(admin_role(names)),
+            Allow::AnySigner => self.conditions.push(OUTSIDE_POOLS.to_owned()),
             Allow::Groups { claim, groups } => {
                 let wanted = list(groups);
                 self.conditions.push(format!("{}.some((group) => {wanted}.includes(group))", groups_in(claim)));
@@ -179,6 +181,20 @@ fn identity_pool(kind: &str) -> String {
     format!("ctx.identity.cognitoIdentityAuthType === {}", text(kind))
 }
 
+/// No identity pool gave the credentials. AppSync says so of each pool, not only of the project's own.
+const OUTSIDE_POOLS: &str = "!ctx.identity.cognitoIdentityPoolId && !ctx.identity.cognitoIdentityId";
+
+/// The name in `arn:aws:sts::…:assumed-role/Name/session` or `arn:aws:iam::…:user/Name`. Whoever takes on a role chooses
+/// the session's name, so that does not count.
+fn admin_role(names: &[String]) -> String {
+    let name = |name: &String| {
+        let parts: Vec<String> = name.split("${env}").map(text).collect();
+        if parts.len() == 1 { text(name) } else { format!("[{}].join(ctx.env.ENVIRONMENT)", parts.join(", ")) }
+    };
+    let names: Vec<String> = names.iter().map(name).collect();
+    format!("{OUTSIDE_POOLS} && [{}].includes(ctx.identity.userArn.split('/')[1])", names.join(", "))
+}
+
 fn claim(name: &str) -> String {
     match name {
         // An access token says `username`, an identity token `cognito:username`.
@@ -228,6 +244,7 @@ pub(super) fn covered(rule: &Rule, others: &[Rule]) -> bool {
             claim == other_claim && groups.iter().all(|group| other_groups.contains(group))
         }
         (Allow::Private, Allow::Private) | (Allow::Public, Allow::Public) | (Allow::Custom, Allow::Custom) => true,
+        (setting, same) if setting.is_setting() => setting == same,
         (_, Allow::Private | Allow::Public | Allow::Custom) => rule.mode != AuthMode::Iam,
         _ => false,
     })

@@ -299,8 +299,11 @@ fn leading_sort(key: &Key, values: &[String]) -> String {
 
 /// Whether somebody who may listen to `from` may not read every item of `related`.
 fn is_narrower(from: &Model, related: &Model, operation: Operation) -> bool {
-    let listeners = rules_for(from, &[Operation::Listen]);
     let readers = rules_for(related, &[operation]);
+    let mut listeners = rules_for(from, &[Operation::Listen]);
+    // Those whom the settings of the API let pass everywhere.
+    listeners.retain(|rule| !(rule.allow.is_setting() && covered(rule, &readers)));
+    let readers: Vec<Rule> = readers.into_iter().filter(|rule| !rule.allow.is_setting()).collect();
     let same_single = |listeners: &[Rule], readers: &[Rule]| match (listeners, readers) {
         ([one], [other]) => one.mode == other.mode && one.allow == other.allow,
         _ => false,

@@ -51,9 +51,14 @@ pub(super) fn resolver(
     let name = format!("{}.{}", resolver.type_name, resolver.field);
     let fixed = |rule: &&Rule| super::gate::is_fixed(rule);
     let mut rules: Vec<Rule> = plan.custom_rules.get(&name).into_iter().flatten().filter(fixed).cloned().collect();
+    let mut open = |mode, allow| {
+        rules.push(Rule { mode, identity_pool: false, allow, operations: vec![Operation::Get] });
+    };
     if statement.sandbox {
-        let operations = vec![Operation::Get];
-        rules.push(Rule { mode: AuthMode::ApiKey, identity_pool: false, allow: Allow::Public, operations });
+        open(AuthMode::ApiKey, Allow::Public);
+    }
+    if statement.any_signer {
+        open(AuthMode::Iam, Allow::AnySigner);
     }
     let guard = Guard::new("access", format!("Whether the rules of {name} let the caller in."), &all(&rules), None);
     if guard.is_closed() {

@@ -94,7 +94,8 @@ pub(super) fn create(scene: &Scene<'_>, render: &Renderer) -> Result<String, Ren
         given: member("input", name),
         value,
     };
-    if model.fields.get("id").is_some_and(|field| field.type_name == "ID" && !field.list) {
+    let makes_id = model.fields.get("id").is_some_and(|field| field.type_name == "ID" && !field.list);
+    if makes_id && !model.defaults.contains_key("id") {
         context.values.push(fill("id", "util.autoId()".to_owned()));
     }
     context.values.extend(model.defaults.iter().map(|(name, value)| fill(name, js(value))));
@@ -240,7 +241,8 @@ fn guards(model: &Model, operation: Operation) -> Vec<Guard> {
     let others = if own.is_empty() { "true".to_owned() } else { format!("!{}.includes(field)", list(&own)) };
     let free = |name: &String| !own.contains(name) && !key_fields(&model.key).contains(name);
     let has_others = model.fields.iter().any(|(name, field)| free(name) && !field.implied);
-    if operation != Operation::Delete || own.is_empty() || has_others || !model.rules.is_empty() {
+    let has_rules = model.rules.iter().any(|rule| !rule.allow.is_setting());
+    if operation != Operation::Delete || own.is_empty() || has_others || has_rules {
         let every = [Operation::Create, Operation::Update, Operation::Delete];
         let rules = rules_for(model, &every);
         let wanted = Wanted { operation, about: others, what: model.name.clone() };

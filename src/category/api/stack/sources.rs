@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::lambdas::{self, Invoker};
 use super::names::{self, Names};
 use super::{database, search, services};
-use crate::category::api::plan::{Action, Piece, Plan, Source};
+use crate::category::api::plan::{Action, Allow, Piece, Plan, Rule, Source};
 
 /// A data source as the template writes it.
 #[derive(Debug, Serialize)]
@@ -103,6 +103,11 @@ fn shown(name: &str) -> &str {
 
 /// Whether some resolver asks for the environment's name or the region.
 pub(super) fn needs_environment(plan: &Plan) -> bool {
+    let named = |rule: &Rule| matches!(&rule.allow, Allow::AdminRoles(names) if names.iter().any(|name| name.contains("${env}")));
+    let rules = plan.models.values().flat_map(|model| &model.rules).chain(plan.custom_rules.values().flatten());
+    if rules.into_iter().any(named) {
+        return true;
+    }
     let asks = |pieces: &Vec<Piece>| pieces.iter().any(|piece| matches!(piece, Piece::Environment | Piece::Region));
     plan.resolvers.iter().any(|resolver| match &resolver.action {
         Action::Request(request) => {

@@ -13,6 +13,7 @@ fn statement(engine: SqlEngine, text: &str) -> SqlStatement {
         arguments: vec![argument("id", "ID", false), argument("at", "AWSDateTime", false), argument("l", "Int", true)],
         result: SqlResult { list: true, rows: true, fields: Vec::new() },
         sandbox: false,
+        any_signer: false,
     }
 }
 
