@@ -16,6 +16,16 @@ pub enum FunctionSample {
     Hello,
     /// Answers fields of a GraphQL schema.
     Graphql,
+    /// Makes, reads, lists and deletes items of a table.
+    Table,
+    /// Cognito asks it about users.
+    Users,
+    /// Runs by the clock.
+    Scheduled,
+    /// Is told of the changes of a table.
+    Stream,
+    /// Lets callers of an API in.
+    Authoriser,
 }
 
 /// Context of the samples.
@@ -39,6 +49,11 @@ pub(super) fn files(
     let template = match sample {
         FunctionSample::Hello => "hello",
         FunctionSample::Graphql => "graphql",
+        FunctionSample::Table => "table",
+        FunctionSample::Users => "users",
+        FunctionSample::Scheduled => "scheduled",
+        FunctionSample::Stream => "stream",
+        FunctionSample::Authoriser => "authoriser",
     };
     let text = render
         .render(&format!("function/scaffold/{template}.{ending}"), &Scaffold { name: name.as_str() })

@@ -173,7 +173,16 @@ fn settings_read_back_as_they_are_written() {
 #[test]
 fn samples_are_code_for_their_runtime() {
     for (runtime, file) in [(Runtime::Node22, "index.mjs"), (Runtime::Python313, "index.py")] {
-        for sample in [FunctionSample::Hello, FunctionSample::Graphql] {
+        let samples = [
+            FunctionSample::Hello,
+            FunctionSample::Graphql,
+            FunctionSample::Table,
+            FunctionSample::Users,
+            FunctionSample::Scheduled,
+            FunctionSample::Stream,
+            FunctionSample::Authoriser,
+        ];
+        for sample in samples {
             let spec = FunctionSpec { runtime, sample: Some(sample), ..FunctionSpec::default() };
             let files = spec.scaffold(&name("worker"), &Renderer::default()).unwrap();
             assert_eq!(files[0].path, format!("ampup/function/worker/{file}"));
