@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::add::{
-    AddFunctionArgs, AddStorageArgs, ConflictArg, FunctionFlags, ModelConflictArg, SqlFlags, StorageFlags,
+    AddFunctionArgs, AddHostingArgs, AddStorageArgs, ConflictArg, FunctionFlags, HostingFlags, ModelConflictArg,
+    SqlFlags, StorageFlags,
 };
 use crate::base::{Endpoint, EnvName, ProfileName, ProjectName, Region, ResourceName};
 
@@ -286,34 +287,6 @@ pub(crate) struct AddApiArgs {
     /// Its settings
     #[command(flatten)]
     pub(crate) flags: ApiFlags,
-}
-
-/// Settings of hosting.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct HostingFlags {
-    /// Folder of the built site, relative to the project
-    #[arg(long, value_name = "DIR")]
-    pub(crate) source: Option<String>,
-    /// Command that builds it; empty for none
-    #[arg(long, value_name = "COMMAND")]
-    pub(crate) build: Option<String>,
-    /// Every path that is no file is answered with the entry page
-    #[arg(long, value_name = "BOOL")]
-    pub(crate) spa: Option<bool>,
-}
-
-/// Arguments of `add hosting`.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct AddHostingArgs {
-    /// Name of the resource
-    #[arg(long)]
-    pub(crate) name: Option<ResourceName>,
-    /// Also write a small site to begin with
-    #[arg(long)]
-    pub(crate) sample: bool,
-    /// Its settings
-    #[command(flatten)]
-    pub(crate) flags: HostingFlags,
 }
 
 /// Arguments of `update`.

@@ -228,8 +228,7 @@ impl ApiSpec {
             }
         };
         own_files::apply(&mut plan, name, sources)?;
-        own_functions::apply(&mut plan, context.siblings);
-        Ok(plan)
+        Ok(own_functions::named(plan, context.siblings))
     }
 
     /// The settings as the compiler takes them, with the statements among the user's files.

@@ -10,8 +10,8 @@ use crate::category::function::{UNIQUE, own_function};
 /// What stands in a plan for the part of a name that tells deployments apart.
 const PLACEHOLDER: &str = "${unique}";
 
-/// Gives the functions of the project their names in AWS.
-pub(super) fn apply(plan: &mut Plan, resources: &IndexMap<ResourceName, ResourceSpec>) {
+/// The plan in which the functions of the project have their names in AWS.
+pub(super) fn named(mut plan: Plan, resources: &IndexMap<ResourceName, ResourceSpec>) -> Plan {
     for source in plan.sources.values_mut() {
         if let Source::Lambda(LambdaFunction { name, region: None, account: None }) = source {
             rename(name, resources);
@@ -23,6 +23,7 @@ pub(super) fn apply(plan: &mut Plan, resources: &IndexMap<ResourceName, Resource
             rename(function, resources);
         }
     }
+    plan
 }
 
 fn rename(name: &mut String, resources: &IndexMap<ResourceName, ResourceSpec>) {

@@ -23,7 +23,7 @@ pub(super) use auth::{apply as apply_auth, ask as ask_auth};
 pub(super) use conflict::{ConflictArg, ModelConflictArg};
 pub(super) use function::{apply as apply_function, ask as ask_function};
 pub(super) use function_args::{AddFunctionArgs, FunctionFlags};
-pub(super) use hosting::{apply as apply_hosting, ask as ask_hosting};
+pub(super) use hosting::{AddHostingArgs, HostingFlags, apply as apply_hosting, ask as ask_hosting};
 pub(super) use sql::{SqlFlags, check as check_sql};
 pub(super) use storage::{AddStorageArgs, StorageFlags, apply as apply_storage, ask as ask_storage};
 
