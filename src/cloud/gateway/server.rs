@@ -156,6 +156,7 @@ impl Gateway {
             Route::Site(host) => {
                 self.services.cloudfront.serve(host, &whole.into_call(String::new(), Value::Null)).await
             }
+            Route::FunctionUrl(id) => self.function_url(id, whole).await,
             Route::Studio => studio::answer(&self.services, &whole.into_call(String::new(), Value::Null)).await,
             Route::Health => {
                 let region = self.services.shared.region.as_str();
@@ -241,6 +242,18 @@ impl Gateway {
         }
     }
 
+    /// A function URL: signed requests are checked, others are anybody's, whatever they carry.
+    async fn function_url(&self, id: &str, whole: Whole) -> ApiReply {
+        let lambda = &self.services.lambda;
+        let caller = if lambda.url_is_signed(id) {
+            self.services.iam.authenticate(&whole.parts, &whole.body).unwrap_or(Caller::Anonymous)
+        } else {
+            Caller::Anonymous
+        };
+        let host = whole.host.clone();
+        lambda.serve_url(id, &caller, &host, &whole.into_call(String::new(), Value::Null)).await
+    }
+
     fn of(&self, service: ServiceId) -> &dyn Service {
         let services = &self.services;
         match service {
@@ -249,6 +262,7 @@ impl Gateway {
             ServiceId::S3 => &*services.s3,
             ServiceId::Sqs => &*services.sqs,
             ServiceId::DynamoDb => &*services.dynamodb,
+            ServiceId::Logs => &*services.logs,
             ServiceId::Lambda => &*services.lambda,
             ServiceId::Cognito | ServiceId::CognitoIdentity => &*services.cognito,
             ServiceId::AppSync => &*services.appsync,
@@ -338,7 +352,7 @@ impl Whole {
 /// Whether pages of every origin that is ours may read the answers: not those of a site, which has rules of its own, and
 /// not the front page with its mailbox, which is for itself alone.
 fn is_for_all_pages(target: &Route) -> bool {
-    !matches!(target, Route::Site(_) | Route::Studio)
+    !matches!(target, Route::Site(_) | Route::Studio | Route::FunctionUrl(_))
 }
 
 /// The host that a request names, without port.
