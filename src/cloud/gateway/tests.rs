@@ -86,8 +86,8 @@ fn each_request_has_one_place() {
     assert_eq!(post("localhost/", &[], "Action=GetCallerIdentity&Version=2011-06-15"), service(ServiceId::Sts, Query));
     assert_eq!(post("localhost/", &[], "Action=ListRoles&Version=2010-05-08"), service(ServiceId::Iam, Query));
     assert_eq!(
-        post("localhost/", &[], "Action=SendMessage&Version=2012-11-05"),
-        Route::Absent("SendMessage of version 2012-11-05".to_owned(), Query)
+        post("localhost/", &[], "Action=CreateCluster&Version=2012-12-01"),
+        Route::Absent("CreateCluster of version 2012-12-01".to_owned(), Query)
     );
     assert_eq!(
         post("localhost/graphql/abc/graphql", &[("authorization", &signed("appsync"))], ""),

@@ -103,7 +103,9 @@ async fn start_end_and_window_bound_when_it_comes() {
 async fn what_does_not_fit_is_refused() {
     let world = World::new();
     let (queue, role) = (world.queue("q").await, role(&world).await);
-    let stranger = world.role("other", "lambda.amazonaws.com", json!([])).await;
+    let stranger = world
+        .role("other", "lambda.amazonaws.com", json!({"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}))
+        .await;
     let cases = [
         (schedule("cron(0 10 * * *)", &queue, &role, json!({})), "six fields"),
         (
