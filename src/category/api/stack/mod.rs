@@ -7,6 +7,7 @@ mod content;
 mod database;
 mod inputs;
 mod lambdas;
+mod limits;
 mod names;
 mod placement;
 mod policies;
@@ -16,7 +17,6 @@ mod sources;
 mod syncing;
 mod tables;
 
-use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::ApiSpec;
@@ -26,7 +26,7 @@ use crate::base::ResourceName;
 use crate::category::Context;
 use crate::category::synthesis::{Kept, Part, Synthesis, part, rendered};
 use crate::cfn::Template;
-use crate::error::{Code, Diagnose, Problem};
+use crate::error::{Diagnose, Problem};
 use crate::render::RenderError;
 use content::{Borrowed, Content, Layout, Written};
 use database::Database;
@@ -38,9 +38,6 @@ use search::Search;
 use services::Services;
 use sources::SourceEntry;
 use syncing::Changes;
-
-/// What CloudFormation allows in one template ("AWS CloudFormation quotas").
-const MOST_RESOURCES: usize = 500;
 
 /// Context of `api/stack.yaml`.
 #[derive(Debug, Serialize)]
@@ -116,9 +113,13 @@ pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> 
         resolvers: resolvers::write(plan, context.render).map_err(failed)?,
         functions: resolvers::write_functions(plan, context.render).map_err(failed)?,
     };
+    let problems = limits::code(plan, &written);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let layout = Layout::new(plan, context.name, &placement, &written);
     let mut synthesis = stacks(spec, plan, context, &layout)?;
-    let problems = too_large(context.name, &synthesis);
+    let problems = limits::resources(context.name, &synthesis);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -146,6 +147,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
     let used = |source: &str| layout.uses(source) || (source == super::plan::NONE_SOURCE && !further.is_empty());
     let (sources, invokers) = sources::sources(plan, used);
     let mut modes = inputs::modes(plan, context)?;
+    let schema = limits::Schema::of(plan, name);
     let stack = ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
         // What a name in AppSync may hold: letters, digits, underscores, hyphens.
@@ -155,7 +157,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         additional_modes: modes,
         authoriser: inputs::authoriser(context),
         parameters: inputs::parameters(plan),
-        schema_file: format!("./{name}/schema.graphql"),
+        schema_file: format!("./{}", schema.file()),
         sources,
         invokers,
         environment: self::sources::needs_environment(plan),
@@ -169,7 +171,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         changes: syncing::changes(plan),
         content: &first,
     };
-    let mut files = IndexMap::from([(format!("{name}/schema.graphql"), plan.schema.clone())]);
+    let mut files = schema.files;
     files.extend(layout.files());
     let handlers = services::files(plan, context.render).map_err(failed)?;
     files.extend(handlers.into_iter().map(|(path, text)| (format!("{name}/{path}"), text)));
@@ -219,27 +221,6 @@ fn locate(template: &mut Template, content: &Content) {
     for (id, resource) in &mut template.resources {
         resource.origin = content.origin(id.as_str()).cloned();
     }
-}
-
-fn too_large(name: &ResourceName, synthesis: &Synthesis) -> Vec<Problem> {
-    let own = (name.to_string(), &synthesis.template);
-    let parts = synthesis.parts.iter().map(|(path, part)| (path.clone(), &part.template));
-    let too_large = |(path, template): (String, &Template)| {
-        let count = template.resources.len();
-        let problem = Problem::new(
-            Code::AMP0314,
-            format!(
-                "the stack ampup/stacks/{path}.yaml would have {count} resources: CloudFormation allows {MOST_RESOURCES} in one"
-            ),
-        );
-        let file = placement::path(name);
-        (count > MOST_RESOURCES).then(|| {
-            problem.hint("leave operations out that nobody uses, for example `@model(subscriptions: null)`").hint(
-                format!("take the lines of models that were never deployed out of {file}: they get another stack"),
-            )
-        })
-    };
-    std::iter::once(own).chain(parts).filter_map(too_large).collect()
 }
 
 #[cfg(test)]
