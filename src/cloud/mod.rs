@@ -13,6 +13,7 @@ pub mod feed;
 mod gateway;
 mod iam;
 mod lambda;
+mod logs;
 #[allow(dead_code, reason = "rules and subscriptions ask it")]
 mod pattern;
 mod protocol;

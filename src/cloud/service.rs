@@ -20,6 +20,7 @@ pub(in crate::cloud) enum ServiceId {
     S3,
     Sqs,
     DynamoDb,
+    Logs,
     Lambda,
     Cognito,
     CognitoIdentity,

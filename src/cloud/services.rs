@@ -10,7 +10,8 @@ use super::cloudfront::CloudFront;
 use super::cognito::Cognito;
 use super::dynamodb::DynamoDb;
 use super::iam::Iam;
-use super::lambda::Lambda;
+use super::lambda::{self, Lambda};
+use super::logs::Logs;
 use super::s3::S3;
 use super::service::{ApiError, Service, Shared};
 use super::sqs::Sqs;
@@ -24,6 +25,7 @@ pub(in crate::cloud) struct Services {
     pub s3: Arc<S3>,
     pub sqs: Arc<Sqs>,
     pub dynamodb: Arc<DynamoDb>,
+    pub logs: Arc<Logs>,
     pub lambda: Arc<Lambda>,
     pub cognito: Arc<Cognito>,
     pub appsync: Arc<AppSync>,
@@ -42,7 +44,9 @@ impl Services {
         let s3 = Arc::new(S3::new(Arc::clone(&shared), Arc::clone(&iam)));
         let sqs = Arc::new(Sqs::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared))?);
-        let lambda = Arc::new(Lambda::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&s3)));
+        let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam))?);
+        let under_lambda = lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), logs: Arc::clone(&logs) };
+        let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
         let below = Below {
             iam: Arc::clone(&iam),
@@ -57,22 +61,24 @@ impl Services {
         handlers.extend(Arc::clone(&s3).resources());
         handlers.extend(Arc::clone(&sqs).resources());
         handlers.extend(Arc::clone(&dynamodb).resources());
+        handlers.extend(Arc::clone(&logs).resources());
         handlers.extend(Arc::clone(&lambda).resources());
         handlers.extend(Arc::clone(&cognito).resources());
         handlers.extend(Arc::clone(&appsync).resources());
         handlers.extend(Arc::clone(&cloudfront).resources());
         let cloudformation = Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers));
-        Ok(Self { shared, iam, sts, s3, sqs, dynamodb, lambda, cognito, appsync, cloudfront, cloudformation })
+        Ok(Self { shared, iam, sts, s3, sqs, dynamodb, logs, lambda, cognito, appsync, cloudfront, cloudformation })
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 10] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 11] {
         [
             &*self.iam,
             &*self.sts,
             &*self.s3,
             &*self.sqs,
             &*self.dynamodb,
+            &*self.logs,
             &*self.lambda,
             &*self.cognito,
             &*self.appsync,

@@ -36,8 +36,20 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// The services of the cloud, in order: each may call those before it.
-const SERVICES: &[&str] =
-    &["iam", "sts", "s3", "sqs", "dynamodb", "lambda", "cognito", "appsync", "cloudfront", "cloudformation", "studio"];
+const SERVICES: &[&str] = &[
+    "iam",
+    "sts",
+    "s3",
+    "sqs",
+    "dynamodb",
+    "logs",
+    "lambda",
+    "cognito",
+    "appsync",
+    "cloudfront",
+    "cloudformation",
+    "studio",
+];
 
 /// A crate, and the only places (files, or folders ending in `/`) that may name it.
 const OWNERS: &[(&str, &[&str])] = &[
@@ -48,7 +60,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tera", &["src/render/"]),
     ("clap", &["src/cli/"]),
     ("axum::serve", &["src/cloud/gateway/", "src/cloud/lambda/engine/runtime_api.rs"]),
-    ("rusqlite", &["src/cloud/store/"]),
+    ("rusqlite", &["src/cloud/store/", "src/cloud/logs/database.rs"]),
     ("dynoxide", &["src/cloud/dynamodb/"]),
     ("std::env::var", &["src/cli/settings.rs"]),
     ("SystemTime::now", &["src/base/clock.rs"]),

@@ -5,6 +5,7 @@
 
 use http::{HeaderMap, Method};
 
+use crate::cloud::lambda::URL_LABEL;
 use crate::cloud::protocol::Protocol;
 use crate::cloud::service::ServiceId;
 
@@ -36,6 +37,8 @@ pub(in crate::cloud) enum Route {
     WellKnown { pool: String, document: String },
     /// A site of CloudFront, by its host.
     Site(String),
+    /// A function URL, by the first label of its host.
+    FunctionUrl(String),
     /// The front page, what is below `/_ampup`, and the mailbox by its other name, `/_local/mailbox`.
     Studio,
     /// Whether the cloud is ready.
@@ -50,6 +53,7 @@ const TARGETS: &[(&str, ServiceId, Protocol)] = &[
     ("AWSCognitoIdentityProviderService", ServiceId::Cognito, Protocol::Json11),
     ("AWSCognitoIdentityService", ServiceId::CognitoIdentity, Protocol::Json11),
     ("DynamoDB_20120810", ServiceId::DynamoDb, Protocol::Json10),
+    ("Logs_20140328", ServiceId::Logs, Protocol::Json11),
 ];
 
 /// The services that are known by the name in a signature's scope.
@@ -77,6 +81,9 @@ pub(in crate::cloud) fn route(head: &RequestHead<'_>, knows: &dyn Fn(&str) -> bo
     if head.host.ends_with(".cloudfront.localhost") || head.host.ends_with(".cloudfront.net") || knows(head.host) {
         return Route::Site(head.host.to_owned());
     }
+    if let Some(id) = function_url(head.host) {
+        return Route::FunctionUrl(id);
+    }
     let segments: Vec<&str> = head.path.trim_matches('/').split('/').collect();
     ours(head, &segments)
         .or_else(|| by_target(head))
@@ -85,6 +92,12 @@ pub(in crate::cloud) fn route(head: &RequestHead<'_>, knows: &dyn Fn(&str) -> bo
         .or_else(|| by_version(head))
         .or_else(|| by_path(head, &segments))
         .unwrap_or(Route::Service(ServiceId::S3, Protocol::RestXml))
+}
+
+/// The id in `<id>.lambda-url.<region>.<host>`.
+fn function_url(host: &str) -> Option<String> {
+    let (id, rest) = host.split_once('.')?;
+    (rest.split('.').next() == Some(URL_LABEL)).then(|| id.to_owned())
 }
 
 fn ours(head: &RequestHead<'_>, segments: &[&str]) -> Option<Route> {

@@ -1,8 +1,9 @@
 //! Lambda: functions that run as child processes of this cloud, over the Lambda Runtime API.
 //!
-//! Built: functions of ZIP archives for Node.js, Python and custom runtimes; invocation, waited for or not; the resource
-//! policy. Refused by name: container images, layers, versions, aliases, function URLs, event source mappings, networks,
-//! destinations and dead-letter queues. Node.js and Python are the machine's, in the version that it has; the AWS SDK
+//! Built: functions of ZIP archives for Node.js, Python and custom runtimes; invocation, waited for or not, with retries,
+//! destinations and dead letters; versions, aliases, layers, function URLs, reserved concurrency, the resource policy.
+//! Refused by name: container images, event source mappings, networks, provisioned concurrency, streamed responses, JSON
+//! logs. Absent: extensions, and the detection of recursive loops. Node.js and Python are the machine's, in the version that it has; the AWS SDK
 //! is not part of them. Memory is limited where the system shows what a process uses (Linux), the heap of Node.js
 //! everywhere. Code runs with the rights of the user who started the cloud; what is Lambda's alone (a read-only folder
 //! of code, a `/tmp` of its own, processors by memory) is absent.
@@ -10,6 +11,7 @@
 mod api;
 mod engine;
 mod resources;
+mod url;
 
 #[cfg(test)]
 mod tests;
@@ -22,14 +24,12 @@ use serde_json::{Value, json};
 
 use crate::base::BoxFuture;
 
-use super::iam::Iam;
 pub(in crate::cloud) use super::iam::ServiceVisitor;
-use super::s3::S3;
 use super::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, Service, ServiceId, Shared,
 };
-pub(in crate::cloud) use engine::Invocation;
-use engine::{Engine, Event, Interpreters, Named};
+pub(in crate::cloud) use engine::{Below, Invocation, URL_LABEL};
+use engine::{Engine, Event, Interpreters, LATEST, Named};
 
 /// The largest event that is waited for, in bytes ("Lambda quotas").
 const EVENT_BYTES: usize = 6_291_456;
@@ -90,7 +90,7 @@ impl Service for Lambda {
     }
 
     fn access(&self, _context: &CallContext, call: &ApiCall) -> Access {
-        api::access(&self.engine.shared, call)
+        api::access(&self.engine, call)
     }
 
     fn call<'a>(&'a self, context: &'a CallContext, call: ApiCall) -> BoxFuture<'a, Result<ApiReply, ApiError>> {
@@ -109,8 +109,8 @@ impl Service for Lambda {
 }
 
 impl Lambda {
-    pub(in crate::cloud) fn new(shared: Arc<Shared>, iam: Arc<Iam>, s3: Arc<S3>) -> Self {
-        Self { engine: Arc::new(Engine::new(shared, iam, s3, Interpreters::default())) }
+    pub(in crate::cloud) fn new(shared: Arc<Shared>, below: Below) -> Self {
+        Self { engine: Arc::new(Engine::new(shared, below, Interpreters::default())) }
     }
 
     /// Goes on with events that were accepted before the cloud stopped.
@@ -132,9 +132,10 @@ impl Lambda {
         let Asked { function, payload, kind, invoker, client_context } = asked;
         let shared = &self.engine.shared;
         let named = Named::read(shared, function)?;
-        let found = self.engine.function(&named);
+        let found = self.engine.function_of(&named);
         self.check_allowed(&named, found.as_ref().ok(), invoker)?;
-        let function = found?;
+        found?;
+        let function = self.engine.resolve(&named)?;
         let limit = if kind == InvocationType::Later { LATER_EVENT_BYTES } else { EVENT_BYTES };
         if payload.len() > limit {
             let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
@@ -164,13 +165,18 @@ impl Lambda {
         let resource = named.arn(shared);
         match invoker {
             Invoker::Caller(caller) => {
-                let policy = function.map(engine::parsed).transpose()?.flatten();
+                let policy = function
+                    .map(|function| engine::parsed(function, named.qualifier.as_deref()))
+                    .transpose()?
+                    .flatten();
                 let permission = Permission::new("lambda:InvokeFunction", resource);
                 iam.authorize_with(caller, &permission, &BTreeMap::new(), policy.as_ref())
             }
             Invoker::Service(visitor) => {
                 let admitted = match function {
-                    Some(function) => engine::admits(shared, function, &resource, &visitor)?,
+                    Some(function) => {
+                        engine::admits(shared, function, named.qualifier.as_deref(), &resource, &visitor)?
+                    }
                     None => false,
                 };
                 if admitted {
@@ -184,7 +190,7 @@ impl Lambda {
 
 /// What is answered when nothing is waited for.
 fn nothing(id: String) -> Invocation {
-    Invocation { id, payload: Bytes::new(), failed: false, log: String::new() }
+    Invocation { id, payload: Bytes::new(), failed: false, log: String::new(), version: LATEST.to_owned() }
 }
 
 /// An event that is JSON; nothing stands for an empty object.

@@ -65,6 +65,7 @@ fn name(service: ServiceId) -> &'static str {
         ServiceId::S3 => "s3",
         ServiceId::Sqs => "sqs",
         ServiceId::DynamoDb => "dynamodb",
+        ServiceId::Logs => "logs",
         ServiceId::Lambda => "lambda",
         ServiceId::Cognito => "cognito",
         ServiceId::CognitoIdentity => "cognito-identity",

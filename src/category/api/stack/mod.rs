@@ -20,10 +20,13 @@ mod tables;
 use serde::Serialize;
 
 use super::ApiSpec;
+use super::own_functions;
 use super::plan::{Action, AuthMode, Plan};
 use super::resolvers;
 use crate::base::ResourceName;
 use crate::category::Context;
+use crate::category::function::UNIQUE;
+use crate::category::storage::granted_groups;
 use crate::category::synthesis::{Kept, Part, Synthesis, part, rendered};
 use crate::cfn::Template;
 use crate::error::{Diagnose, Problem};
@@ -48,6 +51,8 @@ struct ApiStack<'a> {
     default_mode: Mode,
     additional_modes: Vec<Mode>,
     authoriser: Option<Authoriser>,
+    /// Some function is the project's: a parameter is part of its name.
+    unique: bool,
     /// Parameters that the auth stack fills.
     parameters: Vec<Parameter>,
     schema_file: String,
@@ -81,6 +86,8 @@ struct Nested {
     label: String,
     file: String,
     has_tables: bool,
+    /// It names functions of the project.
+    unique: bool,
     /// What it takes of this stack.
     borrowed: Vec<Borrowed>,
 }
@@ -89,6 +96,8 @@ struct Nested {
 #[derive(Debug, Serialize)]
 struct ModelStack<'a> {
     description: String,
+    /// It names functions of the project.
+    unique: bool,
     #[serde(flatten)]
     content: &'a Content,
 }
@@ -148,6 +157,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
     let (sources, invokers) = sources::sources(plan, used);
     let mut modes = inputs::modes(plan, context)?;
     let schema = limits::Schema::of(plan, name);
+    let authoriser = inputs::authoriser(context);
     let stack = ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
         // What a name in AppSync may hold: letters, digits, underscores, hyphens.
@@ -155,8 +165,9 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         api_key: plan.modes.has(AuthMode::ApiKey),
         default_mode: modes.remove(0),
         additional_modes: modes,
-        authoriser: inputs::authoriser(context),
-        parameters: inputs::parameters(plan),
+        unique: own_functions::uses_own(plan) || authoriser.as_ref().is_some_and(|authoriser| authoriser.own),
+        authoriser,
+        parameters: inputs::parameters(plan, context),
         schema_file: format!("./{}", schema.file()),
         sources,
         invokers,
@@ -165,7 +176,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         services: services::services(plan, name, context.render).map_err(failed)?,
         database: database::database(spec.sql.as_ref(), name, used(super::plan::SQL_SOURCE)),
         predictions_bucket: spec.predictions_bucket.as_deref(),
-        policies: policies::policies(plan, name),
+        policies: policies::policies(plan, name, &granted_groups(context.siblings)),
         nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),
         has_tables: std::iter::once(&first).chain(further.iter().map(|(_, more)| more)).any(Content::has_tables),
         changes: syncing::changes(plan),
@@ -181,7 +192,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         let path = stack_path(name, *number);
         let description = format!("GraphQL API ({name}): more tables, resolvers and their roles, {number}");
         let Part { mut template, text } =
-            part(context, "api/models.yaml", &path, &ModelStack { description, content })?;
+            part(context, "api/models.yaml", &path, &ModelStack { description, unique: names_own(content), content })?;
         locate(&mut template, content);
         synthesis.parts.insert(path, Part { template, text });
     }
@@ -195,9 +206,15 @@ impl Nested {
             label: format!("models {number}"),
             file: format!("./{}.yaml", stack_path(name, number)),
             has_tables: content.has_tables(),
+            unique: names_own(content),
             borrowed: content.borrowed.clone(),
         }
     }
+}
+
+/// Whether a stack's content names functions of the project.
+fn names_own(content: &Content) -> bool {
+    serde_json::to_string(content).is_ok_and(|text| text.contains(&format!("${{{UNIQUE}}}")))
 }
 
 /// The logical id of a further stack.

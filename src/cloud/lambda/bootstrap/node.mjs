@@ -34,8 +34,9 @@ function emit(text) {
   }
 }
 
+/** One message is one line: what breaks it within is written as a carriage return, which the cloud turns back. */
 function log(level, text) {
-  emit(`${new Date().toISOString()}\t${requestId}\t${level}\t${text}\n`);
+  emit(`${new Date().toISOString()}\t${requestId}\t${level}\t${text.replace(/\r?\n/g, '\r')}\n`);
 }
 
 for (const [name, level] of [

@@ -40,6 +40,8 @@ impl Family {
 pub(super) struct Launch {
     pub program: PathBuf,
     pub arguments: Vec<String>,
+    /// The version of the interpreter: `v22.1.0`.
+    pub version: Option<String>,
 }
 
 /// The interpreters, found as they are needed.
@@ -53,10 +55,17 @@ pub(in crate::cloud::lambda) struct Interpreters {
 struct Interpreter {
     /// What is looked for on the `PATH`.
     name: &'static str,
-    /// What makes it print where it lies.
+    /// What makes it print where it lies and which version it is, each on a line.
     question: [&'static str; 2],
     install: &'static str,
-    found: OnceLock<PathBuf>,
+    found: OnceLock<Found>,
+}
+
+/// An interpreter that was found.
+#[derive(Clone, Debug)]
+struct Found {
+    path: PathBuf,
+    version: String,
 }
 
 impl Default for Interpreters {
@@ -71,13 +80,13 @@ impl Interpreters {
         Self {
             node: Interpreter {
                 name: node,
-                question: ["-p", "process.execPath"],
+                question: ["-p", "process.execPath + '\\n' + process.version"],
                 install: "install Node.js 20 or later",
                 found: OnceLock::new(),
             },
             python: Interpreter {
                 name: python,
-                question: ["-c", "import sys; print(sys.executable)"],
+                question: ["-c", "import sys; print(sys.executable); print(sys.version.split()[0])"],
                 install: "install Python 3.9 or later",
                 found: OnceLock::new(),
             },
@@ -96,9 +105,9 @@ impl Interpreters {
             ApiError::new("ServiceException", format!("the runtime could not be written: {error}")).status(500)
         };
         let Some(interpreter) = self.interpreter(runtime) else {
-            return Ok(Launch { program: code.join("bootstrap"), arguments: Vec::new() });
+            return Ok(Launch { program: code.join("bootstrap"), arguments: Vec::new(), version: None });
         };
-        let program = interpreter.find(runtime)?.clone();
+        let Found { path: program, version } = interpreter.find(runtime)?.clone();
         let arguments = if Family::of(runtime) == Family::Python {
             // `-B`: the folder of the code is not for writing. `-u`: what is printed is seen at once.
             let script = written(folder, "python.py", PYTHON_BOOTSTRAP).map_err(fault)?;
@@ -108,7 +117,7 @@ impl Interpreters {
             // The rest of the memory is for what lies outside of the heap.
             vec![format!("--max-old-space-size={}", settings.memory_mb * 9 / 10), script]
         };
-        Ok(Launch { program, arguments })
+        Ok(Launch { program, arguments, version: Some(version) })
     }
 
     fn interpreter(&self, runtime: &str) -> Option<&Interpreter> {
@@ -121,23 +130,24 @@ impl Interpreters {
 }
 
 impl Interpreter {
-    fn find(&self, runtime: &str) -> Result<&PathBuf, ApiError> {
+    fn find(&self, runtime: &str) -> Result<&Found, ApiError> {
         if let Some(found) = self.found.get() {
             return Ok(found);
         }
         let asked = Command::new(self.name).args(self.question).stdin(Stdio::null()).stderr(Stdio::null()).output();
-        let path = asked
-            .ok()
-            .filter(|output| output.status.success())
-            .map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim().to_owned()));
-        let path = path.filter(|path| path.is_absolute()).ok_or_else(|| {
+        let told = asked.ok().filter(|output| output.status.success());
+        let told = told.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        let mut lines = told.lines().map(str::trim);
+        let path = lines.next().map(PathBuf::from).filter(|path| path.is_absolute());
+        let version = lines.next().unwrap_or_default().to_owned();
+        let path = path.ok_or_else(|| {
             let message = format!(
                 "the runtime {runtime} needs `{}`, which does not run on this machine: {}",
                 self.name, self.install
             );
             ApiError::new("InvalidRuntimeException", message).status(502)
         })?;
-        Ok(self.found.get_or_init(|| path))
+        Ok(self.found.get_or_init(|| Found { path, version }))
     }
 }
 

@@ -4,22 +4,23 @@
 //! Lambda guide.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{SemaphorePermit, oneshot};
 
+use super::Engine;
+use super::interpreters::{Family, Launch};
 use super::journal::{self, Facts};
 use super::names::LATEST;
-use super::output::ENDED;
+use super::output::{ENDED, Line};
 use super::pool::Turn;
 use super::process::{Exit, NotReady, Process, Start};
 use super::record::Function;
 use super::runtime_api::{ANSWER_BYTES, Answer, Work};
-use super::{Engine, interpreters::Family};
 use crate::cloud::iam::{Credentials, RoleRequest};
 use crate::cloud::service::ApiError;
 
@@ -59,6 +60,22 @@ pub(in crate::cloud) struct Invocation {
     pub failed: bool,
     /// The end of the log, up to 4 KB.
     pub log: String,
+    /// The version that ran: `$LATEST` or a number.
+    pub version: String,
+}
+
+impl Invocation {
+    /// What is told of an event that no function may take.
+    pub(super) fn refused() -> Self {
+        let document = json!({"errorType": "TooManyRequestsException", "errorMessage": "Rate Exceeded."});
+        Self {
+            id: String::new(),
+            payload: document.to_string().into(),
+            failed: true,
+            log: String::new(),
+            version: LATEST.to_owned(),
+        }
+    }
 }
 
 /// How the work of a process ended.
@@ -99,6 +116,13 @@ impl Failure {
         Self::new("Runtime.OutOfMemory", &format!("RequestId: {id} Error: Runtime exited with error: signal: killed"))
     }
 
+    /// What the log says of a process that could not load the code.
+    fn of_loading(&self, at_ms: i64, init_ms: f64) -> Line {
+        let (status, kind) = &self.status;
+        let kind = kind.as_ref().map(|kind| format!("\tError Type: {kind}")).unwrap_or_default();
+        Line::new(at_ms, format!("INIT_REPORT Init Duration: {init_ms:.2} ms\tPhase: init\tStatus: {status}{kind}"))
+    }
+
     fn init(document: Bytes) -> Self {
         let kind = serde_json::from_slice::<serde_json::Value>(&document)
             .ok()
@@ -115,34 +139,47 @@ impl Engine {
         event: Event,
     ) -> Result<Invocation, ApiError> {
         let _admission = self.pool.admit(function)?;
-        let mut facts = Facts { request_id: &event.id, memory_mb: function.settings.memory_mb, ..Facts::default() };
+        let mut facts = Facts {
+            request_id: &event.id,
+            version: &function.version,
+            memory_mb: function.settings.memory_mb,
+            began_ms: self.shared.clock.now_ms(),
+            ..Facts::default()
+        };
         let process = match self.pool.turn(function).await {
             Turn::Warm(process) => process,
             Turn::Cold { .. } if self.lacks_bootstrap(function) => {
                 let message = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
                 let message = format!("RequestId: {} Error: {message}", event.id);
+                facts.stream = self.stream_name(function);
                 return Ok(self.concluded(function, facts, Err(Failure::new("Runtime.InvalidEntrypoint", &message))));
             }
             Turn::Cold { place, starting } => {
                 let begun = Instant::now();
                 let process = Arc::new(self.start(function, place, &event.id).await?);
+                facts.start = Some(Line::new(facts.began_ms, process.introduction.clone()));
+                facts.stream.clone_from(&process.stream);
                 self.pool.started(&process);
                 let loaded = Self::loaded(function, &process, &event.id, starting).await;
-                facts.init_ms = Some(milliseconds(begun));
+                let init_ms = milliseconds(begun);
+                facts.init_ms = Some(init_ms);
+                facts.began_ms = self.shared.clock.now_ms();
                 if let Err(failure) = loaded {
                     process.killed().await;
                     process.output.settle(ENDED, LAST_WORDS).await;
                     facts.before = process.output.take();
+                    facts.before.push(failure.of_loading(self.shared.clock.now_ms(), init_ms));
                     return Ok(self.concluded(function, facts, Err(failure)));
                 }
                 process
             }
         };
+        facts.stream.clone_from(&process.stream);
         let outcome = self.ask(function, &process, event.clone(), &mut facts).await;
         let left = Duration::from_secs(function.settings.timeout_s)
             .saturating_sub(Duration::from_secs_f64(facts.duration_ms / 1000.0));
         if !process.has_ended() {
-            self.pool.give_back(&function.name, process, left.max(Duration::from_millis(100)));
+            self.pool.give_back(&function.key(), process, left.max(Duration::from_millis(100)));
         }
         Ok(self.concluded(function, facts, outcome))
     }
@@ -214,15 +251,14 @@ impl Engine {
         facts.during = process.output.take();
         if failure.status.0 == "timeout" {
             facts.duration_ms = facts.duration_ms.min(limit.as_secs_f64() * 1000.0);
-            let at = crate::base::clock::iso_ms(self.shared.clock.now_ms());
-            let seconds = function.settings.timeout_s;
-            // Writing to a text cannot fail.
-            let _ = write!(facts.during, "{at} {id} Task timed out after {seconds}.00 seconds\n\n");
+            let now_ms = self.shared.clock.now_ms();
+            let (at, seconds) = (crate::base::clock::iso_ms(now_ms), function.settings.timeout_s);
+            facts.during.push(Line::new(now_ms, format!("{at} {id} Task timed out after {seconds}.00 seconds\n")));
         } else if let Some(kind) = &failure.status.1 {
             let document = String::from_utf8_lossy(&failure.document);
             let message = serde_json::from_str::<serde_json::Value>(&document).unwrap_or_default();
             let message = message["errorMessage"].as_str().unwrap_or_default();
-            let _ = writeln!(facts.during, "{message}\n{kind}");
+            facts.during.push(Line::new(self.shared.clock.now_ms(), format!("{message}\n{kind}")));
         }
         Err(failure)
     }
@@ -260,15 +296,36 @@ impl Engine {
                 (document, true)
             }
         };
-        let log = facts.text();
-        self.journal.write(&function.name, &log);
-        Invocation { id: facts.request_id.to_owned(), payload, failed, log: journal::tail(&log).to_owned() }
+        facts.ended_ms = self.shared.clock.now_ms();
+        let lines = facts.lines();
+        let log = journal::text(&lines);
+        self.write_log(function, &facts.stream, lines);
+        Invocation {
+            id: facts.request_id.to_owned(),
+            payload,
+            failed,
+            log: journal::tail(&log).to_owned(),
+            version: function.version.clone(),
+        }
+    }
+
+    /// Hands lines to CloudWatch Logs, on behalf of the function's role.
+    fn write_log(&self, function: &Function, stream: &str, lines: Vec<Line>) {
+        self.logs.write_for(&self.caller_of(function), &function.log_group(), stream, journal::events(lines));
+    }
+
+    /// The name of a new log stream: `2026/01/02/[$LATEST]` and 32 digits.
+    fn stream_name(&self, function: &Function) -> String {
+        let day = crate::base::clock::iso_ms(self.shared.clock.now_ms());
+        let day = day.get(..10).unwrap_or_default().replace('-', "/");
+        format!("{day}/[{}]{}", function.version, self.shared.ids.uuid().replace('-', ""))
     }
 
     /// Whether a custom runtime has nothing that could be run.
     fn lacks_bootstrap(&self, function: &Function) -> bool {
         Family::of(&function.settings.runtime) == Family::Provided
             && !self.code.folder(&function.code.key).join("bootstrap").is_file()
+            && !function.layers.iter().any(|layer| self.code.folder(&layer.key).join("bootstrap").is_file())
     }
 
     /// Starts a process for a function.
@@ -282,17 +339,43 @@ impl Engine {
         // Looking for the interpreter and writing credentials wait for the disk.
         let prepared = tokio::task::spawn_blocking(move || {
             let folder = engine.code.folder(&own.code.key);
-            let launch = engine.interpreters.launch(&own.settings, &folder, &engine.runtime_folder())?;
-            Ok::<_, ApiError>((launch, folder, engine.credentials(&own)?))
+            let layers = engine.layer_folder(&own).map_err(|error| {
+                ApiError::new("ServiceException", format!("the layers could not be laid together: {error}")).status(500)
+            })?;
+            let mut launch = engine.interpreters.launch(&own.settings, &folder, &engine.runtime_folder())?;
+            if let Some(layers) = layers.as_ref().filter(|_| !launch.program.is_file()) {
+                launch.program = layers.join("bootstrap");
+            }
+            Ok::<_, ApiError>((launch, folder, layers, engine.credentials(&own)?))
         });
         let failed = |reason: String| {
             ApiError::new("ServiceException", format!("the function could not be started: {reason} ({id})")).status(500)
         };
-        let (launch, folder, credentials) = prepared.await.map_err(|error| failed(error.to_string()))??;
-        let environment = self.environment(function, &credentials, &launch.program);
+        let (launch, folder, layers, credentials) = prepared.await.map_err(|error| failed(error.to_string()))??;
+        let stream = self.stream_name(function);
+        let mut environment = self.environment(function, &credentials, &launch.program);
+        environment.insert("AWS_LAMBDA_LOG_STREAM_NAME".to_owned(), stream.clone());
+        if let Some(layers) = layers {
+            add_layers(&mut environment, &layers);
+        }
+        let introduction = self.introduction(function, &launch);
         let token = self.shared.ids.short(32);
-        let start = Start { function, launch, folder, environment, token, warden: &self.warden, place };
+        let clock = Arc::clone(&self.shared.clock);
+        let warden = &self.warden;
+        let start = Start { function, launch, folder, environment, token, warden, place, stream, introduction, clock };
         Process::start(start).await.map_err(|error| failed(error.to_string()))
+    }
+
+    /// What the log says of a process that starts. The ARN tells runtimes apart that may behave differently.
+    fn introduction(&self, function: &Function, launch: &Launch) -> String {
+        let version = launch.version.as_deref().map_or_else(String::new, |version| format!(":{version}"));
+        let name = format!("{}{version}", function.settings.runtime.trim_end_matches(".x"));
+        let told = format!("{name} {}", launch.program.display());
+        let hash = hex::encode(Sha256::digest(told));
+        format!(
+            "INIT_START Runtime Version: {name}\tRuntime Version ARN: arn:aws:lambda:{}::runtime:{hash}",
+            self.shared.region
+        )
     }
 
     /// Credentials of the function's own role.
@@ -317,9 +400,6 @@ impl Engine {
         let settings = &function.settings;
         let code = self.code.folder(&function.code.key).to_string_lossy().into_owned();
         let beside = program.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
-        let day = crate::base::clock::iso_ms(self.shared.clock.now_ms());
-        let day = day.get(..10).unwrap_or_default().replace('-', "/");
-        let stream = format!("{day}/[{LATEST}]{}", self.shared.ids.uuid().replace('-', ""));
         let region = self.shared.region.as_str();
         let defaults = [
             ("LANG", "en_US.UTF-8".to_owned()),
@@ -336,11 +416,10 @@ impl Engine {
             ("AWS_DEFAULT_REGION", region.to_owned()),
             ("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", settings.runtime)),
             ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
-            ("AWS_LAMBDA_FUNCTION_VERSION", LATEST.to_owned()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", function.version.clone()),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", settings.memory_mb.to_string()),
             ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", function.log_group()),
-            ("AWS_LAMBDA_LOG_STREAM_NAME", stream),
             ("LAMBDA_TASK_ROOT", code),
             ("LAMBDA_RUNTIME_DIR", self.runtime_folder().to_string_lossy().into_owned()),
         ];
@@ -350,6 +429,24 @@ impl Engine {
         environment.extend(fixed.into_iter().map(|(name, value)| (name.to_owned(), value)));
         environment
     }
+}
+
+/// The paths of layers, in front of what the function itself says, as on AWS.
+fn add_layers(environment: &mut BTreeMap<String, String>, layers: &std::path::Path) {
+    let inside = |path: &str| layers.join(path).to_string_lossy().into_owned();
+    let mut before = |name: &str, paths: Vec<String>| {
+        let own = environment.get(name).cloned();
+        let paths: Vec<String> = paths.into_iter().chain(own).collect();
+        environment.insert(name.to_owned(), paths.join(":"));
+    };
+    before("PATH", vec![inside("bin")]);
+    before("LD_LIBRARY_PATH", vec![inside("lib")]);
+    before("NODE_PATH", vec![inside("nodejs/node_modules")]);
+    // Packages lie beside the modules or below the version of Python.
+    let mut python = vec![inside("python")];
+    let versions = std::fs::read_dir(layers.join("python").join("lib")).into_iter().flatten().flatten();
+    python.extend(versions.map(|entry| entry.path().join("site-packages").to_string_lossy().into_owned()));
+    before("PYTHONPATH", python);
 }
 
 /// How long the output of an answer may be on its way: our runtimes end it with a mark, others with nothing.

@@ -1,10 +1,12 @@
 //! What functions are and how they run; no HTTP, no CloudFormation.
 
 mod code;
+mod destinations;
 mod events;
 mod interpreters;
 mod invocation;
 mod journal;
+mod layers;
 mod names;
 mod output;
 mod policy;
@@ -13,6 +15,8 @@ mod process;
 mod record;
 mod runtime_api;
 mod settings;
+mod urls;
+mod versions;
 mod warden;
 
 #[cfg(test)]
@@ -22,26 +26,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::Value;
+
 use crate::cloud::iam::Iam;
+use crate::cloud::logs::Logs;
 use crate::cloud::s3::S3;
 use crate::cloud::service::{ApiError, Shared};
-use crate::cloud::store::Table;
+use crate::cloud::store::{Batch, Table};
 
 pub(super) use code::inline;
+pub(super) use destinations::EventConfig;
 pub(super) use interpreters::{Family, Interpreters};
 pub(super) use invocation::Event;
 pub(in crate::cloud) use invocation::Invocation;
-pub(super) use names::{LATEST, Named, is_name};
+pub(super) use layers::{LayerVersion, layer_arn};
+pub(super) use names::{LATEST, Named};
 pub(super) use policy::{add_statement, admits, parsed, remove_statement, statement};
-pub(super) use record::Function;
+pub(super) use record::{Code, Function};
 pub(super) use settings::{Settings, invalid};
+pub(in crate::cloud) use urls::URL_LABEL;
+pub(super) use urls::{Cors, FunctionUrl};
+pub(super) use versions::AliasInput;
 
 use code::CodeStore;
 use events::Kept;
-use journal::Journal;
 use pool::Pool;
-use record::Code;
 use warden::Warden;
+
+/// How many invocations at the same time may be reserved: an account's quota but 100.
+const RESERVABLE: u64 = 900;
 
 /// The functions, their code and their processes.
 pub(super) struct Engine {
@@ -49,14 +62,26 @@ pub(super) struct Engine {
     pub iam: Arc<Iam>,
     s3: Arc<S3>,
     functions: Table<Function>,
+    versions: Table<Function>,
+    urls: Table<FunctionUrl>,
+    layers: Table<LayerVersion>,
+    /// The number of the last version of each layer.
+    layer_counts: Table<u64>,
     events: Table<Kept>,
     code: CodeStore,
     interpreters: Interpreters,
-    journal: Journal,
+    logs: Arc<Logs>,
     pool: Arc<Pool>,
     warden: Arc<Warden>,
     /// Held while a function is changed.
     changing: Mutex<()>,
+}
+
+/// The services on which this one stands.
+pub(in crate::cloud) struct Below {
+    pub iam: Arc<Iam>,
+    pub s3: Arc<S3>,
+    pub logs: Arc<Logs>,
 }
 
 /// Where new code comes from.
@@ -69,16 +94,21 @@ pub(super) enum Source {
 }
 
 impl Engine {
-    pub(super) fn new(shared: Arc<Shared>, iam: Arc<Iam>, s3: Arc<S3>, interpreters: Interpreters) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, below: Below, interpreters: Interpreters) -> Self {
+        let Below { iam, s3, logs } = below;
         let store = || Arc::clone(&shared.store);
         Self {
             iam,
             s3,
             functions: Table::new(store(), "lambda.function"),
+            versions: Table::new(store(), "lambda.version"),
+            urls: Table::new(store(), "lambda.url"),
+            layers: Table::new(store(), "lambda.layer"),
+            layer_counts: Table::new(store(), "lambda.layer-count"),
             events: Table::new(store(), "lambda.event"),
             code: CodeStore::new(Arc::clone(&shared)),
             interpreters,
-            journal: Journal::new(shared.folder.join("lambda").join("logs")),
+            logs,
             pool: Arc::default(),
             warden: Arc::default(),
             changing: Mutex::default(),
@@ -99,14 +129,23 @@ impl Engine {
             .ok_or_else(|| not_found(format!("Function not found: {}", named.arn(&self.shared))))
     }
 
+    /// The row of a function, whatever the qualifier, which must name something that there is.
+    pub(super) fn function_of(&self, named: &Named) -> Result<Function, ApiError> {
+        if !named.is_latest() {
+            self.resolve(named)?;
+        }
+        self.function(&Named { name: named.name.clone(), qualifier: None })
+            .map_err(|_| not_found(format!("Function not found: {}", named.arn(&self.shared))))
+    }
+
     /// Every function, in order of the names.
     pub(super) fn all(&self) -> Vec<Function> {
         self.functions.all().into_iter().map(|(_, function)| function).collect()
     }
 
-    /// The archive of a function's code, for those who know the ticket.
-    pub(super) fn archive(&self, function: &Function, ticket: &str) -> Option<PathBuf> {
-        (function.code.ticket == ticket).then(|| self.code.archive(&function.code.key))
+    /// The archive of code, for those who know the ticket.
+    pub(super) fn archive(&self, code: &Code, ticket: &str) -> Option<PathBuf> {
+        (code.ticket == ticket).then(|| self.code.archive(&code.key))
     }
 
     /// Makes a function.
@@ -128,6 +167,8 @@ impl Engine {
         let function = Function {
             name: name.to_owned(),
             arn: names::arn(&self.shared, name),
+            version: LATEST.to_owned(),
+            layers: self.attached(&settings.layers)?,
             settings,
             code: self.keep(source)?,
             revision: self.shared.ids.uuid(),
@@ -135,6 +176,10 @@ impl Engine {
             modified_ms: self.shared.clock.now_ms(),
             tags,
             statements: indexmap::IndexMap::new(),
+            policies: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            event_configs: BTreeMap::new(),
+            last_version: 0,
         };
         self.functions.put(name, &function)?;
         self.sweep();
@@ -150,11 +195,7 @@ impl Engine {
     ) -> Result<Function, ApiError> {
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.function(named)?;
-        if revision.is_some_and(|revision| revision != before.revision) {
-            let message = "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias \
-                           API to retrieve the latest RevisionId";
-            return Err(ApiError::new("PreconditionFailedException", message).status(412));
-        }
+        versions::check_revision(revision, &before.revision)?;
         let mut function = before.clone();
         change(&mut function)?;
         if function.settings != before.settings {
@@ -163,7 +204,13 @@ impl Engine {
         }
         function.revision = self.shared.ids.uuid();
         function.modified_ms = self.shared.clock.now_ms();
-        let rebuilt = function.settings != before.settings || function.code.key != before.code.key;
+        if function.settings.layers != before.settings.layers {
+            function.layers = self.attached(&function.settings.layers)?;
+        }
+        // How many may run is no matter of a process.
+        let mut running = function.settings.clone();
+        running.reserved = before.settings.reserved;
+        let rebuilt = running != before.settings || function.code.key != before.code.key;
         if rebuilt {
             function.build = self.shared.ids.uuid();
         }
@@ -178,10 +225,51 @@ impl Engine {
     /// Deletes a function and ends its processes.
     pub(super) fn delete(&self, named: &Named) -> Result<(), ApiError> {
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let function = self.function(named)?;
-        self.functions.remove(&named.name)?;
-        self.pool.retire(&function);
+        let all = self.versions(named)?;
+        let mut batch = Batch::default();
+        self.functions.drop(&mut batch, &named.name);
+        for (key, _) in self.versions.starting_with(&format!("{}:", named.name)) {
+            self.versions.drop(&mut batch, &key);
+        }
+        for url in self.urls_of(&named.name) {
+            self.urls.drop(&mut batch, &url.id);
+        }
+        self.shared.store.commit(batch)?;
+        for version in &all {
+            self.pool.retire(version);
+        }
         self.sweep();
+        Ok(())
+    }
+
+    /// Changes the resource policy of a function, a version or an alias; each has its own.
+    pub(super) fn change_policy(
+        &self,
+        named: &Named,
+        revision: Option<&str>,
+        change: impl FnOnce(&mut indexmap::IndexMap<String, Value>) -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        self.check_qualifier(named)?;
+        let whole = Named { name: named.name.clone(), qualifier: None };
+        self.change(&whole, revision, |function| change(function.statements_of_mut(named.qualifier.as_deref())))?;
+        Ok(())
+    }
+
+    /// Reserves so many invocations at the same time, or takes the reservation away.
+    pub(super) fn reserve(&self, named: &Named, input: &Value) -> Result<(), ApiError> {
+        let reserved = settings::reserved(input)?;
+        let others = self.all().into_iter().filter(|other| other.name != named.name);
+        let taken: u64 = others.filter_map(|other| other.settings.reserved).sum();
+        if reserved.is_some_and(|reserved| taken + reserved > RESERVABLE) {
+            return Err(invalid(
+                "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
+                 below its minimum value of [100].",
+            ));
+        }
+        self.change(named, None, |function| {
+            function.settings.reserved = reserved;
+            Ok(())
+        })?;
         Ok(())
     }
 
@@ -211,7 +299,16 @@ impl Engine {
 
     /// Removes code that no function has and no process runs.
     fn sweep(&self) {
-        let mut keys: BTreeSet<String> = self.all().into_iter().map(|function| function.code.key).collect();
+        let versions = self.versions.all().into_iter().map(|(_, version)| version);
+        let mut keys = BTreeSet::new();
+        for function in self.all().into_iter().chain(versions) {
+            if !function.layers.is_empty() {
+                keys.insert(layers::opt_key(&function));
+            }
+            keys.extend(function.layers.into_iter().map(|layer| layer.key));
+            keys.insert(function.code.key);
+        }
+        keys.extend(self.layers.all().into_iter().map(|(_, layer)| layer.code.key));
         keys.extend(self.pool.code_in_use());
         self.code.keep_only(&keys);
     }

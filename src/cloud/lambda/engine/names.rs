@@ -4,7 +4,7 @@
 
 use crate::cloud::service::{ApiError, Shared};
 
-/// The one version that there is: versions and aliases are not built, so nothing else exists.
+/// The function as it is, not a version of it.
 pub(in crate::cloud::lambda) const LATEST: &str = "$LATEST";
 
 /// The longest name.
@@ -73,7 +73,7 @@ pub(in crate::cloud::lambda) fn is_name(name: &str) -> bool {
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
 }
 
-fn is_qualifier(text: &str) -> bool {
+pub(super) fn is_qualifier(text: &str) -> bool {
     text == LATEST
         || (1..=128).contains(&text.len())
             && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))

@@ -1,13 +1,15 @@
-//! What a process prints, cut into invocations.
+//! What a process prints, cut into invocations and lines.
 //!
 //! Answers and output come by different ways. So that the log of an invocation is whole, our runtimes print a mark before
 //! they answer; what stands before the mark belongs to the invocation.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::sync::watch;
+
+use crate::base::Clock;
 
 /// The most that is kept of one invocation, in bytes; of more, the end is kept.
 const KEPT_BYTES: usize = 1024 * 1024;
@@ -15,20 +17,52 @@ const KEPT_BYTES: usize = 1024 * 1024;
 /// What [`Output::settle`] takes to wait for the end of the output.
 pub(super) const ENDED: u64 = u64::MAX - 1;
 
+/// One line of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// When it was printed, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Without the line feed at its end. Our Node.js runtime writes a line feed within a message as a carriage return,
+    /// so that a message stays one line until here.
+    pub text: String,
+}
+
+impl Line {
+    pub(super) fn new(at_ms: i64, text: impl Into<String>) -> Self {
+        Self { at_ms, text: text.into() }
+    }
+}
+
 /// What was printed and not yet taken.
-#[derive(Debug)]
 pub(super) struct Output {
     mark: Vec<u8>,
-    text: Mutex<Vec<u8>>,
+    clock: Arc<dyn Clock>,
+    printed: Mutex<Printed>,
     /// How many marks came; the largest number when the output has ended.
     marks: watch::Sender<u64>,
 }
 
+#[derive(Debug, Default)]
+struct Printed {
+    text: Vec<u8>,
+    /// From which place on the text came at which time.
+    times: Vec<(usize, i64)>,
+}
+
+impl Printed {
+    fn remove(&mut self, from: usize, length: usize) {
+        self.text.drain(from..from + length);
+        for (at, _) in &mut self.times {
+            *at = if *at >= from + length { *at - length } else { (*at).min(from) };
+        }
+    }
+}
+
 impl Output {
     /// Output whose invocations end with a zero byte, `token` and a line feed.
-    pub(super) fn new(token: &str) -> Self {
+    pub(super) fn new(token: &str, clock: Arc<dyn Clock>) -> Self {
         let mark = [b"\0", token.as_bytes(), b"\n"].concat();
-        Self { mark, text: Mutex::default(), marks: watch::Sender::new(0) }
+        Self { mark, clock, printed: Mutex::default(), marks: watch::Sender::new(0) }
     }
 
     /// Reads until the end.
@@ -41,20 +75,24 @@ impl Output {
     }
 
     fn add(&self, piece: &[u8]) {
+        let now_ms = self.clock.now_ms();
         let mut marks = 0;
         {
-            let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+            let length = printed.text.len();
             // A mark may have come in two pieces.
-            let mut from = text.len().saturating_sub(self.mark.len());
-            text.extend_from_slice(piece);
-            while let Some(at) = text[from..].windows(self.mark.len()).position(|window| window == self.mark) {
-                text.drain(from + at..from + at + self.mark.len());
+            let mut from = length.saturating_sub(self.mark.len());
+            if printed.times.last().is_none_or(|(_, at_ms)| *at_ms != now_ms) {
+                printed.times.push((length, now_ms));
+            }
+            printed.text.extend_from_slice(piece);
+            while let Some(at) = printed.text[from..].windows(self.mark.len()).position(|window| window == self.mark) {
+                printed.remove(from + at, self.mark.len());
                 from += at;
                 marks += 1;
             }
-            if text.len() > KEPT_BYTES {
-                let excess = text.len() - KEPT_BYTES;
-                text.drain(..excess);
+            if let Some(excess) = printed.text.len().checked_sub(KEPT_BYTES + 1) {
+                printed.remove(0, excess + 1);
             }
         }
         if marks > 0 {
@@ -75,12 +113,23 @@ impl Output {
     }
 
     /// Takes what was printed since the last time, as whole lines.
-    pub(super) fn take(&self) -> String {
-        let bytes = std::mem::take(&mut *self.text.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut text = String::from_utf8_lossy(&bytes).into_owned();
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push('\n');
+    pub(super) fn take(&self) -> Vec<Line> {
+        let Printed { text, times } = std::mem::take(&mut *self.printed.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut lines = Vec::new();
+        let mut from = 0;
+        for piece in text.split_inclusive(|byte| *byte == b'\n') {
+            let at_ms = times.iter().rev().find(|(at, _)| *at <= from).map_or(0, |(_, at_ms)| *at_ms);
+            let line = String::from_utf8_lossy(piece);
+            let line = line.strip_suffix('\n').unwrap_or(&line);
+            lines.push(Line::new(at_ms, line.trim_end_matches('\r').replace('\r', "\n")));
+            from += piece.len();
         }
-        text
+        lines
+    }
+}
+
+impl std::fmt::Debug for Output {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Output").field("marks", &self.marks).finish_non_exhaustive()
     }
 }

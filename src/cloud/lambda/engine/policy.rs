@@ -2,6 +2,7 @@
 //!
 //! Source: `AddPermission` in Lambda's API reference and "Viewing resource-based IAM policies" of its guide.
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::not_found;
@@ -53,6 +54,10 @@ pub(in crate::cloud::lambda) fn statement(sid: &str, input: &Value, resource: &s
             add("StringEquals", key, value);
         }
     }
+    if let Some(via) = input.get("InvokedViaFunctionUrl").filter(|via| !via.is_null()) {
+        let flag = via.as_str().map_or_else(|| via.to_string(), str::to_owned);
+        add("Bool", "lambda:InvokedViaFunctionUrl", &flag);
+    }
     let mut statement =
         json!({"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource});
     if !conditions.is_empty() {
@@ -75,43 +80,50 @@ fn principal(text: &str) -> Result<Value, ApiError> {
 
 /// Adds a statement to a policy, or refuses its id.
 pub(in crate::cloud::lambda) fn add_statement(
-    function: &mut Function,
+    statements: &mut IndexMap<String, Value>,
     sid: &str,
     statement: Value,
 ) -> Result<(), ApiError> {
-    if function.statements.contains_key(sid) {
+    if statements.contains_key(sid) {
         let message = format!(
             "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the \
              existing statement."
         );
         return Err(ApiError::new("ResourceConflictException", message).status(409));
     }
-    function.statements.insert(sid.to_owned(), statement);
+    statements.insert(sid.to_owned(), statement);
     Ok(())
 }
 
 /// Takes a statement out of a policy.
-pub(in crate::cloud::lambda) fn remove_statement(function: &mut Function, sid: &str) -> Result<(), ApiError> {
-    match function.statements.shift_remove(sid) {
+pub(in crate::cloud::lambda) fn remove_statement(
+    statements: &mut IndexMap<String, Value>,
+    sid: &str,
+) -> Result<(), ApiError> {
+    match statements.shift_remove(sid) {
         Some(_) => Ok(()),
         None => Err(not_found(format!("Statement {sid} is not found in resource policy."))),
     }
 }
 
 /// The resource policy, ready to be asked.
-pub(in crate::cloud::lambda) fn parsed(function: &Function) -> Result<Option<Policy>, ApiError> {
-    function.policy().map(|document| Policy::parse(&document, PolicyKind::Resource)).transpose()
+pub(in crate::cloud::lambda) fn parsed(
+    function: &Function,
+    qualifier: Option<&str>,
+) -> Result<Option<Policy>, ApiError> {
+    function.policy(qualifier).map(|document| Policy::parse(&document, PolicyKind::Resource)).transpose()
 }
 
 /// Whether the resource policy lets a service invoke the function.
 pub(in crate::cloud::lambda) fn admits(
     shared: &Shared,
     function: &Function,
+    qualifier: Option<&str>,
     resource: &str,
     visitor: &ServiceVisitor<'_>,
 ) -> Result<bool, ApiError> {
     let permission = Permission::new("lambda:InvokeFunction", resource);
-    Ok(visitor.is_admitted(shared, parsed(function)?.as_ref(), &permission))
+    Ok(visitor.is_admitted(shared, parsed(function, qualifier)?.as_ref(), &permission))
 }
 
 fn missing(member: &str) -> ApiError {

@@ -148,7 +148,7 @@ impl Pool {
             if let Some(process) = self.idle(function) {
                 return Turn::Warm(process);
             }
-            if self.is_turning(&function.name) && tokio::time::timeout(TURN, changed.as_mut()).await.is_ok() {
+            if self.is_turning(&function.key()) && tokio::time::timeout(TURN, changed.as_mut()).await.is_ok() {
                 continue;
             }
             if self.places.available_permits() == 0 {
@@ -171,7 +171,8 @@ impl Pool {
     /// Takes an idle process out; those that run an old build or are old themselves are ended on the way.
     fn idle(&self, function: &Function) -> Option<Arc<Process>> {
         let mut state = self.lock();
-        while let Some(at) = state.idle.iter().rposition(|idle| idle.function == function.name) {
+        let key = function.key();
+        while let Some(at) = state.idle.iter().rposition(|idle| idle.function == key) {
             let Idle { process, .. } = state.idle.swap_remove(at);
             if process.build == function.build && !process.has_ended() && process.started.elapsed() < LONGEST_LIFE {
                 return Some(process);

@@ -18,6 +18,7 @@ use super::output::Output;
 use super::record::Function;
 use super::runtime_api::{RuntimeApi, Stage};
 use super::warden::Warden;
+use crate::base::Clock;
 
 /// Waits for the line, then becomes the program: no input, both outputs in one.
 const STARTER: &str = "read -r go && exec \"$@\" </dev/null 2>&1";
@@ -37,6 +38,10 @@ pub(super) struct Process {
     /// The key of the code that it runs.
     pub code: String,
     pub started: Instant,
+    /// The log stream of everything that it prints.
+    pub stream: String,
+    /// What the log says of its start.
+    pub introduction: String,
     pub api: RuntimeApi,
     pub output: Arc<Output>,
     pub ended: watch::Receiver<Option<Exit>>,
@@ -64,12 +69,16 @@ pub(super) struct Start<'a> {
     pub token: String,
     pub warden: &'a Arc<Warden>,
     pub place: OwnedSemaphorePermit,
+    pub stream: String,
+    pub introduction: String,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Process {
     /// Starts a process; whether it can load the code is seen later.
     pub(super) async fn start(start: Start<'_>) -> std::io::Result<Self> {
-        let Start { function, launch, folder, mut environment, token, warden, place } = start;
+        let Start { function, launch, folder, mut environment, token, warden, place, stream, introduction, clock } =
+            start;
         let own = Family::of(&function.settings.runtime) != Family::Provided;
         let api = RuntimeApi::start(own.then_some(token.as_str())).await?;
         environment.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), api.address.clone());
@@ -90,7 +99,7 @@ impl Process {
         let mut child = command.spawn()?;
         let group = child.id().ok_or_else(|| std::io::Error::other("the process has ended"))?;
         warden.watch(group)?;
-        let output = Arc::new(Output::new(&token));
+        let output = Arc::new(Output::new(&token, clock));
         if let Some(stdout) = child.stdout.take() {
             let output = Arc::clone(&output);
             tokio::spawn(async move { output.read(stdout).await });
@@ -116,7 +125,20 @@ impl Process {
         });
         let (build, code) = (function.build.clone(), function.code.key.clone());
         let warden = Arc::clone(warden);
-        Ok(Self { build, code, started: Instant::now(), api, output, ended, group, end, warden, _place: place })
+        Ok(Self {
+            build,
+            code,
+            started: Instant::now(),
+            stream,
+            introduction,
+            api,
+            output,
+            ended,
+            group,
+            end,
+            warden,
+            _place: place,
+        })
     }
 
     /// Ends it and everything that it started, at once.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::layers::MOST_LAYERS;
 use crate::cloud::service::ApiError;
 
 /// Variables that belong to the runtime ("Defined runtime environment variables").
@@ -35,15 +36,12 @@ const RESERVED: [&str; 17] = [
 const ENVIRONMENT_BYTES: usize = 4096;
 
 /// Members whose meaning is not built. Empty ones say nothing and pass.
-const UNBUILT: [&str; 12] = [
+const UNBUILT: [&str; 9] = [
     "CapacityProviderConfig",
     "CodeSigningConfigArn",
-    "DeadLetterConfig",
     "DurableConfig",
     "FileSystemConfigs",
     "ImageConfig",
-    "Layers",
-    "Publish",
     "PublishTo",
     "SnapStart",
     "TenancyConfig",
@@ -73,6 +71,12 @@ pub(in crate::cloud::lambda) struct Settings {
     pub log_group: Option<String>,
     /// How many invocations may run at the same time, when that is limited.
     pub reserved: Option<u64>,
+    /// The ARNs of the layers, in order.
+    #[serde(default)]
+    pub layers: Vec<String>,
+    /// Where events go that failed for the last time: the ARN of a queue or topic.
+    #[serde(default)]
+    pub dead_letters: Option<String>,
 }
 
 impl Default for Settings {
@@ -91,6 +95,8 @@ impl Default for Settings {
             kms_key: None,
             log_group: None,
             reserved: None,
+            layers: Vec::new(),
+            dead_letters: None,
         }
     }
 }
@@ -101,7 +107,7 @@ pub(in crate::cloud::lambda) fn invalid(message: impl Into<String>) -> ApiError 
 }
 
 /// A refusal of a member by its constraint, `ValidationException`.
-fn constraint(value: &str, member: &str, rule: &str) -> ApiError {
+pub(super) fn constraint(value: &str, member: &str, rule: &str) -> ApiError {
     let message = format!(
         "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must {rule}"
     );
@@ -178,9 +184,27 @@ impl Settings {
             }
             self.log_group = logging.get("LogGroup").and_then(Value::as_str).map(str::to_owned);
         }
-        if let Some(reserved) = number(input, "ReservedConcurrentExecutions", "reservedConcurrentExecutions", 0..=1000)?
-        {
+        if let Some(reserved) = reserved(input)? {
             self.reserved = Some(reserved);
+        }
+        if let Some(layers) = input.get("Layers").and_then(Value::as_array) {
+            self.layers = layers.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            if self.layers.len() > MOST_LAYERS {
+                return Err(constraint(
+                    &Value::from(layers.clone()).to_string(),
+                    "layers",
+                    "have length less than or equal to 5",
+                ));
+            }
+        }
+        if let Some(config) = input.get("DeadLetterConfig") {
+            let arn = config.get("TargetArn").and_then(Value::as_str).filter(|arn| !arn.is_empty());
+            if let Some(arn) = arn.filter(|arn| !matches!(arn.split(':').nth(2), Some("sqs" | "sns"))) {
+                return Err(invalid(format!(
+                    "The provided target {arn} for the DeadLetterConfig must be a queue of SQS or a topic of SNS."
+                )));
+            }
+            self.dead_letters = arn.map(str::to_owned);
         }
         if let Some(kind) = input.get("PackageType").and_then(Value::as_str).filter(|kind| *kind != "Zip") {
             return Err(ApiError::not_built("lambda", &format!("functions of PackageType {kind}")));
@@ -200,6 +224,11 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// How many invocations an input reserves.
+pub(super) fn reserved(input: &Value) -> Result<Option<u64>, ApiError> {
+    number(input, "ReservedConcurrentExecutions", "reservedConcurrentExecutions", 0..=1000)
 }
 
 fn refuse_unbuilt(input: &Value) -> Result<(), ApiError> {
@@ -255,7 +284,7 @@ fn check_runtime(runtime: &str) -> Result<(), ApiError> {
 }
 
 /// A whole number in its limits; CloudFormation may give it as text.
-fn number(
+pub(super) fn number(
     input: &Value,
     name: &str,
     member: &str,

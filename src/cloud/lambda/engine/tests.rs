@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::interpreters::Interpreters;
-use super::journal::{Facts, Journal, tail};
+use super::journal::{self, Facts, tail};
 use super::names::Named;
-use super::output::{ENDED, Output};
+use super::output::{ENDED, Line, Output};
 use super::runtime_api::{Answer, RuntimeApi, Stage, Work};
 use super::warden::Warden;
-use crate::base::{RandomIds, Region, SystemClock};
+use crate::base::{Clock, FixedClock, RandomIds, Region, SystemClock};
 use crate::cloud::feed::Feed;
 use crate::cloud::service::Shared;
 use crate::cloud::store::memory::MemoryStore;
@@ -62,31 +62,50 @@ fn functions_are_named_in_many_ways() {
 
 #[tokio::test]
 async fn marks_cut_the_output_into_invocations() {
-    let output = Output::new("mark");
+    let text = |lines: Vec<Line>| journal::text(&lines);
+    let output = Output::new("mark", Arc::new(SystemClock));
     let pieces: &[&[u8]] = &[b"one\nno end", b"\0ma", b"rk\n", b"two\0mark\n", b"three"];
     let mut seen = Vec::new();
     for piece in pieces {
         output.read(*piece).await;
-        seen.push(output.take());
+        seen.push(text(output.take()));
     }
     assert_eq!(seen[0], "one\nno end\n");
     assert_eq!(seen[3], "two\n", "the mark is no output");
-    let whole = Output::new("mark");
+    let whole = Output::new("mark", Arc::new(SystemClock));
     whole.read(pieces.concat().as_slice()).await;
-    assert_eq!(whole.take(), "one\nno endtwothree\n");
+    assert_eq!(text(whole.take()), "one\nno endtwothree\n");
     whole.settle(ENDED, Duration::from_mins(1)).await;
-    let long = Output::new("mark");
-    let text = vec![b'x'; 3 * 1024 * 1024];
-    long.read(text.as_slice()).await;
-    assert_eq!(long.take().len(), 1024 * 1024 + 1, "the end is kept");
+    let long = Output::new("mark", Arc::new(SystemClock));
+    let letters = vec![b'x'; 3 * 1024 * 1024];
+    long.read(letters.as_slice()).await;
+    assert_eq!(text(long.take()).len(), 1024 * 1024 + 1, "the end is kept");
+}
+
+#[tokio::test]
+async fn lines_have_the_times_at_which_they_were_printed() {
+    let clock = Arc::new(FixedClock::at(1000));
+    let output = Output::new("mark", Arc::clone(&clock) as Arc<dyn Clock>);
+    for piece in ["first\nbeg", "un\n\0mark\nlast \ra\rb\r\n"] {
+        output.read(piece.as_bytes()).await;
+        clock.advance(500);
+    }
+    let lines = output.take();
+    let seen: Vec<(i64, &str)> = lines.iter().map(|line| (line.at_ms, line.text.as_str())).collect();
+    assert_eq!(seen, [(1000, "first"), (1000, "begun"), (1500, "last \na\nb")]);
 }
 
 #[test]
 fn reports_are_lambdas() {
     let facts = Facts {
         request_id: "r",
-        before: "loading\n".to_owned(),
-        during: "said\n".to_owned(),
+        version: "$LATEST",
+        stream: String::new(),
+        start: None,
+        before: vec![Line::new(0, "loading")],
+        during: vec![Line::new(0, "said")],
+        began_ms: 1,
+        ended_ms: 2,
         duration_ms: 1.234,
         init_ms: Some(50.5),
         memory_mb: 128,
@@ -95,16 +114,16 @@ fn reports_are_lambdas() {
     };
     let log = "loading\nSTART RequestId: r Version: $LATEST\nsaid\nEND RequestId: r\nREPORT RequestId: r\tDuration: 1.23 ms\t\
                Billed Duration: 52 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\tInit Duration: 50.50 ms\t\n";
-    assert_eq!(facts.text(), log);
+    assert_eq!(journal::text(&facts.lines()), log);
+    let events = journal::events(facts.lines());
+    assert_eq!((events[1].at_ms, events[1].message.as_str()), (1, "START RequestId: r Version: $LATEST\n"));
     let failed = Facts { init_ms: None, status: Some(("error", Some("Runtime.ExitError".to_owned()))), ..facts };
-    assert!(failed.text().ends_with("Max Memory Used: 40 MB\tStatus: error\tError Type: Runtime.ExitError\n"));
+    assert!(
+        journal::text(&failed.lines())
+            .ends_with("Max Memory Used: 40 MB\tStatus: error\tError Type: Runtime.ExitError\n")
+    );
     let long = "ä".repeat(4000);
     assert_eq!((tail(&long).len(), tail("short")), (4096, "short"));
-    let folder = tempfile::tempdir().unwrap();
-    let journal = Journal::new(folder.path().join("logs"));
-    journal.write("fn", "one\n");
-    journal.write("fn", "two\n");
-    assert_eq!(std::fs::read_to_string(folder.path().join("logs/fn.log")).unwrap(), "one\ntwo\n");
 }
 
 #[test]

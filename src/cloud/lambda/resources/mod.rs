@@ -3,6 +3,9 @@
 //! Source: `AWS::Lambda::Function` and `AWS::Lambda::Permission` in CloudFormation's reference. Properties that are not
 //! listed are refused by name before a handler is asked.
 
+mod beside;
+mod simple;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,13 +14,20 @@ use serde_json::{Value, json};
 use super::engine::{self, Engine, Family, Function, Named, Settings, Source, inline, invalid};
 use crate::base::BoxFuture;
 use crate::cloud::service::{ApiError, Provisioned, ResourceError, ResourceHandler, ResourceRequest};
+use simple::{Kind, Simple};
 
 /// The longest inline code, in bytes.
 const INLINE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The types of this service.
 pub(super) fn handlers(engine: &Arc<Engine>) -> Vec<Box<dyn ResourceHandler>> {
-    vec![Box::new(FunctionType(Arc::clone(engine))), Box::new(PermissionType(Arc::clone(engine)))]
+    static KINDS: [Kind; 5] = [beside::VERSION, beside::ALIAS, beside::LAYER, beside::URL, beside::EVENT_INVOKE_CONFIG];
+    let mut all: Vec<Box<dyn ResourceHandler>> =
+        vec![Box::new(FunctionType(Arc::clone(engine))), Box::new(PermissionType(Arc::clone(engine)))];
+    for kind in &KINDS {
+        all.push(Box::new(Simple { engine: Arc::clone(engine), kind }));
+    }
+    all
 }
 
 /// Work that waits for the disk, away from the threads that answer requests.
@@ -41,12 +51,14 @@ impl ResourceHandler for FunctionType {
         &[
             "Architectures",
             "Code",
+            "DeadLetterConfig",
             "Description",
             "Environment",
             "EphemeralStorage",
             "FunctionName",
             "Handler",
             "KmsKeyArn",
+            "Layers",
             "LoggingConfig",
             "MemorySize",
             "PackageType",
@@ -191,6 +203,7 @@ impl ResourceHandler for PermissionType {
             "EventSourceToken",
             "FunctionName",
             "FunctionUrlAuthType",
+            "InvokedViaFunctionUrl",
             "Principal",
             "PrincipalOrgID",
             "SourceAccount",
@@ -216,7 +229,7 @@ impl ResourceHandler for PermissionType {
             let sid = request.generated_name(&*engine.shared.ids, 100);
             let named = Named::read(&engine.shared, &request.text("FunctionName").unwrap_or_default())?;
             let statement = engine::statement(&sid, &request.properties, &named.arn(&engine.shared))?;
-            engine.change(&named, None, |function| engine::add_statement(function, &sid, statement))?;
+            engine.change_policy(&named, None, |statements| engine::add_statement(statements, &sid, statement))?;
             let attributes = BTreeMap::from([("Id".to_owned(), json!(sid))]);
             Ok(Provisioned { physical_id: sid, attributes })
         }))
@@ -239,8 +252,7 @@ impl ResourceHandler for PermissionType {
         let (engine, request, sid) = (Arc::clone(&self.0), request.clone(), current.physical_id.clone());
         Box::pin(apart(move || {
             let named = Named::read(&engine.shared, &request.text("FunctionName").unwrap_or_default())?;
-            let change = |function: &mut Function| engine::remove_statement(function, &sid);
-            unless_gone(engine.change(&named, None, change).map(|_| ()))
+            unless_gone(engine.change_policy(&named, None, |statements| engine::remove_statement(statements, &sid)))
         }))
     }
 }
