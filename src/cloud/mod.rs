@@ -18,13 +18,16 @@ mod logs;
 mod pattern;
 mod protocol;
 mod s3;
+mod secretsmanager;
 mod service;
 mod services;
 mod sqs;
+mod ssm;
 mod store;
 mod sts;
 mod studio;
 mod timer;
+mod vault;
 
 pub use config::CloudConfig;
 pub use feed::{Feed, Happening};

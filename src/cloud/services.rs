@@ -13,8 +13,10 @@ use super::iam::Iam;
 use super::lambda::{self, Lambda};
 use super::logs::Logs;
 use super::s3::S3;
+use super::secretsmanager::SecretsManager;
 use super::service::{ApiError, Service, Shared};
 use super::sqs::Sqs;
+use super::ssm::Ssm;
 use super::sts::Sts;
 
 /// Every service, in the order in which they stand on each other.
@@ -26,6 +28,8 @@ pub(in crate::cloud) struct Services {
     pub sqs: Arc<Sqs>,
     pub dynamodb: Arc<DynamoDb>,
     pub logs: Arc<Logs>,
+    pub ssm: Arc<Ssm>,
+    pub secretsmanager: Arc<SecretsManager>,
     pub lambda: Arc<Lambda>,
     pub cognito: Arc<Cognito>,
     pub appsync: Arc<AppSync>,
@@ -45,7 +49,15 @@ impl Services {
         let sqs = Arc::new(Sqs::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared))?);
         let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam))?);
-        let under_lambda = lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), logs: Arc::clone(&logs) };
+        let ssm = Arc::new(Ssm::new(Arc::clone(&shared)));
+        let secretsmanager = Arc::new(SecretsManager::new(Arc::clone(&shared)));
+        let under_lambda = lambda::Below {
+            iam: Arc::clone(&iam),
+            s3: Arc::clone(&s3),
+            sqs: Arc::clone(&sqs),
+            dynamodb: Arc::clone(&dynamodb),
+            logs: Arc::clone(&logs),
+        };
         let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
         let below = Below {
@@ -62,16 +74,33 @@ impl Services {
         handlers.extend(Arc::clone(&sqs).resources());
         handlers.extend(Arc::clone(&dynamodb).resources());
         handlers.extend(Arc::clone(&logs).resources());
+        handlers.extend(Arc::clone(&ssm).resources());
+        handlers.extend(Arc::clone(&secretsmanager).resources());
         handlers.extend(Arc::clone(&lambda).resources());
         handlers.extend(Arc::clone(&cognito).resources());
         handlers.extend(Arc::clone(&appsync).resources());
         handlers.extend(Arc::clone(&cloudfront).resources());
         let cloudformation = Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers));
-        Ok(Self { shared, iam, sts, s3, sqs, dynamodb, logs, lambda, cognito, appsync, cloudfront, cloudformation })
+        Ok(Self {
+            shared,
+            iam,
+            sts,
+            s3,
+            sqs,
+            dynamodb,
+            logs,
+            ssm,
+            secretsmanager,
+            lambda,
+            cognito,
+            appsync,
+            cloudfront,
+            cloudformation,
+        })
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 11] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 13] {
         [
             &*self.iam,
             &*self.sts,
@@ -79,6 +108,8 @@ impl Services {
             &*self.sqs,
             &*self.dynamodb,
             &*self.logs,
+            &*self.ssm,
+            &*self.secretsmanager,
             &*self.lambda,
             &*self.cognito,
             &*self.appsync,

@@ -15,6 +15,7 @@ use super::names::{LATEST, Named};
 use super::not_found;
 use super::record::Function;
 use super::settings::{constraint, invalid, number};
+use crate::cloud::iam::Guest;
 use crate::cloud::service::{ApiError, Caller, Permission, RoleSession};
 
 /// What asynchronous invocations of a function or alias are held to.
@@ -79,8 +80,10 @@ impl EventConfig {
 pub(super) fn checked(arn: &str) -> Result<(), ApiError> {
     let mut parts = arn.split(':');
     match (parts.next(), parts.nth(1)) {
-        (Some("arn"), Some("lambda" | "sqs" | "sns" | "events")) => Ok(()),
-        (Some("arn"), Some("s3")) => Err(ApiError::not_built("lambda", "destinations that are buckets of S3")),
+        (Some("arn"), Some("lambda" | "sqs")) => Ok(()),
+        (Some("arn"), Some(service @ ("s3" | "sns" | "events"))) => {
+            Err(ApiError::not_built("lambda", &format!("destinations of the service {service}")))
+        }
         _ => Err(constraint(
             arn,
             "destination",
@@ -171,8 +174,11 @@ impl Engine {
         let caller = self.caller_of(function);
         let sent = match arn.split(':').nth(2) {
             Some("lambda") => self.send_to_function(&caller, arn, body),
-            Some(service) => Err(ApiError::not_built(service, &format!("destination {arn} ({attributes})"))),
-            None => Err(invalid(format!("{arn} is no ARN"))),
+            Some("sqs") => {
+                let input = json!({"MessageBody": body, "MessageAttributes": attributes});
+                self.sqs.send_for(&Guest::Caller(caller), arn, &input).map(|_| ())
+            }
+            _ => Err(invalid(format!("{arn} is no destination"))),
         };
         if let Err(error) = sent {
             tracing::warn!(%error, function = function.name, destination = arn, "a record could not be sent");
