@@ -113,15 +113,15 @@ fn ids(batches: &[Vec<Value>]) -> Vec<String> {
 async fn streams_are_read_from_where_they_were_left() {
     let world = World::reading().await;
     let folder = world.batches("fn", "").await;
-    let stream = world.table("T", "NEW_AND_OLD_IMAGES");
-    world.put("T", "before");
+    let stream = world.table("Rows", "NEW_AND_OLD_IMAGES");
+    world.put("Rows", "before");
     let latest = json!({"FunctionName": "fn", "EventSourceArn": stream, "StartingPosition": "LATEST",
         "FilterCriteria": {"Filters": [{"Pattern": "{\"eventName\": [\"INSERT\"]}"}]}});
     let mapping = world.map(latest.clone()).await;
     assert_eq!((&mapping["State"], &mapping["BatchSize"]), (&json!("Creating"), &json!(100)));
-    world.put("T", "one");
-    world.put("T", "one");
-    world.put("T", "two");
+    world.put("Rows", "one");
+    world.put("Rows", "one");
+    world.put("Rows", "two");
     until("two inserts", async || ids(&kept(&folder)).len() == 2).await;
     assert_eq!(ids(&kept(&folder)), ["one", "two"], "neither what was there before nor what is no insert");
     let record = kept(&folder)[0][0].clone();
@@ -141,7 +141,7 @@ async fn streams_are_read_from_where_they_were_left() {
     })
     .await;
     world.lambda.stop().await;
-    world.put("T", "three");
+    world.put("Rows", "three");
     let below = Below {
         iam: Arc::clone(&world.iam),
         s3: Arc::clone(&world.s3),
@@ -161,10 +161,10 @@ async fn batches_that_fail_are_halved_and_given_up_alone() {
     let world = World::reading().await;
     let poison = "if (event.Records.some((r) => r.dynamodb.Keys.id.S === 'bad')) throw new Error('poison');";
     let folder = world.batches("fn", poison).await;
-    let stream = world.table("T", "KEYS_ONLY");
+    let stream = world.table("Rows", "KEYS_ONLY");
     let url = world.queue("failed", json!({})).await;
     for id in ["a", "b", "bad", "c"] {
-        world.put("T", id);
+        world.put("Rows", id);
     }
     let queue = "arn:aws:sqs:us-east-1:000000000000:failed";
     world
@@ -194,9 +194,9 @@ async fn a_stream_goes_on_from_the_record_that_failed() {
     let more = "const at = event.Records.findIndex((r) => r.dynamodb.Keys.id.S === 'b');
         if (at > 0) return { batchItemFailures: [{ itemIdentifier: event.Records[at].dynamodb.SequenceNumber }] };";
     let folder = world.batches("fn", more).await;
-    let stream = world.table("T", "KEYS_ONLY");
+    let stream = world.table("Rows", "KEYS_ONLY");
     for id in ["a", "b", "c"] {
-        world.put("T", id);
+        world.put("Rows", id);
     }
     world
         .map(json!({"FunctionName": "fn", "EventSourceArn": stream, "StartingPosition": "TRIM_HORIZON",
@@ -241,7 +241,7 @@ async fn mappings_are_checked_told_and_changed() {
     let world = World::reading().await;
     world.batches("fn", "").await;
     world.function("weak", "nodejs20.x", ECHO, json!({})).await;
-    let stream = world.table("T", "KEYS_ONLY");
+    let stream = world.table("Rows", "KEYS_ONLY");
     world.queue("q", json!({"VisibilityTimeout": "1"})).await;
     let queue = "arn:aws:sqs:us-east-1:000000000000:q";
     let of = |source: &str, more: Value| {
