@@ -30,6 +30,7 @@ pub use artifacts_s3::S3Objects;
 pub use connection::{ConnectRequest, Connection, Identity};
 pub use deployer::{Deployer, Deployment};
 pub use error::{DeployError, FirstCause};
+pub use function_code::function_archive;
 pub use package::{Bundle, Packaged};
 pub use prepared::{Deployed, Prepared, PushKind};
 pub use stacks::{StackApi, StackState};

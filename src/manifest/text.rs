@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::{FILE, Manifest, ManifestVersion, OutputsSettings};
 use crate::base::suggest::nearest;
 use crate::base::{EnvName, ProjectName, ResourceName, Target};
-use crate::category::{ResourceSpec, SettingProblem};
+use crate::category::{Among, ResourceSpec, SettingProblem};
 use crate::error::{Code, Problem};
 
 /// The deepest nesting of tables that is read. Ours is three; more is a mistake or an attack.
@@ -298,7 +298,7 @@ impl Reader<'_> {
                 let message = format!("`{name}` is a second auth resource beside `{other}`: a project has one");
                 self.problem(message, table.key_span.clone(), Vec::new());
             }
-            for problem in spec.check() {
+            for problem in spec.check().into_iter().chain(spec.check_among(&Among { name, resources })) {
                 self.setting_problem(table, name, &problem);
             }
             seen.push((name, spec));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{ProjectError, disk, layout};
+use super::{ProjectError, code, disk, layout};
 use crate::base::Location;
 use crate::category::{Renderer, Sources};
 use crate::error::{Code, Problem, Problems};
@@ -12,7 +12,7 @@ use crate::manifest::{self, Manifest};
 /// Folders with files that go into stacks.
 const SOURCE_FOLDERS: [&str; 2] = [layout::API, layout::OVERRIDES];
 /// Names of such files end in one of these; whatever else lies there (backups, notes, pictures) is not ours to read.
-const SOURCE_ENDINGS: [&str; 9] = ["graphql", "graphqls", "gql", "js", "json", "sql", "toml", "yaml", "yml"];
+const SOURCE_ENDINGS: [&str; 10] = ["graphql", "graphqls", "gql", "js", "json", "mjs", "sql", "toml", "yaml", "yml"];
 /// A file above this size is no schema, resolver or patch. AppSync takes 1 MB of schema.
 const LARGEST_BYTES: usize = 4 * 1024 * 1024;
 
@@ -39,6 +39,7 @@ pub(super) fn sources(root: &Path) -> Result<Sources, ProjectError> {
             sources.insert(format!("{folder}/{path}"), text);
         }
     }
+    sources.set_code(code::paths(root)?);
     if problems.is_empty() { Ok(sources) } else { Err(wrong(problems)) }
 }
 

@@ -3,3 +3,4 @@
 mod functions;
 mod kills;
 mod refusals;
+mod uploads;

@@ -33,6 +33,18 @@ pub(crate) fn sign(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Vec<(String, String)> {
+    sign_method(key, service, host, ("POST", path), headers, body)
+}
+
+/// As [`sign`], for any method.
+pub(crate) fn sign_method(
+    key: &Key,
+    service: &str,
+    host: &str,
+    (method, path): (&str, &str),
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Vec<(String, String)> {
     let now = jiff::Timestamp::now();
     let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
     let day = &stamp[..8];
@@ -49,7 +61,7 @@ pub(crate) fn sign(
     all.sort();
     let names = all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
     let lines = all.iter().map(|(name, value)| [name, ":", value, "\n"].concat()).collect::<String>();
-    let canonical = format!("POST\n{path}\n\n{lines}\n{names}\n{hash}");
+    let canonical = format!("{method}\n{path}\n\n{lines}\n{names}\n{hash}");
     let scope = format!("{day}/us-east-1/{service}/aws4_request");
     let text = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", hex::encode(Sha256::digest(canonical)));
     let signing = [day, "us-east-1", service, "aws4_request"]

@@ -14,6 +14,7 @@ mod models;
 mod own_files;
 #[cfg(test)]
 mod own_files_tests;
+mod own_functions;
 pub mod plan;
 pub mod resolvers;
 #[cfg(test)]
@@ -227,7 +228,7 @@ impl ApiSpec {
             }
         };
         own_files::apply(&mut plan, name, sources)?;
-        Ok(plan)
+        Ok(own_functions::named(plan, context.siblings))
     }
 
     /// The settings as the compiler takes them, with the statements among the user's files.

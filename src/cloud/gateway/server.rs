@@ -16,8 +16,9 @@ use tokio::sync::watch;
 
 use super::route::{RequestHead, Route, route};
 use super::{origin, socket};
-use crate::cloud::iam::{Authenticated, missing_token};
-use crate::cloud::protocol::{self, Asked, Protocol, chunked, percent, query};
+use crate::cloud::iam::{Authenticated, Payload, missing_token};
+use crate::cloud::protocol::{self, Asked, Protocol, percent, query};
+use crate::cloud::s3::Incoming;
 use crate::cloud::service::{Access, ApiCall, ApiError, ApiReply, CallContext, Caller, ReplyBody, Service, ServiceId};
 use crate::cloud::services::Services;
 use crate::cloud::studio;
@@ -27,9 +28,6 @@ pub(super) const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
 /// The largest body of a request with the code of a function, in bytes: AWS's own limit.
 const CODE_LIMIT_BYTES: usize = 70_167_211;
-
-/// The largest object that one request may carry, in bytes; it is held in memory while it is checked.
-pub(super) const OBJECT_LIMIT_BYTES: usize = 256 * 1024 * 1024;
 
 /// What answers requests.
 pub(super) struct Gateway {
@@ -93,8 +91,11 @@ impl Gateway {
             let asked = (whole.parts, whole.query);
             return socket::upgrade(Arc::clone(&self.services.appsync), api, asked, self.stopped.clone()).await;
         }
+        if whole.streams(&target) {
+            let reply = self.reply(&target, whole, Some(body)).await;
+            return super::answer::response(reply, head_only).await;
+        }
         let limit = match target {
-            Route::Service(ServiceId::S3, _) => OBJECT_LIMIT_BYTES,
             Route::Service(ServiceId::Lambda, _) => CODE_LIMIT_BYTES,
             _ => BODY_LIMIT_BYTES,
         };
@@ -108,7 +109,7 @@ impl Gateway {
                     whole.form = percent::decode_pairs(&String::from_utf8_lossy(&whole.body));
                     target = whole.route(&knows);
                 }
-                self.reply(&target, whole).await
+                self.reply(&target, whole, None).await
             }
             Err(error) => unread(&target, &whole, error.downcast_ref::<LengthLimitError>().is_some()),
         };
@@ -116,14 +117,17 @@ impl Gateway {
     }
 
     /// The reply of a route, with what browsers need to read it.
-    async fn reply(&self, target: &Route, whole: Whole) -> ApiReply {
+    async fn reply(&self, target: &Route, whole: Whole, body: Option<Body>) -> ApiReply {
         let rules = self.browser_rules(target, &whole);
         let general = rules.is_none() && is_for_all_pages(target);
         if general && origin::is_preflight(&whole.parts.method, &whole.parts.headers) {
             let headers = origin::preflight_headers(&whole.parts.headers);
             return ApiReply { status: 200, headers, body: ReplyBody::Empty };
         }
-        let mut reply = self.dispatch(target, whole).await;
+        let mut reply = match body {
+            Some(body) => self.objects(whole, body).await,
+            None => self.dispatch(target, whole).await,
+        };
         if general {
             reply.headers.extend(origin::answer_headers());
         }
@@ -183,18 +187,33 @@ impl Gateway {
         protocol::encode(&Asked { service: Some(service), protocol, action: &action, request_id: &id, head }, outcome)
     }
 
+    /// A request to S3, which reads the body itself.
+    async fn objects(&self, whole: Whole, body: Body) -> ApiReply {
+        let id = whole.id.clone();
+        let head = whole.parts.method == Method::HEAD;
+        let outcome = match self.services.iam.authenticate_head(&whole.parts) {
+            Ok(Authenticated { caller, payload }) => {
+                let call = whole.into_call(String::new(), Value::Null);
+                self.services.s3.receive(&CallContext { caller }, call, Incoming { body, payload }).await
+            }
+            Err(refusal) => {
+                Incoming { body, payload: Payload::Unsigned }.drain(&whole.parts.headers).await;
+                Err(refusal)
+            }
+        };
+        let service = Some(ServiceId::S3);
+        protocol::encode(&Asked { service, protocol: Protocol::RestXml, action: "", request_id: &id, head }, outcome)
+    }
+
     /// Signature, input, permission, call.
     async fn call(
         &self,
         service: ServiceId,
         protocol: Protocol,
         action: String,
-        mut whole: Whole,
+        whole: Whole,
     ) -> Result<ApiReply, ApiError> {
-        let Authenticated { caller, chunks } = self.services.iam.authenticate_stream(&whole.parts, &whole.body)?;
-        if service == ServiceId::S3 {
-            whole.unframe(chunks)?;
-        }
+        let caller = self.services.iam.authenticate(&whole.parts, &whole.body)?;
         let input = match protocol {
             Protocol::Json10 | Protocol::Json11 => protocol::json_input(&whole.body)?,
             Protocol::Query => query::input(if whole.form.is_empty() { &whole.query } else { &whole.form })?,
@@ -306,36 +325,18 @@ impl Whole {
         found.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect()
     }
 
-    /// Takes the frames of an `aws-chunked` body off; its trailers become headers.
-    fn unframe(&mut self, signer: Option<chunked::ChunkSigner>) -> Result<(), ApiError> {
-        let streams = self.header("x-amz-content-sha256").is_some_and(|value| value.starts_with("STREAMING-"));
-        let encodings = self.header("content-encoding").unwrap_or_default().to_owned();
-        let framed = encodings.split(',').any(|encoding| encoding.trim() == "aws-chunked");
-        if !streams && !framed {
-            return Ok(());
-        }
-        let decoded = chunked::decode(&self.body, signer)?;
-        let stated = self.header("x-amz-decoded-content-length").and_then(|value| value.parse::<usize>().ok());
-        if stated.is_some_and(|stated| stated != decoded.bytes.len()) {
-            let message =
-                "You did not provide the number of bytes specified by the x-amz-decoded-content-length HTTP header";
-            return Err(ApiError::new("IncompleteBody", message));
-        }
-        self.body = decoded.bytes.into();
-        let rest: Vec<&str> =
-            encodings.split(',').map(str::trim).filter(|name| *name != "aws-chunked" && !name.is_empty()).collect();
-        self.parts.headers.remove("content-encoding");
-        if let Ok(value) = rest.join(",").parse::<http::HeaderValue>()
-            && !value.is_empty()
-        {
-            self.parts.headers.insert("content-encoding", value);
-        }
-        for (name, value) in decoded.trailers {
-            if let (Ok(name), Ok(value)) = (name.parse::<http::HeaderName>(), value.parse::<http::HeaderValue>()) {
-                self.parts.headers.insert(name, value);
-            }
-        }
-        Ok(())
+    /// Whether the service reads the body itself: S3, but for forms, whose fields tell where they go.
+    fn streams(&self, target: &Route) -> bool {
+        let form = || {
+            self.parts.method == Method::POST
+                && self.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+        };
+        matches!(target, Route::Service(ServiceId::S3, _)) && (self.is_signed() || !form())
+    }
+
+    /// Whether the head names the service by its signature.
+    fn is_signed(&self) -> bool {
+        self.header("authorization").is_some() || self.query.iter().any(|(name, _)| name == "X-Amz-Credential")
     }
 
     fn into_call(self, action: String, input: Value) -> ApiCall {
@@ -396,12 +397,6 @@ fn unread(target: &Route, whole: &Whole, too_large: bool) -> ApiReply {
         _ => (None, Protocol::RestJson),
     };
     let error = match (too_large, service) {
-        (true, Some(ServiceId::S3)) => ApiError::new(
-            "EntityTooLarge",
-            format!(
-                "Your proposed upload exceeds the maximum allowed size of the embedded cloud, {OBJECT_LIMIT_BYTES} bytes"
-            ),
-        ),
         (true, Some(ServiceId::Lambda)) => {
             let message = format!("Request must be smaller than {CODE_LIMIT_BYTES} bytes for the operation");
             ApiError::new("RequestEntityTooLargeException", message).status(413)

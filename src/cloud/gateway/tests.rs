@@ -172,20 +172,22 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Signs host, payload hash and date, for paths and queries that are in canonical form already.
+    /// Signs host, payload hash, date and the headers of AWS so far, for paths and queries that are in canonical form already.
     fn sign(mut self, cloud: &RunningCloud, service: &str, key: (&str, &str, Option<&str>)) -> Self {
         let (access, secret, token) = key;
         let stamp = crate::base::clock::iso_ms(SystemClock.now_ms()).replace(['-', ':'], "");
         let date = format!("{}Z", stamp.split('.').next().unwrap());
         let hash = hex::encode(Sha256::digest(&self.body));
         let (path, query) = self.path.split_once('?').unwrap_or((self.path, ""));
-        let mut canonical_headers = format!("host:{}\nx-amz-content-sha256:{hash}\nx-amz-date:{date}\n", host(cloud));
-        let mut names = "host;x-amz-content-sha256;x-amz-date".to_owned();
         if let Some(token) = token {
-            writeln!(canonical_headers, "x-amz-security-token:{token}").unwrap();
-            names.push_str(";x-amz-security-token");
             self.headers.push(("x-amz-security-token", token.to_owned()));
         }
+        let mut signed =
+            vec![("host", host(cloud)), ("x-amz-content-sha256", hash.clone()), ("x-amz-date", date.clone())];
+        signed.extend(self.headers.iter().filter(|(name, _)| name.starts_with("x-amz-")).cloned());
+        signed.sort();
+        let canonical_headers: String = signed.iter().map(|(name, value)| [name, ":", value, "\n"].concat()).collect();
+        let names = signed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
         let canonical = format!("{}\n{path}\n{query}\n{canonical_headers}\n{names}\n{hash}", self.method);
         let scope = format!("{}/us-east-1/{service}/aws4_request", &date[..8]);
         let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex::encode(Sha256::digest(canonical)));
@@ -320,6 +322,47 @@ async fn signatures_are_required_and_checked() {
     let (status, _, body) = unsigned.send(&cloud).await;
     assert_eq!(status, 403);
     assert!(body.contains("<Code>MissingAuthenticationToken</Code>"), "{body}");
+    cloud.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_that_ends_early_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let cloud = Cloud::start(config(Some(folder.path()))).await.unwrap();
+    assert_eq!(Call::new("PUT", "/bucket", b"").sign(&cloud, "s3", ROOT).send(&cloud).await.0, 200);
+    let whole = Call::new("PUT", "/bucket/key", &vec![b'x'; 100_000]).sign(&cloud, "s3", ROOT);
+    let mut head = format!("PUT /bucket/key HTTP/1.1\r\nhost: {}\r\ncontent-length: 100000\r\n", host(&cloud));
+    for (name, value) in &whole.headers {
+        write!(head, "{name}: {value}\r\n").unwrap();
+    }
+    // The client waits to be asked for the body, and then goes away in the middle of it.
+    let mut socket = tokio::net::TcpStream::connect(cloud.address).await.unwrap();
+    socket.write_all(format!("{head}expect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
+    let mut asked = [0; 12];
+    socket.read_exact(&mut asked).await.unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100");
+    socket.write_all(&vec![b'x'; 50_000]).await.unwrap();
+    socket.flush().await.unwrap();
+    drop(socket);
+    for _ in 0..500 {
+        let left = std::fs::read_dir(folder.path().join("s3")).map_or(0, Iterator::count);
+        if left == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(std::fs::read_dir(folder.path().join("s3")).map_or(0, Iterator::count), 0);
+    assert_eq!(Call::new("GET", "/bucket/key", b"").sign(&cloud, "s3", ROOT).send(&cloud).await.0, 404);
+    // Whoever may not write is told so before the body is asked for.
+    let mut socket = tokio::net::TcpStream::connect(cloud.address).await.unwrap();
+    let head = head.replace("/key", "/other");
+    socket.write_all(format!("{head}expect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
+    socket.read_exact(&mut asked).await.unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 403");
+    let late = Call::new("PUT", "/bucket/key", b"x").with("x-amz-meta-a", "b").sign(&cloud, "s3", ROOT);
+    let (status, _, body) = late.with("x-amz-meta-c", "d").send(&cloud).await;
+    assert_eq!(status, 403);
+    assert!(body.contains("<HeadersNotSigned>x-amz-meta-c</HeadersNotSigned>"), "{body}");
     cloud.stop().await.unwrap();
 }
 

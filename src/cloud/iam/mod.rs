@@ -24,7 +24,6 @@ use serde_json::{Value, json};
 use crate::base::{BoxFuture, Secret};
 
 use super::config::ROOT_ACCESS_KEY;
-use super::protocol::chunked::ChunkSigner;
 use super::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, RoleSession, Service,
     ServiceId, Shared,
@@ -32,6 +31,7 @@ use super::service::{
 use policy::{Policy, PolicyKind, Question, Verdict};
 use roles::Roles;
 use sessions::Sessions;
+pub(in crate::cloud) use signature::Payload;
 pub(in crate::cloud) use visitor::{Guest, ServiceVisitor};
 
 /// The secret of the well-known root key. The cloud listens on loopback only.
@@ -100,11 +100,11 @@ pub(in crate::cloud) struct RoleRequest<'a> {
     pub seconds: i64,
 }
 
-/// Who sent a request, and what checks the chunks of its body when that is a signed stream.
+/// Who sent a request, and how its body is covered by the signature.
 #[derive(Clone, Debug)]
 pub(in crate::cloud) struct Authenticated {
     pub caller: Caller,
-    pub chunks: Option<ChunkSigner>,
+    pub payload: Payload,
 }
 
 impl Iam {
@@ -120,17 +120,17 @@ impl Iam {
     /// In the words of the Query protocol: `InvalidClientTokenId`, `SignatureDoesNotMatch`, `ExpiredToken`,
     /// `RequestTimeTooSkewed`, `IncompleteSignature`.
     pub(in crate::cloud) fn authenticate(&self, parts: &http::request::Parts, body: &[u8]) -> Result<Caller, ApiError> {
-        self.authenticate_stream(parts, body).map(|authenticated| authenticated.caller)
+        self.authenticated(parts, Some(body)).map(|authenticated| authenticated.caller)
     }
 
-    /// As [`Self::authenticate`], for bodies that may be signed streams.
-    pub(in crate::cloud) fn authenticate_stream(
-        &self,
-        parts: &http::request::Parts,
-        body: &[u8],
-    ) -> Result<Authenticated, ApiError> {
+    /// As [`Self::authenticate`], for a body that is not read yet: whoever reads it checks it.
+    pub(in crate::cloud) fn authenticate_head(&self, parts: &http::request::Parts) -> Result<Authenticated, ApiError> {
+        self.authenticated(parts, None)
+    }
+
+    fn authenticated(&self, parts: &http::request::Parts, body: Option<&[u8]>) -> Result<Authenticated, ApiError> {
         let Some(claim) = signature::claim(parts)? else {
-            return Ok(Authenticated { caller: Caller::Anonymous, chunks: None });
+            return Ok(Authenticated { caller: Caller::Anonymous, payload: Payload::Unsigned });
         };
         let unknown = || {
             ApiError::new("InvalidClientTokenId", "The security token included in the request is invalid.").status(403)
@@ -155,8 +155,8 @@ impl Iam {
             (credentials.secret_key, Caller::Role(credentials.session))
         };
         claim.check_time(self.shared.clock.now_s())?;
-        let chunks = claim.check(parts, body, secret.reveal())?;
-        Ok(Authenticated { caller, chunks })
+        let payload = claim.check(parts, body, secret.reveal())?;
+        Ok(Authenticated { caller, payload })
     }
 
     /// Whether a caller may do something; the error is AWS's `AccessDenied`.

@@ -18,6 +18,22 @@ const PRESIGNED_LIMIT_S: i64 = 7 * 24 * 60 * 60;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
+const UNSIGNED_STREAM: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+
+/// What S3 takes in the place of the hash of a body.
+const STATED: [&str; 4] =
+    [UNSIGNED, UNSIGNED_STREAM, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"];
+
+/// How the body of a request takes part in its signature.
+#[derive(Clone, Debug)]
+pub(in crate::cloud) enum Payload {
+    /// Not at all.
+    Unsigned,
+    /// By its SHA-256, in hexadecimal digits.
+    Hash(String),
+    /// Chunk by chunk.
+    Stream(Box<ChunkSigner>),
+}
 
 /// What a signed request claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,48 +159,81 @@ impl Claim {
         }
     }
 
-    /// Checks the signature with the secret of the claimed key. Gives what checks the chunks of a signed stream.
+    /// Checks the signature with the secret of the claimed key. Without a body (one that is not read yet) what the request
+    /// states of it is signed, and given to be checked while it is read.
     pub(in crate::cloud) fn check(
         &self,
         parts: &Parts,
-        body: &[u8],
+        body: Option<&[u8]>,
         secret: &str,
-    ) -> Result<Option<ChunkSigner>, ApiError> {
+    ) -> Result<Payload, ApiError> {
         if !self.signed_headers.iter().any(|name| name == "host") {
             return Err(incomplete("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."));
         }
-        let payload = self.payload_hash(parts, body)?;
+        self.check_headers(parts)?;
+        let payload = match body {
+            Some(body) => self.payload_hash(parts, body)?,
+            None => self.stated_hash(parts)?,
+        };
         let canonical = self.canonical(parts, &payload);
         let text = format!("{ALGORITHM}\n{}\n{}\n{}", self.date, self.scope, hash(canonical.as_bytes()));
         let key = self.key(secret);
         let given = hex::decode(&self.signature).map_err(|_| mismatch())?;
         hmac::verify(&key, text.as_bytes(), &given).map_err(|_| mismatch())?;
-        let streams = payload.starts_with("STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
-        Ok(streams.then(|| ChunkSigner {
-            key,
-            date: self.date.clone(),
-            scope: self.scope.clone(),
-            previous: self.signature.clone(),
-        }))
+        if payload.starts_with("STREAMING-AWS4-HMAC-SHA256-PAYLOAD") {
+            let (date, scope, previous) = (self.date.clone(), self.scope.clone(), self.signature.clone());
+            return Ok(Payload::Stream(Box::new(ChunkSigner { key, date, scope, previous })));
+        }
+        Ok(if payload == UNSIGNED || payload == UNSIGNED_STREAM { Payload::Unsigned } else { Payload::Hash(payload) })
+    }
+
+    /// S3 wants every header of its own to be signed, so that none can be added on the way.
+    fn check_headers(&self, parts: &Parts) -> Result<(), ApiError> {
+        let unsigned: Vec<&str> = parts
+            .headers
+            .keys()
+            .map(http::HeaderName::as_str)
+            .filter(|name| name.starts_with("x-amz-") && *name != "x-amz-content-sha256")
+            .filter(|name| !self.signed_headers.iter().any(|signed| signed == name))
+            .collect();
+        if self.service != "s3" || unsigned.is_empty() {
+            return Ok(());
+        }
+        let message = "There were headers present in the request which were not signed";
+        let mut error = ApiError::new("AccessDenied", message).status(403);
+        error.extra.insert("HeadersNotSigned".to_owned(), unsigned.join(", ").into());
+        Err(error)
+    }
+
+    /// What the request states of a body that is not read yet.
+    fn stated_hash(&self, parts: &Parts) -> Result<String, ApiError> {
+        let stated = parts.headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
+        let is_hash = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match stated {
+            Some(stated) if STATED.contains(&stated) || is_hash(stated) => Ok(stated.to_owned()),
+            Some(_) => Err(ApiError::new(
+                "InvalidArgument",
+                "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, \
+                 STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid sha256 value.",
+            )),
+            None if self.expires_s.is_some() => Ok(UNSIGNED.to_owned()),
+            None => {
+                Err(ApiError::new("InvalidRequest", "Missing required header for this request: x-amz-content-sha256"))
+            }
+        }
     }
 
     /// The hash of the body that goes into the signature; a hash that the client states must be the body's.
     fn payload_hash(&self, parts: &Parts, body: &[u8]) -> Result<String, ApiError> {
-        let stated = parts.headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
-        match stated {
-            Some(stated) if self.service == "s3" && (stated == UNSIGNED || stated.starts_with("STREAMING-")) => {
-                Ok(stated.to_owned())
-            }
-            None if self.service == "s3" && self.expires_s.is_some() => Ok(UNSIGNED.to_owned()),
-            None if self.service == "s3" => {
-                Err(ApiError::new("InvalidRequest", "Missing required header for this request: x-amz-content-sha256"))
-            }
-            Some(stated) if stated != hash(body) && self.service == "s3" => Err(ApiError::new(
-                "XAmzContentSHA256Mismatch",
-                "The provided 'x-amz-content-sha256' header does not match what was computed.",
-            )),
-            _ => Ok(hash(body)),
+        if self.service != "s3" {
+            return Ok(hash(body));
         }
+        let stated = self.stated_hash(parts)?;
+        if !STATED.contains(&stated.as_str()) && stated != hash(body) {
+            let message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
+            return Err(ApiError::new("XAmzContentSHA256Mismatch", message));
+        }
+        Ok(stated)
     }
 
     fn canonical(&self, parts: &Parts, payload: &str) -> String {

@@ -8,7 +8,13 @@ use crate::cloud::service::{ApiError, ApiReply, ReplyBody, ServiceId};
 /// Writes a refusal.
 pub(super) fn encode(asked: &Asked<'_>, error: ApiError) -> ApiReply {
     let error = in_words_of(asked, error);
-    let ApiError { code, message, status, extra } = error;
+    let ApiError { code, message, status, mut extra } = error;
+    // What S3 says of a delete marker stands in headers.
+    let (headers, members): (Map<String, Value>, _) =
+        extra.into_iter().partition(|(name, _)| name.starts_with("x-amz-"));
+    extra = members;
+    let headers: Vec<(String, String)> =
+        headers.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
     match asked.protocol {
         Protocol::Json10 | Protocol::Json11 => {
             let kind = match asked.service {
@@ -47,9 +53,7 @@ pub(super) fn encode(asked: &Asked<'_>, error: ApiError) -> ApiReply {
             let code = if asked.service == Some(ServiceId::Sqs) { sqs_query_code(&code) } else { &code };
             with_body(status, Vec::new(), "text/xml", wrapped(asked, code, &message, status))
         }
-        Protocol::RestXml if asked.head || status == 304 => {
-            ApiReply { status, headers: Vec::new(), body: ReplyBody::Empty }
-        }
+        Protocol::RestXml if asked.head || status == 304 => ApiReply { status, headers, body: ReplyBody::Empty },
         Protocol::RestXml if asked.service == Some(ServiceId::CloudFront) => {
             with_body(status, Vec::new(), "text/xml", wrapped(asked, &code, &message, status))
         }
@@ -60,7 +64,7 @@ pub(super) fn encode(asked: &Asked<'_>, error: ApiError) -> ApiReply {
             text.push_str(&xml::element("RequestId", asked.request_id));
             text.push_str(&xml::element("HostId", "ampup"));
             text.push_str("</Error>");
-            with_body(status, Vec::new(), "application/xml", text)
+            with_body(status, headers, "application/xml", text)
         }
     }
 }

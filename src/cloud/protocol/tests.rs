@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::chunked::{ChunkSigner, decode};
+use super::chunked::{ChunkSigner, Decoder, Trailers};
 use super::{Asked, Protocol, encode, percent, query, xml};
 use crate::cloud::service::{ApiError, ApiReply, ReplyBody, ServiceId};
 
@@ -113,21 +113,41 @@ fn example() -> (Vec<u8>, ChunkSigner) {
     (body, signer)
 }
 
+/// Decodes a body that comes in pieces of some size.
+fn decode(body: &[u8], signer: Option<&ChunkSigner>, size: usize) -> Result<(Vec<u8>, Trailers), ApiError> {
+    let mut decoder = Decoder::new(signer.cloned());
+    let mut bytes = Vec::new();
+    for piece in body.chunks(size) {
+        decoder.feed(piece, &mut |inside| {
+            bytes.extend_from_slice(inside);
+            Ok(())
+        })?;
+    }
+    Ok((bytes, decoder.finish()?))
+}
+
 #[test]
 fn signed_chunks_are_verified() {
     let (mut body, signer) = example();
-    assert_eq!(decode(&body, Some(signer.clone())).unwrap().bytes.len(), 66560);
+    for size in [1, 7, 4096, 1 << 20] {
+        assert_eq!(decode(&body, Some(&signer), size).unwrap().0.len(), 66560, "{size}");
+    }
+    let cut = &body[..body.len() - 90];
+    assert_eq!(decode(cut, Some(&signer), 4096).unwrap_err().code, "IncompleteBody");
     body[200] = b'b';
-    assert_eq!(decode(&body, Some(signer)).unwrap_err().code, "SignatureDoesNotMatch");
+    assert_eq!(decode(&body, Some(&signer), 4096).unwrap_err().code, "SignatureDoesNotMatch");
 }
 
 #[test]
 fn unsigned_chunks_have_trailers() {
     let body = b"3\r\nabc\r\n2\r\nde\r\n0\r\nx-amz-checksum-crc32: hYfZRA==\r\n\r\n";
-    let decoded = decode(body, None).unwrap();
-    assert_eq!(decoded.bytes, b"abcde");
-    assert_eq!(decoded.trailers, [("x-amz-checksum-crc32".to_owned(), "hYfZRA==".to_owned())]);
-    for bad in ["", "3\r\nab", "zz\r\n", "3\r\nabcX\r\n0\r\n\r\n", "ffffffffffffffff\r\na\r\n", "3\r\nabc\r\n"] {
-        assert_eq!(decode(bad.as_bytes(), None).unwrap_err().code, "IncompleteBody", "{bad}");
+    for size in [1, 2, 5, 1000] {
+        let (bytes, trailers) = decode(body, None, size).unwrap();
+        assert_eq!(bytes, b"abcde");
+        assert_eq!(trailers, [("x-amz-checksum-crc32".to_owned(), "hYfZRA==".to_owned())]);
+    }
+    let long = "f".repeat(2000);
+    for bad in ["", "3\r\nab", "zz\r\n", "3\r\nabcX\r\n0\r\n\r\n", "ffffffffffffffff\r\na\r\n", "3\r\nabc\r\n", &long] {
+        assert_eq!(decode(bad.as_bytes(), None, 3).unwrap_err().code, "IncompleteBody", "{bad}");
     }
 }

@@ -14,6 +14,14 @@ pub(super) fn of_request(host: &str, path: &str) -> (Option<String>, Option<Stri
     (some(bucket), some(key))
 }
 
+/// The bucket in the host of a website: `b.s3-website.eu-west-1.localhost`, `b.s3-website-us-east-1.amazonaws.com`.
+pub(super) fn website(host: &str) -> Option<String> {
+    let name = host_name(host);
+    let rest = name.strip_suffix(".localhost").or_else(|| name.strip_suffix(".amazonaws.com"))?;
+    let (bucket, region) = rest.rsplit_once(".s3-website")?;
+    (!bucket.is_empty() && (region.is_empty() || region.starts_with(['.', '-']))).then(|| bucket.to_owned())
+}
+
 /// The bucket in a host of virtual-host style.
 fn bucket_in_host(host: &str) -> Option<String> {
     let rest = host.strip_suffix(".localhost").or_else(|| {

@@ -29,16 +29,30 @@ pub(super) struct Kind {
     pub root: &'static str,
     /// The error of a GET when there is none.
     pub missing: Option<(&'static str, &'static str)>,
+    /// What is inside the outermost element when there is none and that is no error.
+    pub empty: &'static str,
+    /// Whether it cannot be set here: S3's answer for a bucket without it is given, and a PUT refused by name.
+    pub fixed: bool,
 }
 
-/// Every configuration that a bucket can have here. What is not listed is refused by name.
+/// Every configuration that a bucket can have here, and those that it is known not to have. What is not listed is refused
+/// by name.
 pub(super) const KINDS: &[Kind] = &[
-    Kind { word: "versioning", action: "BucketVersioning", root: "VersioningConfiguration", missing: None },
+    Kind {
+        word: "versioning",
+        action: "BucketVersioning",
+        root: "VersioningConfiguration",
+        missing: None,
+        empty: "",
+        fixed: false,
+    },
     Kind {
         word: "publicAccessBlock",
         action: "BucketPublicAccessBlock",
         root: "PublicAccessBlockConfiguration",
         missing: Some(("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found")),
+        empty: "",
+        fixed: false,
     },
     Kind {
         word: "encryption",
@@ -48,32 +62,111 @@ pub(super) const KINDS: &[Kind] = &[
             "ServerSideEncryptionConfigurationNotFoundError",
             "The server side encryption configuration was not found",
         )),
+        empty: "",
+        fixed: false,
     },
     Kind {
         word: "ownershipControls",
         action: "BucketOwnershipControls",
         root: "OwnershipControls",
         missing: Some(("OwnershipControlsNotFoundError", "The bucket ownership controls were not found")),
+        empty: "",
+        fixed: false,
     },
     Kind {
         word: "tagging",
         action: "BucketTagging",
         root: "Tagging",
         missing: Some(("NoSuchTagSet", "The TagSet does not exist")),
+        empty: "",
+        fixed: false,
     },
     Kind {
         word: "cors",
         action: "BucketCORS",
         root: "CORSConfiguration",
         missing: Some(("NoSuchCORSConfiguration", "The CORS configuration does not exist")),
+        empty: "",
+        fixed: false,
     },
     Kind {
         word: "lifecycle",
         action: "LifecycleConfiguration",
         root: "LifecycleConfiguration",
         missing: Some(("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")),
+        empty: "",
+        fixed: false,
+    },
+    Kind {
+        word: "website",
+        action: "BucketWebsite",
+        root: "WebsiteConfiguration",
+        missing: Some(("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration")),
+        empty: "",
+        fixed: false,
+    },
+    Kind {
+        word: "notification",
+        action: "BucketNotification",
+        root: "NotificationConfiguration",
+        missing: None,
+        empty: "",
+        fixed: false,
+    },
+    Kind {
+        word: "logging",
+        action: "BucketLogging",
+        root: "BucketLoggingStatus",
+        missing: None,
+        empty: "",
+        fixed: true,
+    },
+    Kind {
+        word: "accelerate",
+        action: "AccelerateConfiguration",
+        root: "AccelerateConfiguration",
+        missing: None,
+        empty: "",
+        fixed: true,
+    },
+    Kind {
+        word: "requestPayment",
+        action: "BucketRequestPayment",
+        root: "RequestPaymentConfiguration",
+        missing: None,
+        empty: "<Payer>BucketOwner</Payer>",
+        fixed: true,
+    },
+    Kind {
+        word: "replication",
+        action: "ReplicationConfiguration",
+        root: "ReplicationConfiguration",
+        missing: Some(("ReplicationConfigurationNotFoundError", "The replication configuration was not found")),
+        empty: "",
+        fixed: true,
+    },
+    Kind {
+        word: "object-lock",
+        action: "BucketObjectLockConfiguration",
+        root: "ObjectLockConfiguration",
+        missing: Some((
+            "ObjectLockConfigurationNotFoundError",
+            "Object Lock configuration does not exist for this bucket",
+        )),
+        empty: "",
+        fixed: true,
     },
 ];
+
+/// Whether a bucket keeps the versions of its objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Versioning {
+    /// It never did.
+    Never,
+    Enabled,
+    /// What was kept stays; new objects have no version's id.
+    Suspended,
+}
 
 /// What a new bucket has: nothing public, encrypted by S3, no access lists (AWS's defaults since April 2023).
 pub(super) fn defaults() -> BTreeMap<String, String> {
@@ -96,6 +189,21 @@ impl Bucket {
     pub(super) fn policy(&self) -> Option<Policy> {
         let text = self.configurations.get("policy")?;
         Policy::parse_text(text, PolicyKind::Resource).ok()
+    }
+
+    /// Whether it keeps versions.
+    pub(super) fn versioning(&self) -> Versioning {
+        let root = self.configurations.get("versioning").and_then(|text| xml::parse(text).ok());
+        match root.as_ref().and_then(|root| root.child_text("Status")) {
+            Some("Enabled") => Versioning::Enabled,
+            Some("Suspended") => Versioning::Suspended,
+            _ => Versioning::Never,
+        }
+    }
+
+    /// Whether answers name versions.
+    pub(super) fn has_versions(&self) -> bool {
+        self.versioning() != Versioning::Never
     }
 
     /// A switch of the public access block.
@@ -127,12 +235,6 @@ pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
 
 /// Checks a configuration that a client sends.
 pub(super) fn check(kind: &Kind, text: &str) -> Result<(), ApiError> {
-    let malformed = || {
-        ApiError::new(
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
-        )
-    };
     let root = xml::parse(text).map_err(|_| malformed())?;
     if root.name != kind.root {
         return Err(malformed());
@@ -141,8 +243,18 @@ pub(super) fn check(kind: &Kind, text: &str) -> Result<(), ApiError> {
         "versioning" if !matches!(root.child_text("Status"), Some("Enabled" | "Suspended")) => Err(malformed()),
         "encryption" if text.contains("aws:kms") => Err(ApiError::not_built("s3", "PutBucketEncryption with KMS keys")),
         "cors" if root.children.is_empty() => Err(malformed()),
+        "website" => super::website::check(&root),
+        "tagging" => super::tagging::check_bucket(&root),
         _ => Ok(()),
     }
+}
+
+/// The refusal of a document that is not as S3 wants it.
+pub(super) fn malformed() -> ApiError {
+    ApiError::new(
+        "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    )
 }
 
 /// An error with one more element.

@@ -4,7 +4,9 @@
 
 use http::HeaderMap;
 
-use super::StoredObject;
+use super::buckets::with;
+use super::objects::no_such_key;
+use super::record::StoredObject;
 use crate::cloud::service::ApiError;
 
 /// A time as HTTP writes it.
@@ -18,13 +20,12 @@ pub(in crate::cloud) fn check(headers: &HeaderMap, object: &StoredObject) -> Res
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let modified_s = object.modified_ms.div_euclid(1000);
     let date = |name: &str| text(name).and_then(seconds);
-    let failed = || {
-        ApiError::new("PreconditionFailed", "At least one of the pre-conditions you specified did not hold").status(412)
-    };
     let unchanged = || Err(ApiError::new("NotModified", "Not Modified").status(304));
     match text("if-match") {
-        Some(tags) if !tag_matches(tags, &object.etag) => return Err(failed()),
-        None if date("if-unmodified-since").is_some_and(|limit| modified_s > limit) => return Err(failed()),
+        Some(tags) if !tag_matches(tags, &object.etag) => return Err(failed("If-Match")),
+        None if date("if-unmodified-since").is_some_and(|limit| modified_s > limit) => {
+            return Err(failed("If-Unmodified-Since"));
+        }
         _ => {}
     }
     match text("if-none-match") {
@@ -32,6 +33,76 @@ pub(in crate::cloud) fn check(headers: &HeaderMap, object: &StoredObject) -> Res
         None if date("if-modified-since").is_some_and(|limit| modified_s <= limit) => unchanged(),
         _ => Ok(()),
     }
+}
+
+/// What a write asks of the object that is there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Conditions<'a> {
+    /// `If-Match`.
+    pub tag: Option<&'a str>,
+    /// `If-None-Match: *`.
+    pub absent: bool,
+}
+
+/// Whether the object that is there is as a write wants it.
+pub(super) fn precondition(
+    conditions: Conditions<'_>,
+    present: Option<&StoredObject>,
+    key: &str,
+) -> Result<(), ApiError> {
+    match (conditions, present) {
+        (Conditions { absent: true, .. }, Some(_)) => Err(failed("If-None-Match")),
+        (Conditions { tag: Some(tag), .. }, Some(present)) if !tag_matches(tag, &present.etag) => {
+            Err(failed("If-Match"))
+        }
+        (Conditions { tag: Some(_), .. }, None) => Err(no_such_key(key)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the source of a copy is as the request wants it.
+pub(super) fn check_copy(headers: &HeaderMap, object: &StoredObject) -> Result<(), ApiError> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let modified_s = object.modified_ms.div_euclid(1000);
+    let date = |name: &str| text(name).and_then(seconds);
+    match text("x-amz-copy-source-if-match") {
+        Some(tags) if !tag_matches(tags, &object.etag) => return Err(failed("x-amz-copy-source-If-Match")),
+        None if date("x-amz-copy-source-if-unmodified-since").is_some_and(|limit| modified_s > limit) => {
+            return Err(failed("x-amz-copy-source-If-Unmodified-Since"));
+        }
+        _ => {}
+    }
+    match text("x-amz-copy-source-if-none-match") {
+        Some(tags) if tag_matches(tags, &object.etag) => Err(failed("x-amz-copy-source-If-None-Match")),
+        None if date("x-amz-copy-source-if-modified-since").is_some_and(|limit| modified_s <= limit) => {
+            Err(failed("x-amz-copy-source-If-Modified-Since"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Offset and length of `x-amz-copy-source-range`, which must lie in the source.
+pub(super) fn copy_range(text: &str, length: u64) -> Result<(u64, u64), ApiError> {
+    let argument = |message: &str| with("InvalidArgument", message, "ArgumentName", "x-amz-copy-source-range");
+    let bounds = text.strip_prefix("bytes=").and_then(|range| {
+        let (first, last) = range.split_once('-')?;
+        Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?))
+    });
+    let (first, last) = bounds.filter(|(first, last)| first <= last).ok_or_else(|| {
+        argument(
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the \
+             zero-based offsets of the first and last bytes to copy",
+        )
+    })?;
+    if last >= length {
+        return Err(argument(&format!("Range specified is not valid for source object of size: {length}")));
+    }
+    Ok((first, last - first + 1))
+}
+
+fn failed(condition: &str) -> ApiError {
+    let message = "At least one of the pre-conditions you specified did not hold";
+    with("PreconditionFailed", message, "Condition", condition).status(412)
 }
 
 /// Whether a list of entity tags names this one.

@@ -90,6 +90,18 @@ impl Outbox {
         }
     }
 
+    /// Writes notices of their own.
+    pub(super) fn send(&self, shared: &Shared, notices: &[Notice]) -> Result<(), ApiError> {
+        if notices.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        self.add(&mut batch, notices);
+        shared.store.commit(batch)?;
+        self.wake();
+        Ok(())
+    }
+
     /// Tells who waits that there is something.
     pub(super) fn wake(&self) {
         self.added.notify_one();
@@ -103,7 +115,9 @@ impl Outbox {
     /// Forgets notices, durably.
     pub(in crate::cloud) fn done(&self, shared: &Shared, keys: &[String]) -> Result<(), ApiError> {
         let mut batch = Batch::default();
-        keys.iter().for_each(|key| self.rows.drop(&mut batch, key));
+        for key in keys {
+            self.rows.drop(&mut batch, key);
+        }
         Ok(shared.store.commit(batch)?)
     }
 

@@ -1,20 +1,33 @@
 //! S3: buckets and objects; objects are files, not rows.
 //!
-//! It keeps one version of an object, whatever the versioning status says; lifecycle rules are kept and not carried
-//! out; there are no access lists, no events, no website hosts. A body is held in memory while it is checked.
+//! Lifecycle rules are kept and given back, and not carried out. Everything belongs to one account, so there are no
+//! access lists. Objects are as durable as the rows of every service; no key of KMS encrypts them, and none is taken.
 
 mod address;
+mod ask;
 mod buckets;
 mod checksums;
 pub(in crate::cloud) mod conditions;
+mod copy;
 mod cors;
+mod delete;
 #[expect(dead_code, reason = "the service that delivers events is made after this one")]
 pub(in crate::cloud) mod events;
+mod get;
+mod intake;
 mod listing;
 mod multipart;
-mod object_wire;
+mod notification;
 mod objects;
+mod properties;
+mod put;
+mod record;
 mod resources;
+mod tagging;
+mod upload;
+mod upload_lists;
+mod uploads;
+mod website;
 mod wire;
 
 #[cfg(test)]
@@ -23,20 +36,21 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::base::BoxFuture;
 
-use super::iam::Iam;
 use super::iam::policy::{Question, Verdict};
+use super::iam::{Iam, Payload};
 use super::service::{
-    Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, Service, ServiceId, Shared,
+    Access, ApiCall, ApiError, ApiReply, CallContext, Caller, ResourceHandler, Service, ServiceId, Shared,
 };
+use ask::Ask;
 use buckets::Bucket;
-use objects::Objects;
-
-/// From this size on a body is worked on apart from the threads that answer requests, in bytes.
-const LARGE_BYTES: usize = 256 * 1024;
+pub(in crate::cloud) use intake::Incoming;
+use objects::{Objects, Place};
+pub(in crate::cloud) use record::StoredObject;
 
 /// S3: buckets and objects; objects are files, not rows.
 pub(in crate::cloud) struct S3 {
@@ -48,8 +62,7 @@ struct Engine {
     shared: Arc<Shared>,
     iam: Arc<Iam>,
     objects: Objects,
-    uploads: multipart::Uploads,
-    outbox: events::Outbox,
+    uploads: uploads::Uploads,
 }
 
 impl Service for S3 {
@@ -57,20 +70,14 @@ impl Service for S3 {
         ServiceId::S3
     }
 
-    /// A bucket's policy may admit anyone, so permission is asked where the bucket is known: in [`wire`].
+    /// A bucket's policy may admit anyone, so permission is asked where the bucket is known: in [`ask`].
     fn access(&self, _context: &CallContext, _call: &ApiCall) -> Access {
         Access::Open
     }
 
     fn call<'a>(&'a self, context: &'a CallContext, call: ApiCall) -> BoxFuture<'a, Result<ApiReply, ApiError>> {
-        Box::pin(async move {
-            if call.body.len() < LARGE_BYTES {
-                return wire::answer(&self.engine, &context.caller, &call);
-            }
-            let (engine, caller) = (Arc::clone(&self.engine), context.caller.clone());
-            let work = tokio::task::spawn_blocking(move || wire::answer(&engine, &caller, &call));
-            work.await.map_err(|_| ApiError::new("InternalError", "the upload was given up").status(500))?
-        })
+        let incoming = Incoming { body: call.body.clone().into(), payload: Payload::Unsigned };
+        Box::pin(self.receive(context, call, incoming))
     }
 
     fn resources(self: Arc<Self>) -> Vec<Box<dyn ResourceHandler>> {
@@ -89,45 +96,63 @@ impl Service for S3 {
     }
 }
 
-/// An object as stored.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub(in crate::cloud) struct StoredObject {
-    /// The file with its bytes.
-    pub path: std::path::PathBuf,
-    pub length: u64,
-    /// Without quotes.
-    pub etag: String,
-    pub content_type: String,
-    /// Headers that come back as they were sent: `Cache-Control`, `Content-Encoding`, `x-amz-meta-…`.
-    pub headers: Vec<(String, String)>,
-    /// Milliseconds since 1970.
-    pub modified_ms: i64,
-}
-
 impl S3 {
     pub(in crate::cloud) fn new(shared: Arc<Shared>, iam: Arc<Iam>) -> Self {
         let objects = Objects::new(Arc::clone(&shared));
-        let uploads = multipart::Uploads::new(&shared);
-        let outbox = events::Outbox::new(&shared);
-        Self { engine: Arc::new(Engine { shared, iam, objects, uploads, outbox }) }
+        let uploads = uploads::Uploads::new(&shared);
+        Self { engine: Arc::new(Engine { shared, iam, objects, uploads }) }
+    }
+
+    /// Carries out a call whose body was not read yet. The body of an object goes into a file while it arrives, once it is
+    /// known that the caller may store it.
+    pub(in crate::cloud) async fn receive(
+        &self,
+        context: &CallContext,
+        mut call: ApiCall,
+        incoming: Incoming,
+    ) -> Result<ApiReply, ApiError> {
+        let request_id = self.engine.shared.ids.short(16).to_uppercase();
+        let host = call.headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let (bucket, key) = address::of_request(&host, &call.path);
+        let place = bucket.as_deref().zip(key.as_deref()).map(|(bucket, key)| Place { bucket, key });
+        let request = upload::Request { engine: &self.engine, caller: &context.caller, id: &request_id };
+        let site = address::website(&host);
+        let mut reply = if let Some(place) = place.filter(|_| site.is_none() && upload::is_one(&call)) {
+            upload::receive(&request, call, place, incoming).await?
+        } else {
+            call.body = intake::document(&mut call.headers, incoming).await?;
+            self.answer(&context.caller, call, request_id.clone()).await?
+        };
+        reply.headers.push(("x-amz-request-id".to_owned(), request_id));
+        Ok(reply)
+    }
+
+    /// Carries out a call that is here as a whole; one that writes on a thread that may wait for the disk.
+    async fn answer(&self, caller: &Caller, call: ApiCall, request_id: String) -> Result<ApiReply, ApiError> {
+        if matches!(call.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+            return wire::answer(&Ask::new(&self.engine, caller, &call, &request_id));
+        }
+        let (engine, caller) = (Arc::clone(&self.engine), caller.clone());
+        let work = tokio::task::spawn_blocking(move || wire::answer(&Ask::new(&engine, &caller, &call, &request_id)));
+        work.await.map_err(|_| ApiError::new("InternalError", "the request was given up").status(500))?
     }
 
     /// Says which destinations the events of buckets can have.
     #[expect(dead_code, reason = "the service that delivers events is made after this one")]
     pub(in crate::cloud) fn connect(&self, destinations: Arc<dyn events::Destinations>) {
-        self.engine.outbox.connect(destinations);
+        self.engine.objects.outbox.connect(destinations);
     }
 
     /// The events of buckets that are not delivered yet.
     #[expect(dead_code, reason = "the service that delivers events is made after this one")]
     pub(in crate::cloud) fn outbox(&self) -> &events::Outbox {
-        &self.engine.outbox
+        &self.engine.objects.outbox
     }
 
     /// An object, or `NoSuchBucket`, `NoSuchKey`.
     pub(in crate::cloud) fn object(&self, bucket: &str, key: &str) -> Result<StoredObject, ApiError> {
         self.engine.objects.bucket(bucket)?;
-        self.engine.objects.object(bucket, key)
+        self.engine.objects.object(Place { bucket, key })
     }
 
     /// The bytes of an object that is small enough for memory (templates, resolver code).
@@ -193,40 +218,4 @@ pub(in crate::cloud) struct ServiceVisitor<'a> {
     pub source_arn: &'a str,
     /// `s3:GetObject`.
     pub action: &'a str,
-}
-
-impl Engine {
-    /// Whether a caller may do something to a bucket or an object: by the caller's policies and the bucket's.
-    fn authorize(
-        &self,
-        caller: &Caller,
-        action: &str,
-        target: &Target<'_>,
-        context: &BTreeMap<String, Vec<String>>,
-    ) -> Result<(), ApiError> {
-        if *caller == Caller::Root {
-            return Ok(());
-        }
-        let resource = match (target.bucket, target.key) {
-            (None, _) => "*".to_owned(),
-            (Some(bucket), None) => format!("arn:aws:s3:::{bucket}"),
-            (Some(bucket), Some(key)) => format!("arn:aws:s3:::{bucket}/{key}"),
-        };
-        let bucket = target.bucket.and_then(|name| self.objects.buckets.get(name));
-        let mut policy = bucket.as_ref().and_then(Bucket::policy);
-        if *caller == Caller::Anonymous
-            && bucket.is_some_and(|bucket| bucket.blocks("RestrictPublicBuckets"))
-            && policy.as_ref().is_some_and(super::iam::policy::Policy::is_public)
-        {
-            policy = None;
-        }
-        self.iam.authorize_with(caller, &Permission::new(action, resource), context, policy.as_ref())
-    }
-}
-
-/// What a call is about.
-#[derive(Clone, Copy, Debug)]
-struct Target<'a> {
-    bucket: Option<&'a str>,
-    key: Option<&'a str>,
 }

@@ -1,20 +1,24 @@
-//! Objects that are sent in parts. Parts are files of their own until the upload is completed or given up.
+//! The operations on uploads in parts.
 //!
-//! Copying a range of another object into a part is refused by name.
+//! Source: "Uploading and copying objects using multipart upload" of the S3 user guide.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use http::Method;
-use serde::{Deserialize, Serialize};
 
-use super::objects::{Content, NewObject};
+use super::ask::Ask;
+use super::buckets::{malformed, with};
+use super::checksums::{Algorithm, Sums, composite};
+use super::intake::Received;
+use super::objects::{Content, NewObject, Place};
+use super::record::PartFact;
+use super::uploads::{Part, Upload};
 use super::wire::{body_text, empty, method_not_allowed, open, xml_reply};
-use super::{Engine, Target, checksums, object_wire};
+use super::{conditions, copy, put, upload_lists};
 use crate::base::clock::iso_ms;
-use crate::cloud::protocol::xml::{self, element};
-use crate::cloud::service::{ApiCall, ApiError, ApiReply, Caller, Shared};
-use crate::cloud::store::{Batch, Table};
+use crate::cloud::protocol::xml::{self, Element, element};
+use crate::cloud::service::{ApiError, ApiReply};
+use crate::cloud::store::Batch;
 
 /// The smallest part but the last, in bytes.
 const PART_LEAST_BYTES: u64 = 5 * 1024 * 1024;
@@ -22,252 +26,288 @@ const PART_LEAST_BYTES: u64 = 5 * 1024 * 1024;
 /// The highest number of a part.
 const PART_NUMBERS: u32 = 10_000;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Upload {
-    bucket: String,
-    key: String,
-    content_type: String,
-    headers: Vec<(String, String)>,
-    /// Milliseconds since 1970.
-    begun_ms: i64,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Part {
-    number: u32,
-    length: u64,
-    etag: String,
-    /// Milliseconds since 1970.
-    modified_ms: i64,
-}
-
-/// The uploads that are under way.
-pub(super) struct Uploads {
-    rows: Table<Upload>,
-    parts: Table<Part>,
-    folder: PathBuf,
-}
-
-impl Uploads {
-    pub(super) fn new(shared: &Shared) -> Self {
-        Self {
-            rows: Table::new(std::sync::Arc::clone(&shared.store), "s3.upload"),
-            parts: Table::new(std::sync::Arc::clone(&shared.store), "s3.part"),
-            folder: shared.folder.join("s3-parts"),
-        }
-    }
-
-    /// The answer to `GET ?uploads`.
-    pub(super) fn list(&self, bucket: &str) -> String {
-        let mut text = open("ListMultipartUploadsResult");
-        text.push_str(&element("Bucket", bucket));
-        text.push_str(&element("IsTruncated", "false"));
-        for (id, upload) in self.rows.all().iter().filter(|(_, upload)| upload.bucket == bucket) {
-            text.push_str(&xml::wrap(
-                "Upload",
-                &[element("Key", &upload.key), element("UploadId", id), element("Initiated", &iso_ms(upload.begun_ms))],
-            ));
-        }
-        text.push_str("</ListMultipartUploadsResult>");
-        text
-    }
-
-    fn find(&self, id: &str, bucket: &str, key: &str) -> Result<Upload, ApiError> {
-        self.rows.get(id).filter(|upload| upload.bucket == bucket && upload.key == key).ok_or_else(|| {
-            let message = "The specified upload does not exist. The upload ID may be invalid, or the upload may have \
-                           been aborted or completed.";
-            ApiError::new("NoSuchUpload", message).status(404)
-        })
-    }
-
-    fn file(&self, id: &str, number: u32) -> PathBuf {
-        self.folder.join(id).join(number.to_string())
-    }
-
-    fn parts_of(&self, id: &str) -> Vec<Part> {
-        self.parts.starting_with(&format!("{id}\0")).into_iter().map(|(_, part)| part).collect()
-    }
-
-    /// Forgets an upload and its parts.
-    fn forget(&self, shared: &Shared, id: &str) -> Result<(), ApiError> {
-        let mut batch = Batch::default();
-        self.rows.drop(&mut batch, id);
-        for part in self.parts_of(id) {
-            self.parts.drop(&mut batch, &part_key(id, part.number));
-        }
-        shared.store.commit(batch)?;
-        // Files that stay behind cost space and nothing else.
-        let _ = std::fs::remove_dir_all(self.folder.join(id));
-        Ok(())
-    }
-}
-
-fn part_key(id: &str, number: u32) -> String {
-    format!("{id}\0{number:05}")
-}
-
-/// Carries out a call that has to do with parts.
-pub(super) fn answer(
-    engine: &Engine,
-    caller: &Caller,
-    call: &ApiCall,
-    (bucket, key): (&str, &str),
-) -> Result<ApiReply, ApiError> {
-    let parameter = |name: &str| call.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    engine.objects.bucket(bucket)?;
-    let target = Target { bucket: Some(bucket), key: Some(key) };
-    let allowed = |action: &str| engine.authorize(caller, action, &target, &BTreeMap::new());
-    match (&call.method, parameter("uploadId"), parameter("partNumber")) {
-        (&Method::POST, None, None) => {
-            allowed("s3:PutObject")?;
-            begin(engine, call, (bucket, key))
-        }
-        (&Method::PUT, Some(id), Some(number)) => {
-            allowed("s3:PutObject")?;
-            if call.headers.contains_key("x-amz-copy-source") {
-                return Err(ApiError::not_built("s3", "UploadPartCopy"));
-            }
-            engine.uploads.find(id, bucket, key)?;
-            let number = number.parse().ok().filter(|number| (1..=PART_NUMBERS).contains(number));
-            let number = number.ok_or_else(|| {
-                ApiError::new("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
-            })?;
-            put_part(engine, call, id, number)
-        }
-        (&Method::POST, Some(id), None) => {
-            allowed("s3:PutObject")?;
-            complete(engine, call, (bucket, key), id)
-        }
+/// Carries out a call that has to do with parts, but for the body of one.
+pub(super) fn answer(ask: &Ask<'_>, place: Place<'_>) -> Result<ApiReply, ApiError> {
+    ask.engine.objects.bucket(place.bucket)?;
+    match (&ask.call.method, ask.parameter("uploadId"), ask.parameter("partNumber")) {
+        (&Method::POST, None, None) => begin(ask, place),
+        (&Method::PUT, Some(id), Some(_)) => copy_part(ask, place, id),
+        (&Method::POST, Some(id), None) => complete(ask, place, id),
         (&Method::DELETE, Some(id), None) => {
-            allowed("s3:AbortMultipartUpload")?;
-            engine.uploads.find(id, bucket, key)?;
-            engine.uploads.forget(&engine.shared, id)?;
+            ask.allowed("s3:AbortMultipartUpload", place)?;
+            ask.engine.uploads.find(id, place.bucket, place.key)?;
+            let mut batch = Batch::default();
+            ask.engine.uploads.end(&mut batch, id);
+            ask.engine.shared.store.commit(batch)?;
+            ask.engine.uploads.clear(id);
             Ok(empty(204))
         }
         (&Method::GET, Some(id), None) => {
-            allowed("s3:ListMultipartUploadParts")?;
-            engine.uploads.find(id, bucket, key)?;
-            Ok(list_parts(engine, (bucket, key), id))
+            ask.allowed("s3:ListMultipartUploadParts", place)?;
+            upload_lists::parts(ask, place, id)
         }
-        (&Method::GET | &Method::HEAD, None, Some(_)) => Err(ApiError::not_built("s3", "GetObject with partNumber")),
         _ => Err(method_not_allowed()),
     }
 }
 
-fn begin(engine: &Engine, call: &ApiCall, (bucket, key): (&str, &str)) -> Result<ApiReply, ApiError> {
-    let (content_type, headers) = object_wire::described(&call.headers)?;
-    let id = engine.shared.ids.short(48);
+/// `CreateMultipartUpload`.
+fn begin(ask: &Ask<'_>, place: Place<'_>) -> Result<ApiReply, ApiError> {
+    put::check_key(place.key)?;
+    let put::Described { content_type, headers, tags } = put::described(&ask.call.headers)?;
+    put::allowed(ask, place, &tags)?;
+    let (algorithm, full) = checksum(ask)?;
     let upload = Upload {
-        bucket: bucket.to_owned(),
-        key: key.to_owned(),
+        bucket: place.bucket.to_owned(),
+        key: place.key.to_owned(),
         content_type,
         headers,
-        begun_ms: engine.shared.clock.now_ms(),
+        tags,
+        algorithm,
+        full,
+        begun_ms: ask.engine.shared.clock.now_ms(),
     };
-    engine.uploads.rows.put(&id, &upload)?;
-    Ok(xml_reply(&format!(
+    let id = ask.engine.uploads.begin(&upload)?;
+    let mut reply = xml_reply(&format!(
         "{}{}{}{}</InitiateMultipartUploadResult>",
         open("InitiateMultipartUploadResult"),
-        element("Bucket", bucket),
-        element("Key", key),
+        element("Bucket", place.bucket),
+        element("Key", place.key),
         element("UploadId", &id)
-    )))
-}
-
-fn put_part(engine: &Engine, call: &ApiCall, id: &str, number: u32) -> Result<ApiReply, ApiError> {
-    let sums = checksums::verify(&call.headers, &call.body)?;
-    let failed = |error: std::io::Error| ApiError::new("InternalError", error.to_string()).status(500);
-    let path = engine.uploads.file(id, number);
-    let unfinished = path.with_extension(engine.shared.ids.short(8));
-    std::fs::create_dir_all(engine.uploads.folder.join(id)).map_err(failed)?;
-    std::fs::write(&unfinished, &call.body).and_then(|()| std::fs::rename(&unfinished, &path)).map_err(failed)?;
-    let etag = hex::encode(checksums::md5(&call.body));
-    let part =
-        Part { number, length: call.body.len() as u64, etag: etag.clone(), modified_ms: engine.shared.clock.now_ms() };
-    engine.uploads.parts.put(&part_key(id, number), &part)?;
-    let mut reply = empty(200);
-    reply.headers.push(("etag".to_owned(), format!("\"{etag}\"")));
-    reply.headers.extend(sums);
+    ));
+    reply.headers.push(("x-amz-server-side-encryption".to_owned(), "AES256".to_owned()));
+    if let Some(algorithm) = algorithm {
+        reply.headers.push(("x-amz-checksum-algorithm".to_owned(), algorithm.name().to_owned()));
+        let kind = if full { "FULL_OBJECT" } else { "COMPOSITE" };
+        reply.headers.push(("x-amz-checksum-type".to_owned(), kind.to_owned()));
+    }
     Ok(reply)
 }
 
-fn complete(engine: &Engine, call: &ApiCall, (bucket, key): (&str, &str), id: &str) -> Result<ApiReply, ApiError> {
-    let upload = engine.uploads.find(id, bucket, key)?;
-    let malformed = || {
-        ApiError::new(
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
-        )
+/// The checksum that an upload asks for, and whether it is that of all bytes.
+fn checksum(ask: &Ask<'_>) -> Result<(Option<Algorithm>, bool), ApiError> {
+    let Some(name) = ask.header("x-amz-checksum-algorithm") else {
+        if ask.header("x-amz-checksum-type").is_none() {
+            return Ok((None, true));
+        }
+        let message = "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.";
+        return Err(ApiError::new("InvalidRequest", message));
     };
-    let request = xml::parse(body_text(call)?).map_err(|_| malformed())?;
-    let named: Option<Vec<(u32, &str)>> = request
-        .all("Part")
-        .map(|part| Some((part.child_text("PartNumber")?.parse().ok()?, part.child_text("ETag")?.trim_matches('"'))))
-        .collect();
-    let named = named.filter(|named| !named.is_empty()).ok_or_else(malformed)?;
-    let parts = chosen(&engine.uploads.parts_of(id), &named)?;
-    let mut sums = Vec::new();
-    for part in &parts {
-        sums.extend(hex::decode(&part.etag).unwrap_or_default());
+    let algorithm = Algorithm::parse(name).ok_or_else(|| {
+        let message = "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, \
+                       CRC32C, CRC64NVME, SHA1, SHA256]";
+        ApiError::new("InvalidRequest", message)
+    })?;
+    let full = match ask.header("x-amz-checksum-type") {
+        None => algorithm == Algorithm::Crc64Nvme,
+        Some("FULL_OBJECT") if algorithm.crc().is_some() => true,
+        Some("COMPOSITE") if algorithm != Algorithm::Crc64Nvme => false,
+        Some(kind @ ("FULL_OBJECT" | "COMPOSITE")) => {
+            let name = algorithm.name().to_lowercase();
+            let message = format!("The {kind} checksum type cannot be used with the {name} checksum algorithm.");
+            return Err(ApiError::new("InvalidRequest", message));
+        }
+        Some(_) => {
+            return Err(ApiError::new("InvalidRequest", "Value for x-amz-checksum-type header is invalid."));
+        }
+    };
+    Ok((Some(algorithm), full))
+}
+
+/// What must hold before the body of an `UploadPart` is read: the upload, and the number of the part.
+pub(super) fn prepare(ask: &Ask<'_>, place: Place<'_>, id: &str) -> Result<(Upload, u32), ApiError> {
+    ask.engine.objects.bucket(place.bucket)?;
+    ask.allowed("s3:PutObject", place)?;
+    let upload = ask.engine.uploads.find(id, place.bucket, place.key)?;
+    let number = ask.parameter("partNumber").and_then(|number| number.parse().ok());
+    let number = number.filter(|number| (1..=PART_NUMBERS).contains(number)).ok_or_else(|| {
+        let message = "Part number must be an integer between 1 and 10000, inclusive";
+        with("InvalidArgument", message, "ArgumentName", "partNumber")
+    })?;
+    Ok((upload, number))
+}
+
+/// Keeps the part of an `UploadPart`.
+pub(super) fn finish(ask: &Ask<'_>, id: &str, number: u32, received: Received) -> Result<ApiReply, ApiError> {
+    let part = Part {
+        number,
+        length: received.finished.length,
+        etag: received.etag(),
+        modified_ms: ask.engine.shared.clock.now_ms(),
+        file: ask.engine.shared.ids.uuid(),
+        sums: received.finished.named.clone(),
+    };
+    received.keep(&ask.engine.uploads.file(id, &part)).map_err(failed)?;
+    ask.engine.uploads.keep(id, &part)?;
+    let mut reply = empty(200);
+    reply.headers.push(("etag".to_owned(), format!("\"{}\"", part.etag)));
+    reply.headers.push(("x-amz-server-side-encryption".to_owned(), "AES256".to_owned()));
+    reply.headers.extend(part.sums.iter().map(|(algorithm, sum)| (algorithm.header().to_owned(), sum.clone())));
+    Ok(reply)
+}
+
+/// `UploadPartCopy`.
+fn copy_part(ask: &Ask<'_>, place: Place<'_>, id: &str) -> Result<ApiReply, ApiError> {
+    let (upload, number) = prepare(ask, place, id)?;
+    let source = copy::source(ask)?;
+    let range = match ask.header("x-amz-copy-source-range") {
+        None => (0, source.object.length),
+        Some(text) => conditions::copy_range(text, source.object.length)?,
+    };
+    let sums = Sums::new(&[upload.computed().0]);
+    let unfinished = ask.engine.uploads.unfinished(id);
+    if let Some(folder) = unfinished.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    let etag = format!("{}-{}", hex::encode(checksums::md5(&sums)), parts.len());
-    let files: Vec<PathBuf> = parts.iter().map(|part| engine.uploads.file(id, part.number)).collect();
-    let new = NewObject {
-        content: Content::Parts(&files, etag),
-        content_type: upload.content_type,
-        headers: upload.headers,
-        conditions: object_wire::conditions_of(&call.headers)?,
+    let received = Received::copied(&source.object.path, range, unfinished, sums).map_err(failed)?;
+    let part = Part {
+        number,
+        length: range.1,
+        etag: received.etag(),
+        modified_ms: ask.engine.shared.clock.now_ms(),
+        file: ask.engine.shared.ids.uuid(),
+        sums: received.finished.named.clone(),
     };
-    let object = engine.objects.put(bucket, key, new)?;
-    engine.uploads.forget(&engine.shared, id)?;
-    Ok(xml_reply(&format!(
-        "{}{}{}{}{}</CompleteMultipartUploadResult>",
+    received.keep(&ask.engine.uploads.file(id, &part)).map_err(failed)?;
+    ask.engine.uploads.keep(id, &part)?;
+    let mut inside =
+        vec![element("LastModified", &iso_ms(part.modified_ms)), element("ETag", &format!("\"{}\"", part.etag))];
+    // The checksum is told when the client asked for one at the beginning.
+    inside.extend(upload.algorithm.and_then(|algorithm| Some(element(&algorithm.element(), part.sum(algorithm)?))));
+    let mut reply = xml_reply(&format!("{}{}</CopyPartResult>", open("CopyPartResult"), inside.concat()));
+    reply.headers.push(("x-amz-server-side-encryption".to_owned(), "AES256".to_owned()));
+    reply.headers.extend(source.version.map(|version| ("x-amz-copy-source-version-id".to_owned(), version)));
+    Ok(reply)
+}
+
+/// A part as the client names it when it completes the upload.
+struct Named<'a> {
+    number: u32,
+    etag: &'a str,
+    sums: Vec<(Algorithm, &'a str)>,
+}
+
+impl<'a> Named<'a> {
+    fn of(part: &'a Element) -> Option<Self> {
+        let sums = part.children.iter().filter_map(|child| {
+            let algorithm = Algorithm::parse(child.name.strip_prefix("Checksum")?)?;
+            Some((algorithm, child.text.trim()))
+        });
+        Some(Self {
+            number: part.child_text("PartNumber")?.parse().ok()?,
+            etag: part.child_text("ETag")?.trim_matches('"'),
+            sums: sums.collect(),
+        })
+    }
+}
+
+/// `CompleteMultipartUpload`.
+fn complete(ask: &Ask<'_>, place: Place<'_>, id: &str) -> Result<ApiReply, ApiError> {
+    ask.allowed("s3:PutObject", place)?;
+    let uploads = &ask.engine.uploads;
+    let upload = uploads.find(id, place.bucket, place.key)?;
+    let request = xml::parse(body_text(ask.call)?).map_err(|_| malformed())?;
+    let named: Option<Vec<Named<'_>>> = request.all("Part").map(Named::of).collect();
+    let named = named.filter(|named| !named.is_empty()).ok_or_else(malformed)?;
+    let parts = chosen(&uploads.parts(id), &named)?;
+    let (algorithm, sum) = whole_sum(ask, &upload, &parts)?;
+    let mut md5s = Sums::new(&[]);
+    for part in &parts {
+        md5s.update(&hex::decode(&part.etag).unwrap_or_default());
+    }
+    let etag = format!("{}-{}", hex::encode(md5s.finish().md5), parts.len());
+    let files: Vec<PathBuf> = parts.iter().map(|part| uploads.file(id, part)).collect();
+    let mut headers = upload.headers.clone();
+    headers.extend(sum.clone().map(|sum| (algorithm.header().to_owned(), sum)));
+    let kind = if upload.computed().1 { "FULL_OBJECT" } else { "COMPOSITE" };
+    headers.push(("x-amz-checksum-type".to_owned(), kind.to_owned()));
+    let facts = parts.iter().map(|part| PartFact {
+        number: part.number,
+        length: part.length,
+        sum: part.sum(algorithm).map(|sum| (algorithm.header().to_owned(), sum.to_owned())),
+    });
+    let mut together = Batch::default();
+    uploads.end(&mut together, id);
+    let new = NewObject {
+        content: Content::Parts(files, etag),
+        content_type: upload.content_type.clone(),
+        headers,
+        tags: upload.tags.clone(),
+        parts: facts.collect(),
+        conditions: ask.conditions()?,
+        together,
+    };
+    let object = ask.engine.objects.put(place, new, &ask.cause("ObjectCreated:CompleteMultipartUpload"))?;
+    uploads.clear(id);
+    let mut inside = vec![
+        element("Location", &format!("{}/{}/{}", ask.engine.shared.endpoint, place.bucket, place.key)),
+        element("Bucket", place.bucket),
+        element("Key", place.key),
+        element("ETag", &format!("\"{}\"", object.etag)),
+    ];
+    if let Some(sum) = sum {
+        inside.push(element(&algorithm.element(), &sum));
+        inside.push(element("ChecksumType", kind));
+    }
+    let mut reply = xml_reply(&format!(
+        "{}{}</CompleteMultipartUploadResult>",
         open("CompleteMultipartUploadResult"),
-        element("Location", &format!("{}/{bucket}/{key}", engine.shared.endpoint)),
-        element("Bucket", bucket),
-        element("Key", key),
-        element("ETag", &format!("\"{}\"", object.etag))
-    )))
+        inside.concat()
+    ));
+    reply.headers.extend(put::stored_headers(ask, place, &object)?);
+    Ok(reply)
+}
+
+/// The checksum of the whole, which must be the one that the request states.
+fn whole_sum(ask: &Ask<'_>, upload: &Upload, parts: &[Part]) -> Result<(Algorithm, Option<String>), ApiError> {
+    let (algorithm, full) = upload.computed();
+    let sums = parts.iter().map(|part| (part.sum(algorithm), part.length));
+    let sum = if full { algorithm.joined(sums) } else { composite(algorithm, sums.map(|(sum, _)| sum)) };
+    let stated = ask.header(algorithm.header()).map(|stated| stated.split('-').next().unwrap_or_default());
+    let computed = sum.as_deref().map(|sum| sum.split('-').next().unwrap_or_default());
+    if stated.is_some() && stated != computed {
+        let message = format!("The {} you specified did not match the calculated checksum.", algorithm.name());
+        return Err(ApiError::new("BadDigest", message));
+    }
+    let length: u64 = parts.iter().map(|part| part.length).sum();
+    let size = ask.header("x-amz-mp-object-size");
+    if size.is_some_and(|size| size.parse() != Ok(length)) {
+        let message = "The provided 'x-amz-mp-object-size' header does not match what was computed.";
+        return Err(ApiError::new("InvalidRequest", message));
+    }
+    Ok((algorithm, sum))
 }
 
 /// The parts that the client names, in its order, which must be ascending.
-fn chosen(stored: &[Part], named: &[(u32, &str)]) -> Result<Vec<Part>, ApiError> {
-    if named.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
+fn chosen(stored: &[Part], named: &[Named<'_>]) -> Result<Vec<Part>, ApiError> {
+    if named.windows(2).any(|pair| pair[0].number >= pair[1].number) {
         let message = "The list of parts was not in ascending order. Parts must be ordered by part number.";
         return Err(ApiError::new("InvalidPartOrder", message));
     }
     let mut parts = Vec::new();
-    for (index, (number, etag)) in named.iter().enumerate() {
-        let part = stored.iter().find(|part| part.number == *number && part.etag == *etag).ok_or_else(|| {
+    for (index, named_part) in named.iter().enumerate() {
+        let fits = |part: &&Part| {
+            part.number == named_part.number
+                && part.etag == named_part.etag
+                && named_part.sums.iter().all(|(algorithm, sum)| part.sum(*algorithm).is_none_or(|kept| kept == *sum))
+        };
+        let part = stored.iter().find(fits).ok_or_else(|| {
             let message = "One or more of the specified parts could not be found. The part may not have been uploaded, \
                            or the specified entity tag may not match the part's entity tag.";
-            ApiError::new("InvalidPart", message)
+            with("InvalidPart", message, "PartNumber", &named_part.number.to_string())
         })?;
         if index + 1 < named.len() && part.length < PART_LEAST_BYTES {
             let message = "Your proposed upload is smaller than the minimum allowed size";
-            return Err(ApiError::new("EntityTooSmall", message));
+            let mut error = with("EntityTooSmall", message, "ETag", &part.etag);
+            error.extra.insert("ProposedSize".to_owned(), part.length.into());
+            error.extra.insert("MinSizeAllowed".to_owned(), PART_LEAST_BYTES.into());
+            error.extra.insert("PartNumber".to_owned(), part.number.into());
+            return Err(error);
         }
         parts.push(part.clone());
     }
     Ok(parts)
 }
 
-fn list_parts(engine: &Engine, (bucket, key): (&str, &str), id: &str) -> ApiReply {
-    let mut text = open("ListPartsResult");
-    for (name, value) in [("Bucket", bucket), ("Key", key), ("UploadId", id), ("IsTruncated", "false")] {
-        text.push_str(&element(name, value));
-    }
-    for part in engine.uploads.parts_of(id) {
-        text.push_str(&xml::wrap(
-            "Part",
-            &[
-                element("PartNumber", &part.number.to_string()),
-                element("LastModified", &iso_ms(part.modified_ms)),
-                element("ETag", &format!("\"{}\"", part.etag)),
-                element("Size", &part.length.to_string()),
-            ],
-        ));
-    }
-    text.push_str("</ListPartsResult>");
-    xml_reply(&text)
+fn failed(error: std::io::Error) -> ApiError {
+    ApiError::new("InternalError", error.to_string()).status(500)
 }

@@ -1,16 +1,14 @@
-//! How CloudFormation makes buckets and their policies. What has no meaning here (replication, events, logs, website
-//! hosts) is no property of ours and is refused by name.
+//! How CloudFormation makes buckets and their policies. What has no meaning here (replication, logs, object lock) is no
+//! property of ours and is refused by name.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Engine;
-use super::buckets::{KINDS, check, defaults};
 use super::wire::{create_bucket, drop_policy, put_policy};
+use super::{Engine, notification, properties};
 use crate::base::BoxFuture;
-use crate::cloud::protocol::xml;
 use crate::cloud::service::{ApiError, Provisioned, ResourceError, ResourceHandler, ResourceRequest};
 
 /// The types of this service.
@@ -28,14 +26,17 @@ impl ResourceHandler for BucketType {
 
     fn properties(&self) -> &'static [&'static str] {
         &[
+            "AccessControl",
             "BucketEncryption",
             "BucketName",
             "CorsConfiguration",
             "LifecycleConfiguration",
+            "NotificationConfiguration",
             "OwnershipControls",
             "PublicAccessBlockConfiguration",
             "Tags",
             "VersioningConfiguration",
+            "WebsiteConfiguration",
         ]
     }
 
@@ -44,7 +45,7 @@ impl ResourceHandler for BucketType {
     }
 
     fn attributes(&self) -> &'static [&'static str] {
-        &["Arn", "DomainName", "DualStackDomainName", "RegionalDomainName"]
+        &["Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"]
     }
 
     fn create<'a>(&'a self, request: &'a ResourceRequest) -> BoxFuture<'a, Result<Provisioned, ResourceError>> {
@@ -55,15 +56,21 @@ impl ResourceHandler for BucketType {
             if self.0.objects.buckets.get(&name).is_some() {
                 return Err(ResourceError(format!("{name} already exists")));
             }
-            let configurations = configurations(request)?;
+            let configurations = properties::configurations(request)?;
             create_bucket(&self.0, &name)?;
             self.0.objects.change(&name, |bucket| bucket.configurations = configurations)?;
+            if let Err(error) = self.notify(&name, request) {
+                // A bucket that the stack does not know would be in the way of the next attempt.
+                self.0.objects.delete_bucket(&name)?;
+                return Err(error);
+            }
             let region = &self.0.shared.region;
             let attributes = [
                 ("Arn", format!("arn:aws:s3:::{name}")),
                 ("DomainName", format!("{name}.s3.amazonaws.com")),
                 ("DualStackDomainName", format!("{name}.s3.dualstack.{region}.amazonaws.com")),
                 ("RegionalDomainName", format!("{name}.s3.{region}.amazonaws.com")),
+                ("WebsiteURL", website_url(&self.0.shared.endpoint, &name, region.as_str())),
             ];
             let attributes = attributes.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
             Ok(Provisioned { physical_id: name, attributes })
@@ -76,12 +83,13 @@ impl ResourceHandler for BucketType {
         request: &'a ResourceRequest,
     ) -> BoxFuture<'a, Result<Provisioned, ResourceError>> {
         Box::pin(async move {
-            let wanted = configurations(request)?;
+            let wanted = properties::configurations(request)?;
             self.0.objects.change(&current.physical_id, |bucket| {
-                let policy = bucket.configurations.remove("policy");
+                let own = ["policy", "notification"].map(|word| bucket.configurations.remove_entry(word));
                 bucket.configurations = wanted;
-                bucket.configurations.extend(policy.map(|policy| ("policy".to_owned(), policy)));
+                bucket.configurations.extend(own.into_iter().flatten());
             })?;
+            self.notify(&current.physical_id, request)?;
             Ok(current.clone())
         })
     }
@@ -93,6 +101,25 @@ impl ResourceHandler for BucketType {
     ) -> BoxFuture<'a, Result<(), ResourceError>> {
         Box::pin(async move { gone_is_fine(self.0.objects.delete_bucket(&current.physical_id)) })
     }
+}
+
+impl BucketType {
+    /// Sends the bucket's events where the property says, when that is new.
+    fn notify(&self, name: &str, request: &ResourceRequest) -> Result<(), ResourceError> {
+        let property = |properties: &Value| properties.get("NotificationConfiguration").cloned();
+        let (wanted, had) = (property(&request.properties), request.previous.as_ref().and_then(property));
+        if wanted == had {
+            return Ok(());
+        }
+        let text = properties::notification(&wanted.unwrap_or_else(|| json!({})))?;
+        Ok(notification::put(&self.0, name, &text, true)?)
+    }
+}
+
+/// Where the website of a bucket answers, whether or not it has one.
+fn website_url(endpoint: &str, name: &str, region: &str) -> String {
+    let (scheme, authority) = endpoint.split_once("://").unwrap_or(("http", endpoint));
+    format!("{scheme}://{name}.s3-website.{region}.{authority}")
 }
 
 impl ResourceHandler for BucketPolicyType {
@@ -155,123 +182,6 @@ impl BucketPolicyType {
             .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         Ok(put_policy(&self.0, &bucket, &document.unwrap_or_default())?)
     }
-}
-
-/// The configurations that the properties ask for, over the defaults of a new bucket.
-fn configurations(request: &ResourceRequest) -> Result<BTreeMap<String, String>, ResourceError> {
-    let mut found = defaults();
-    let sources = [
-        ("publicAccessBlock", request.property("PublicAccessBlockConfiguration").map(|value| Ok(switches(value)))),
-        ("encryption", request.property("BucketEncryption").map(encryption)),
-        ("ownershipControls", request.property("OwnershipControls").map(ownership)),
-        ("versioning", request.property("VersioningConfiguration").map(|value| Ok(value.clone()))),
-        ("lifecycle", request.property("LifecycleConfiguration").map(lifecycle)),
-        ("cors", request.property("CorsConfiguration").map(cors)),
-    ];
-    for (word, value) in sources {
-        let Some(value) = value.transpose()? else { continue };
-        let kind = KINDS.iter().find(|kind| kind.word == word).expect("each word of this table is a kind");
-        let mut text = String::new();
-        xml::write(&mut text, kind.root, &value, false);
-        check(kind, &text)?;
-        found.insert(word.to_owned(), text);
-    }
-    let own = request.property("Tags").and_then(Value::as_array).cloned().unwrap_or_default();
-    let stack = request.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
-    let tags: Vec<Value> = own.into_iter().chain(stack).collect();
-    if !tags.is_empty() {
-        let mut text = String::new();
-        xml::write(&mut text, "Tagging", &json!({"TagSet": {"Tag": tags}}), false);
-        found.insert("tagging".to_owned(), text);
-    }
-    Ok(found)
-}
-
-/// Every switch of the public access block; what is not named is off.
-fn switches(value: &Value) -> Value {
-    let on = |name: &str| value.get(name).is_some_and(|value| value == "true" || *value == Value::Bool(true));
-    json!({
-        "BlockPublicAcls": on("BlockPublicAcls"), "IgnorePublicAcls": on("IgnorePublicAcls"),
-        "BlockPublicPolicy": on("BlockPublicPolicy"), "RestrictPublicBuckets": on("RestrictPublicBuckets"),
-    })
-}
-
-fn encryption(value: &Value) -> Result<Value, ResourceError> {
-    let rules = renamed(
-        value,
-        "ServerSideEncryptionConfiguration",
-        &[
-            ("ServerSideEncryptionByDefault", "ApplyServerSideEncryptionByDefault"),
-            ("BucketKeyEnabled", "BucketKeyEnabled"),
-        ],
-    )?;
-    Ok(json!({"Rule": rules}))
-}
-
-fn ownership(value: &Value) -> Result<Value, ResourceError> {
-    Ok(json!({"Rule": renamed(value, "Rules", &[("ObjectOwnership", "ObjectOwnership")])?}))
-}
-
-fn cors(value: &Value) -> Result<Value, ResourceError> {
-    let rules = renamed(
-        value,
-        "CorsRules",
-        &[
-            ("Id", "ID"),
-            ("AllowedHeaders", "AllowedHeader"),
-            ("AllowedMethods", "AllowedMethod"),
-            ("AllowedOrigins", "AllowedOrigin"),
-            ("ExposedHeaders", "ExposeHeader"),
-            ("MaxAge", "MaxAgeSeconds"),
-        ],
-    )?;
-    Ok(json!({"CORSRule": rules}))
-}
-
-fn lifecycle(value: &Value) -> Result<Value, ResourceError> {
-    let mut rules = renamed(
-        value,
-        "Rules",
-        &[
-            ("Id", "ID"),
-            ("Prefix", "Prefix"),
-            ("Status", "Status"),
-            ("ExpirationInDays", "Expiration"),
-            ("NoncurrentVersionExpiration", "NoncurrentVersionExpiration"),
-            ("NoncurrentVersionExpirationInDays", "NoncurrentVersionExpiration"),
-            ("AbortIncompleteMultipartUpload", "AbortIncompleteMultipartUpload"),
-        ],
-    )?;
-    for rule in &mut rules {
-        let Some(fields) = rule.as_object_mut() else { continue };
-        let prefix = fields.shift_remove("Prefix").unwrap_or_else(|| json!(""));
-        fields.insert("Filter".to_owned(), json!({"Prefix": prefix}));
-        if let Some(days) = fields.get_mut("Expiration") {
-            *days = json!({"Days": days});
-        }
-        if let Some(days) = fields.get_mut("NoncurrentVersionExpiration").filter(|days| !days.is_object()) {
-            *days = json!({"NoncurrentDays": days});
-        }
-    }
-    Ok(json!({"Rule": rules}))
-}
-
-/// The objects of a list with their fields under other names; a field that is not in the table is refused.
-fn renamed(value: &Value, list: &str, names: &[(&str, &str)]) -> Result<Vec<Value>, ResourceError> {
-    let items = value.get(list).and_then(Value::as_array);
-    let items = items.ok_or_else(|| ResourceError(format!("{list} must be a list")))?;
-    let one = |item: &Value| {
-        let fields = item.as_object().ok_or_else(|| ResourceError(format!("{list} must hold objects")))?;
-        let mut renamed = serde_json::Map::new();
-        for (name, value) in fields {
-            let (_, other) = names.iter().find(|(known, _)| known == name).ok_or_else(|| {
-                ResourceError(format!("the embedded cloud has no `{name}` in {list} of AWS::S3::Bucket"))
-            })?;
-            renamed.insert((*other).to_owned(), value.clone());
-        }
-        Ok(Value::Object(renamed))
-    };
-    items.iter().map(one).collect()
 }
 
 fn gone_is_fine(outcome: Result<(), ApiError>) -> Result<(), ResourceError> {

@@ -1,18 +1,19 @@
 //! Which operation a request is, and the operations on buckets.
 
-use std::collections::BTreeMap;
-
 use http::Method;
 
-use super::buckets::{Bucket, KINDS, Kind, check, check_name, defaults};
-use super::{Engine, Target, address, cors, listing, multipart, object_wire};
-use crate::base::clock::iso_ms;
+use super::ask::Ask;
+use super::buckets::{Bucket, KINDS, Kind, check, check_name, defaults, malformed, with};
+use super::objects::Place;
+use super::{
+    Engine, address, copy, cors, delete, get, listing, multipart, notification, put, tagging, upload_lists, website,
+};
 use crate::cloud::iam::policy::{Policy, PolicyKind};
 use crate::cloud::protocol::xml::{self, element};
 use crate::cloud::service::{ApiCall, ApiError, ApiReply, Caller, ReplyBody};
 
 /// The words in a query that name another operation than the plain one.
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "accelerate",
     "acl",
     "analytics",
@@ -50,28 +51,89 @@ const WORDS: &[&str] = &[
 ];
 
 /// Carries out a call.
-pub(super) fn answer(engine: &Engine, caller: &Caller, call: &ApiCall) -> Result<ApiReply, ApiError> {
-    let host = call.headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (bucket, key) = address::of_request(host, &call.path);
-    let target = Target { bucket: bucket.as_deref(), key: key.as_deref() };
-    let words: Vec<&str> =
-        call.query.iter().map(|(name, _)| name.as_str()).filter(|name| WORDS.contains(name)).collect();
-    if call.method == Method::OPTIONS {
-        return preflight(engine, target, call);
+pub(super) fn answer(ask: &Ask<'_>) -> Result<ApiReply, ApiError> {
+    let host = ask.header("host").unwrap_or_default();
+    if let Some(bucket) = address::website(host) {
+        // Whoever signs it is as anonymous as everybody else on a website.
+        let everyone = Ask::new(ask.engine, &Caller::Anonymous, ask.call, ask.request_id);
+        return Ok(website::answer(&everyone, &bucket));
     }
-    match (target.bucket, target.key) {
-        (None, _) => list_buckets(engine, caller, call),
-        (Some(name), None) => match words.first() {
-            Some(word) => configuration(engine, caller, call, name, word),
-            None => bucket_call(engine, caller, call, name),
+    let (bucket, key) = address::of_request(host, &ask.call.path);
+    if ask.call.method == Method::OPTIONS {
+        return preflight(ask, bucket.as_deref().unwrap_or_default());
+    }
+    let word = ask.call.query.iter().map(|(name, _)| name.as_str()).find(|name| WORDS.contains(name));
+    match (bucket.as_deref(), key.as_deref()) {
+        (None, _) => listing::buckets(ask),
+        (Some(bucket), None) => match word {
+            Some(word) => configuration(ask, bucket, word),
+            None => bucket_call(ask, bucket),
         },
-        (Some(name), Some(key)) => {
-            if words.iter().any(|word| matches!(*word, "uploads" | "uploadId" | "partNumber")) {
-                return multipart::answer(engine, caller, call, (name, key));
-            }
-            object_wire::answer(engine, caller, call, (name, key), words.first().copied())
+        (Some(bucket), Some(key)) => object_call(ask, Place { bucket, key }, word),
+    }
+}
+
+/// The operations on an object.
+fn object_call(ask: &Ask<'_>, place: Place<'_>, word: Option<&str>) -> Result<ApiReply, ApiError> {
+    ask.engine.objects.bucket(place.bucket)?;
+    let has = |name: &str| ask.parameter(name).is_some();
+    let reads = matches!(ask.call.method, Method::GET | Method::HEAD);
+    if has("uploads") || has("uploadId") {
+        return multipart::answer(ask, place);
+    }
+    for (name, answer) in [
+        ("tagging", tagging::answer as fn(&Ask<'_>, Place<'_>) -> Result<ApiReply, ApiError>),
+        ("attributes", get::attributes),
+        ("acl", object_acl),
+        ("retention", no_lock),
+        ("legal-hold", no_lock),
+    ] {
+        if has(name) {
+            return answer(ask, place);
         }
     }
+    match (&ask.call.method, word) {
+        (_, None | Some("versionId" | "partNumber")) if reads => get::get(ask, place),
+        (&Method::DELETE, None | Some("versionId")) => delete::delete(ask, place),
+        (&Method::PUT, None) => copy::copy(ask, place),
+        (method, Some(word)) if word != "versionId" => {
+            Err(ApiError::not_built("s3", &format!("{method} object ?{word}")))
+        }
+        _ => Err(method_not_allowed()),
+    }
+}
+
+/// `GetObjectAcl` gives what everything has; there is nothing to put.
+fn object_acl(ask: &Ask<'_>, place: Place<'_>) -> Result<ApiReply, ApiError> {
+    match ask.call.method {
+        Method::GET => {
+            get::readable(ask, place, ask.version(), ("s3:GetObjectAcl", "s3:GetObjectVersionAcl"))?;
+            Ok(access_list(ask))
+        }
+        Method::PUT => {
+            ask.allowed("s3:PutObjectAcl", place)?;
+            Err(put::no_access_lists())
+        }
+        _ => Err(method_not_allowed()),
+    }
+}
+
+/// No bucket has object lock here, and S3 says so of those without.
+fn no_lock(ask: &Ask<'_>, place: Place<'_>) -> Result<ApiReply, ApiError> {
+    ask.allowed("s3:GetObjectRetention", place)?;
+    Err(ApiError::new("InvalidRequest", "Bucket is missing Object Lock Configuration"))
+}
+
+/// The one access list that there is: everything for the account.
+fn access_list(ask: &Ask<'_>) -> ApiReply {
+    let account = ask.engine.shared.account;
+    let owner = [element("ID", account), element("DisplayName", account)].concat();
+    xml_reply(&format!(
+        "{}<Owner>{owner}</Owner><AccessControlList><Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+         xsi:type=\"CanonicalUser\">{owner}</Grantee><Permission>FULL_CONTROL</Permission></Grant></AccessControlList>\
+         </AccessControlPolicy>",
+        open("AccessControlPolicy")
+    ))
 }
 
 /// A reply with XML.
@@ -95,14 +157,13 @@ pub(super) fn body_text(call: &ApiCall) -> Result<&str, ApiError> {
     std::str::from_utf8(&call.body).map_err(|_| ApiError::new("MalformedXML", "the body is not UTF-8"))
 }
 
-fn preflight(engine: &Engine, target: Target<'_>, call: &ApiCall) -> Result<ApiReply, ApiError> {
+fn preflight(ask: &Ask<'_>, bucket: &str) -> Result<ApiReply, ApiError> {
     let forbidden = |message: &str| ApiError::new("AccessForbidden", message).status(403);
-    let bucket = engine.objects.bucket(target.bucket.unwrap_or_default())?;
-    let rules = cors::rules(&bucket);
+    let rules = cors::rules(&ask.engine.objects.bucket(bucket)?);
     if rules.is_empty() {
         return Err(forbidden("CORSResponse: CORS is not enabled for this bucket."));
     }
-    let asked = cors::Asked::of(&call.method, &call.headers);
+    let asked = cors::Asked::of(&ask.call.method, &ask.call.headers);
     match cors::answer(&rules, &asked) {
         // The gateway adds the headers themselves, as to every answer of this bucket.
         Some(_) => Ok(empty(200)),
@@ -114,73 +175,58 @@ fn preflight(engine: &Engine, target: Target<'_>, call: &ApiCall) -> Result<ApiR
     }
 }
 
-fn list_buckets(engine: &Engine, caller: &Caller, call: &ApiCall) -> Result<ApiReply, ApiError> {
-    if !matches!(call.method, Method::GET | Method::HEAD) {
-        return Err(method_not_allowed());
-    }
-    engine.authorize(caller, "s3:ListAllMyBuckets", &Target { bucket: None, key: None }, &BTreeMap::new())?;
-    let account = engine.shared.account;
-    let mut text = open("ListAllMyBucketsResult");
-    text.push_str(&xml::wrap("Owner", &[element("ID", account)]));
-    text.push_str("<Buckets>");
-    for (name, bucket) in engine.objects.buckets.all() {
-        let created = iso_ms(bucket.created_ms);
-        let region = element("BucketRegion", engine.shared.region.as_str());
-        text.push_str(&xml::wrap("Bucket", &[element("Name", &name), element("CreationDate", &created), region]));
-    }
-    text.push_str("</Buckets></ListAllMyBucketsResult>");
-    Ok(xml_reply(&text))
-}
-
-fn bucket_call(engine: &Engine, caller: &Caller, call: &ApiCall, name: &str) -> Result<ApiReply, ApiError> {
-    let allowed =
-        |action: &str| engine.authorize(caller, action, &Target { bucket: Some(name), key: None }, &BTreeMap::new());
-    match call.method {
+fn bucket_call(ask: &Ask<'_>, name: &str) -> Result<ApiReply, ApiError> {
+    match ask.call.method {
         Method::PUT => {
-            allowed("s3:CreateBucket")?;
-            check_location(engine, call)?;
-            create_bucket(engine, name)?;
+            ask.allowed_bucket("s3:CreateBucket", name)?;
+            check_new(ask)?;
+            create_bucket(ask.engine, name)?;
             let mut reply = empty(200);
             reply.headers.push(("location".to_owned(), format!("/{name}")));
             Ok(reply)
         }
         Method::DELETE => {
-            allowed("s3:DeleteBucket")?;
-            engine.objects.delete_bucket(name)?;
+            ask.allowed_bucket("s3:DeleteBucket", name)?;
+            ask.engine.objects.delete_bucket(name)?;
             Ok(empty(204))
         }
         Method::HEAD => {
-            engine.objects.bucket(name)?;
-            allowed("s3:ListBucket")?;
+            ask.engine.objects.bucket(name)?;
+            ask.allowed_bucket("s3:ListBucket", name)?;
             let mut reply = empty(200);
-            reply.headers.push(("x-amz-bucket-region".to_owned(), engine.shared.region.as_str().to_owned()));
+            reply.headers.push(("x-amz-bucket-region".to_owned(), ask.engine.shared.region.as_str().to_owned()));
             reply.headers.push(("content-type".to_owned(), "application/xml".to_owned()));
             Ok(reply)
         }
         Method::GET => {
-            engine.objects.bucket(name)?;
-            let context = listing::condition_keys(call);
-            engine.authorize(caller, "s3:ListBucket", &Target { bucket: Some(name), key: None }, &context)?;
-            listing::list(&engine.objects, call, name)
+            ask.engine.objects.bucket(name)?;
+            ask.allowed_bucket("s3:ListBucket", name)?;
+            listing::objects(ask, name)
         }
         Method::POST => Err(ApiError::not_built("s3", "PostObject (a form upload of a browser)")),
         _ => Err(method_not_allowed()),
     }
 }
 
+/// Refuses a bucket for another region, and what new buckets cannot have.
+fn check_new(ask: &Ask<'_>) -> Result<(), ApiError> {
+    if ask.header("x-amz-bucket-object-lock-enabled") == Some("true") {
+        return Err(ApiError::not_built("s3", "CreateBucket with object lock"));
+    }
+    if !matches!(ask.header("x-amz-acl"), None | Some("private")) {
+        let message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
+        return Err(ApiError::new("InvalidBucketAclWithObjectOwnership", message));
+    }
+    check_location(ask.engine, ask.call)
+}
+
 /// Refuses a bucket for another region.
 fn check_location(engine: &Engine, call: &ApiCall) -> Result<(), ApiError> {
-    let malformed = |_| {
-        ApiError::new(
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
-        )
-    };
     let text = body_text(call)?;
     let wanted = if text.trim().is_empty() {
         None
     } else {
-        xml::parse(text).map_err(malformed)?.child_text("LocationConstraint").map(str::to_owned)
+        xml::parse(text).map_err(|_| malformed())?.child_text("LocationConstraint").map(str::to_owned)
     };
     let region = engine.shared.region.as_str();
     let constraint = match wanted.as_deref() {
@@ -211,56 +257,56 @@ pub(super) fn create_bucket(engine: &Engine, name: &str) -> Result<(), ApiError>
 }
 
 /// The operations that a word in the query names.
-fn configuration(
-    engine: &Engine,
-    caller: &Caller,
-    call: &ApiCall,
-    name: &str,
-    word: &str,
-) -> Result<ApiReply, ApiError> {
-    let target = Target { bucket: Some(name), key: None };
-    let allowed = |action: &str| engine.authorize(caller, action, &target, &BTreeMap::new());
-    let bucket = engine.objects.bucket(name)?;
-    match (word, &call.method) {
+fn configuration(ask: &Ask<'_>, name: &str, word: &str) -> Result<ApiReply, ApiError> {
+    let bucket = ask.engine.objects.bucket(name)?;
+    match (word, &ask.call.method) {
         ("location", &Method::GET) => {
-            allowed("s3:GetBucketLocation")?;
-            let region = engine.shared.region.as_str();
+            ask.allowed_bucket("s3:GetBucketLocation", name)?;
+            let region = ask.engine.shared.region.as_str();
             let region = if region == "us-east-1" { "" } else { region };
             Ok(xml_reply(&format!("{}{}</LocationConstraint>", open("LocationConstraint"), xml::escape(region))))
         }
-        ("delete", &Method::POST) => object_wire::delete_many(engine, caller, call, name),
-        ("policy", _) => policy(engine, caller, call, &bucket),
+        ("delete", &Method::POST) => delete::many(ask, name),
+        ("policy", _) => policy(ask, &bucket),
         ("policyStatus", &Method::GET) => {
-            allowed("s3:GetBucketPolicyStatus")?;
-            let public = bucket.policy().ok_or_else(no_policy)?.is_public();
-            Ok(xml_reply(&format!(
-                "{}{}</PolicyStatus>",
-                open("PolicyStatus"),
-                element("IsPublic", if public { "TRUE" } else { "FALSE" })
-            )))
+            ask.allowed_bucket("s3:GetBucketPolicyStatus", name)?;
+            let public = bucket.policy().ok_or_else(|| no_policy(name))?.is_public();
+            let text = element("IsPublic", if public { "true" } else { "false" });
+            Ok(xml_reply(&format!("{}{text}</PolicyStatus>", open("PolicyStatus"))))
         }
         ("uploads", &Method::GET) => {
-            allowed("s3:ListBucketMultipartUploads")?;
-            Ok(xml_reply(&engine.uploads.list(name)))
+            ask.allowed_bucket("s3:ListBucketMultipartUploads", name)?;
+            upload_lists::uploads(ask, name)
+        }
+        ("versions", &Method::GET) => {
+            ask.allowed_bucket("s3:ListBucketVersions", name)?;
+            listing::versions(ask, name)
+        }
+        ("notification", &Method::PUT) => {
+            ask.allowed_bucket("s3:PutBucketNotification", name)?;
+            let checks = ask.header("x-amz-skip-destination-validation") != Some("true");
+            notification::put(ask.engine, name, body_text(ask.call)?, checks)?;
+            Ok(empty(200))
+        }
+        ("acl", &Method::GET) => {
+            ask.allowed_bucket("s3:GetBucketAcl", name)?;
+            Ok(access_list(ask))
+        }
+        ("acl", &Method::PUT) => {
+            ask.allowed_bucket("s3:PutBucketAcl", name)?;
+            Err(put::no_access_lists())
         }
         _ => match KINDS.iter().find(|kind| kind.word == word) {
-            Some(kind) => stored(engine, caller, call, &bucket, kind),
-            None => Err(ApiError::not_built("s3", &format!("{} ?{word}", call.method))),
+            Some(kind) => stored(ask, &bucket, kind),
+            None => Err(ApiError::not_built("s3", &format!("{} ?{word}", ask.call.method))),
         },
     }
 }
 
-fn stored(
-    engine: &Engine,
-    caller: &Caller,
-    call: &ApiCall,
-    bucket: &Bucket,
-    kind: &Kind,
-) -> Result<ApiReply, ApiError> {
-    let target = Target { bucket: Some(&bucket.name), key: None };
-    let allowed =
-        |verb: &str| engine.authorize(caller, &format!("s3:{verb}{}", kind.action), &target, &BTreeMap::new());
-    match call.method {
+fn stored(ask: &Ask<'_>, bucket: &Bucket, kind: &Kind) -> Result<ApiReply, ApiError> {
+    let allowed = |verb: &str| ask.allowed_bucket(&format!("s3:{verb}{}", kind.action), &bucket.name);
+    let fixed = kind.fixed && ask.call.method != Method::GET;
+    match ask.call.method {
         Method::GET => {
             allowed("Get")?;
             match (bucket.configurations.get(kind.word), kind.missing) {
@@ -268,26 +314,25 @@ fn stored(
                     let inside = text.strip_prefix(&format!("<{}>", kind.root)).unwrap_or_default();
                     Ok(xml_reply(&format!("{}{inside}", open(kind.root))))
                 }
-                (None, Some((code, message))) => {
-                    Err(super::buckets::with(code, message, "BucketName", &bucket.name).status(404))
-                }
-                (None, None) => Ok(xml_reply(&format!("{}</{}>", open(kind.root), kind.root))),
+                (None, Some((code, message))) => Err(with(code, message, "BucketName", &bucket.name).status(404)),
+                (None, None) => Ok(xml_reply(&format!("{}{}</{}>", open(kind.root), kind.empty, kind.root))),
             }
         }
+        _ if fixed => Err(ApiError::not_built("s3", &format!("{} ?{}", ask.call.method, kind.word))),
         Method::PUT => {
             allowed("Put")?;
-            super::checksums::verify(&call.headers, &call.body)?;
-            let text = body_text(call)?;
+            super::checksums::verify(&ask.call.headers, &ask.call.body)?;
+            let text = body_text(ask.call)?;
             check(kind, text)?;
             let stored = xml::parse(text).map(|root| plain(&root)).unwrap_or_default();
-            engine.objects.change(&bucket.name, |bucket| {
+            ask.engine.objects.change(&bucket.name, |bucket| {
                 bucket.configurations.insert(kind.word.to_owned(), stored);
             })?;
             Ok(empty(if kind.word == "tagging" { 204 } else { 200 }))
         }
         Method::DELETE if kind.missing.is_some() => {
-            allowed("Put")?;
-            engine.objects.change(&bucket.name, |bucket| {
+            allowed(if kind.word == "website" { "Delete" } else { "Put" })?;
+            ask.engine.objects.change(&bucket.name, |bucket| {
                 bucket.configurations.remove(kind.word);
             })?;
             Ok(empty(204))
@@ -305,24 +350,24 @@ fn plain(element: &xml::Element) -> String {
     xml::wrap(&element.name, &children)
 }
 
-fn policy(engine: &Engine, caller: &Caller, call: &ApiCall, bucket: &Bucket) -> Result<ApiReply, ApiError> {
-    let target = Target { bucket: Some(&bucket.name), key: None };
-    let allowed = |action: &str| engine.authorize(caller, action, &target, &BTreeMap::new());
-    match call.method {
+fn policy(ask: &Ask<'_>, bucket: &Bucket) -> Result<ApiReply, ApiError> {
+    let name = &bucket.name;
+    match ask.call.method {
         Method::GET => {
-            allowed("s3:GetBucketPolicy")?;
-            let text = bucket.configurations.get("policy").ok_or_else(no_policy)?;
+            ask.allowed_bucket("s3:GetBucketPolicy", name)?;
+            let text = bucket.configurations.get("policy").ok_or_else(|| no_policy(name))?;
             let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
             Ok(ApiReply { status: 200, headers, body: ReplyBody::Bytes(text.clone().into()) })
         }
         Method::PUT => {
-            allowed("s3:PutBucketPolicy")?;
-            put_policy(engine, &bucket.name, body_text(call)?)?;
+            ask.allowed_bucket("s3:PutBucketPolicy", name)?;
+            super::checksums::verify(&ask.call.headers, &ask.call.body)?;
+            put_policy(ask.engine, name, body_text(ask.call)?)?;
             Ok(empty(204))
         }
         Method::DELETE => {
-            allowed("s3:DeleteBucketPolicy")?;
-            drop_policy(engine, &bucket.name)?;
+            ask.allowed_bucket("s3:DeleteBucketPolicy", name)?;
+            drop_policy(ask.engine, name)?;
             Ok(empty(204))
         }
         _ => Err(method_not_allowed()),
@@ -355,8 +400,8 @@ pub(super) fn drop_policy(engine: &Engine, name: &str) -> Result<(), ApiError> {
     })
 }
 
-fn no_policy() -> ApiError {
-    ApiError::new("NoSuchBucketPolicy", "The bucket policy does not exist").status(404)
+fn no_policy(bucket: &str) -> ApiError {
+    with("NoSuchBucketPolicy", "The bucket policy does not exist", "BucketName", bucket).status(404)
 }
 
 pub(super) fn method_not_allowed() -> ApiError {
