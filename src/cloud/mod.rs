@@ -32,3 +32,4 @@ mod vault;
 pub use config::CloudConfig;
 pub use feed::{Feed, Happening};
 pub use gateway::{Cloud, CloudError, RunningCloud};
+pub use lambda::{InterpreterFound, find_interpreters};

@@ -31,6 +31,7 @@ use super::service::{
 };
 pub(in crate::cloud) use engine::{Below, Invocation, URL_LABEL};
 use engine::{Engine, Event, Interpreters, LATEST, Named};
+pub use engine::{InterpreterFound, find_interpreters};
 
 /// The largest event that is waited for, in bytes ("Lambda quotas").
 const EVENT_BYTES: usize = 6_291_456;

@@ -40,6 +40,7 @@ use crate::cloud::store::{Batch, Table};
 pub(super) use code::inline;
 pub(super) use destinations::EventConfig;
 pub(super) use interpreters::{Family, Interpreters};
+pub use interpreters::{InterpreterFound, find_interpreters};
 pub(super) use invocation::Event;
 pub(in crate::cloud) use invocation::Invocation;
 pub(super) use layers::{LayerVersion, layer_arn};

@@ -135,7 +135,6 @@ pub(super) const MAPPING: Kind = Kind {
         "ParallelizationFactor",
         "ScalingConfig",
         "StartingPosition",
-        "Tags",
         "TumblingWindowInSeconds",
     ],
     required: &["EventSourceArn", "FunctionName"],
