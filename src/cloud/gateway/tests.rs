@@ -56,7 +56,16 @@ fn each_request_has_one_place() {
         post("localhost/", &target("AWSCognitoIdentityService.GetId"), ""),
         service(ServiceId::CognitoIdentity, Json11)
     );
-    assert_eq!(post("localhost/", &target("DynamoDB_20120810.PutItem"), ""), service(ServiceId::DynamoDb, Json10));
+    for (name, wanted) in [
+        ("DynamoDB_20120810.PutItem", service(ServiceId::DynamoDb, Json10)),
+        ("DynamoDBStreams_20120810.GetRecords", service(ServiceId::DynamoDb, Json10)),
+        ("Logs_20140328.FilterLogEvents", service(ServiceId::Logs, Json11)),
+        ("AmazonSSM.GetParameter", service(ServiceId::Ssm, Json11)),
+        ("secretsmanager.GetSecretValue", service(ServiceId::SecretsManager, Json11)),
+    ] {
+        assert_eq!(post("localhost/", &target(name), ""), wanted, "{name}");
+    }
+    assert_eq!(get("abc.lambda-url.us-east-1.localhost/graphql", &[]), Route::FunctionUrl("abc".to_owned()));
     assert_eq!(
         post("localhost/", &target("AWSStepFunctions.StartExecution"), ""),
         Route::Absent("AWSStepFunctions".to_owned(), Json11)
@@ -78,8 +87,8 @@ fn each_request_has_one_place() {
     assert_eq!(post("localhost/", &[], "Action=GetCallerIdentity&Version=2011-06-15"), service(ServiceId::Sts, Query));
     assert_eq!(post("localhost/", &[], "Action=ListRoles&Version=2010-05-08"), service(ServiceId::Iam, Query));
     assert_eq!(
-        post("localhost/", &[], "Action=SendMessage&Version=2012-11-05"),
-        Route::Absent("SendMessage of version 2012-11-05".to_owned(), Query)
+        post("localhost/", &[], "Action=PutMetricData&Version=2010-08-01"),
+        Route::Absent("PutMetricData of version 2010-08-01".to_owned(), Query)
     );
     assert_eq!(
         post("localhost/graphql/abc/graphql", &[("authorization", &signed("appsync"))], ""),
