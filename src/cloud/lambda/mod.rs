@@ -44,6 +44,26 @@ pub(in crate::cloud) struct Lambda {
     engine: Arc<Engine>,
 }
 
+/// Takes what functions send to others than functions and queues: topics, buses of events.
+pub(in crate::cloud) trait Outlet: Send + Sync {
+    /// Keeps a record durably; it is delivered soon, with the rights of the role.
+    fn send(&self, record: &Outgoing<'_>) -> Result<(), ApiError>;
+}
+
+/// A record of an invocation on its way.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cloud) struct Outgoing<'a> {
+    /// The ARN of the function that sends.
+    pub function: &'a str,
+    /// Its role.
+    pub role: &'a str,
+    /// The ARN of who receives.
+    pub target: &'a str,
+    pub body: &'a str,
+    /// What a bus of events is told that it is.
+    pub detail_type: &'a str,
+}
+
 /// Who invokes a function.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cloud) enum Invoker<'a> {
@@ -119,6 +139,11 @@ impl Lambda {
         self.engine.resume_mappings();
     }
 
+    /// Says who takes what goes beyond functions and queues; the first word counts. It is not kept alive by this.
+    pub(in crate::cloud) fn connect(&self, outlet: &Arc<dyn Outlet>) {
+        self.engine.connect(outlet);
+    }
+
     /// Ends every process of every function.
     pub(in crate::cloud) async fn stop(&self) {
         self.engine.stop().await;
@@ -153,6 +178,17 @@ impl Lambda {
                 Ok(nothing(id))
             }
         }
+    }
+
+    /// Whether someone may invoke a function, by its name or ARN.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`, `AccessDeniedException`.
+    pub(in crate::cloud) fn may_invoke(&self, function: &str, invoker: Invoker<'_>) -> Result<(), ApiError> {
+        let named = Named::read(&self.engine.shared, function)?;
+        let found = self.engine.function_of(&named);
+        self.check_allowed(&named, found.as_ref().ok(), invoker)?;
+        found.map(|_| ())
     }
 
     /// Whether someone may invoke; what does not exist has no policy of its own.

@@ -16,6 +16,7 @@ use super::not_found;
 use super::record::Function;
 use super::settings::{constraint, invalid, number};
 use crate::cloud::iam::Guest;
+use crate::cloud::lambda::Outgoing;
 use crate::cloud::service::{ApiError, Caller, Permission, RoleSession};
 
 /// What asynchronous invocations of a function or alias are held to.
@@ -80,10 +81,8 @@ impl EventConfig {
 pub(super) fn checked(arn: &str) -> Result<(), ApiError> {
     let mut parts = arn.split(':');
     match (parts.next(), parts.nth(1)) {
-        (Some("arn"), Some("lambda" | "sqs")) => Ok(()),
-        (Some("arn"), Some(service @ ("s3" | "sns" | "events"))) => {
-            Err(ApiError::not_built("lambda", &format!("destinations of the service {service}")))
-        }
+        (Some("arn"), Some("lambda" | "sqs" | "sns" | "events")) => Ok(()),
+        (Some("arn"), Some("s3")) => Err(ApiError::not_built("lambda", "destinations that are buckets of S3")),
         _ => Err(constraint(
             arn,
             "destination",
@@ -178,11 +177,27 @@ impl Engine {
                 let input = json!({"MessageBody": body, "MessageAttributes": attributes});
                 self.sqs.send_for(&Guest::Caller(caller), arn, &input).map(|_| ())
             }
+            Some("sns" | "events") => self.send_beyond(function, arn, body),
             _ => Err(invalid(format!("{arn} is no destination"))),
         };
         if let Err(error) = sent {
             tracing::warn!(%error, function = function.name, destination = arn, "a record could not be sent");
         }
+    }
+
+    fn send_beyond(&self, function: &Function, target: &str, body: &str) -> Result<(), ApiError> {
+        let outlet = self.outlet.get().and_then(std::sync::Weak::upgrade);
+        let outlet = outlet.ok_or_else(|| invalid(format!("nobody here delivers to {target}")))?;
+        let failed = serde_json::from_str::<Value>(body).is_ok_and(|record| {
+            record.pointer("/requestContext/condition").is_some_and(|condition| condition != "Success")
+        });
+        let detail_type = if failed {
+            "Lambda Function Invocation Result - Failure"
+        } else {
+            "Lambda Function Invocation Result - Success"
+        };
+        let role = &function.settings.role;
+        outlet.send(&Outgoing { function: &function.arn, role, target, body, detail_type })
     }
 
     fn send_to_function(self: &Arc<Self>, caller: &Caller, arn: &str, body: &str) -> Result<(), ApiError> {

@@ -25,10 +25,11 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use serde_json::Value;
 
+use super::Outlet;
 use crate::cloud::dynamodb::DynamoDb;
 use crate::cloud::iam::Iam;
 use crate::cloud::logs::Logs;
@@ -85,6 +86,8 @@ pub(super) struct Engine {
     logs: Arc<Logs>,
     pool: Arc<Pool>,
     warden: Arc<Warden>,
+    /// Who takes what goes beyond functions and queues.
+    outlet: OnceLock<Weak<dyn Outlet>>,
     /// Held while a function is changed.
     changing: Mutex<()>,
 }
@@ -130,9 +133,16 @@ impl Engine {
             logs,
             pool: Arc::default(),
             warden: Arc::default(),
+            outlet: OnceLock::new(),
             changing: Mutex::default(),
             shared,
         }
+    }
+
+    /// Says who takes what goes beyond functions and queues.
+    pub(super) fn connect(&self, outlet: &Arc<dyn Outlet>) {
+        // A second one would be a fault of the assembly, in which the first goes on to be right.
+        let _ = self.outlet.set(Arc::downgrade(outlet));
     }
 
     /// Where our own runtimes are written.

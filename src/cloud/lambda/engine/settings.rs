@@ -199,10 +199,7 @@ impl Settings {
         }
         if let Some(config) = input.get("DeadLetterConfig") {
             let arn = config.get("TargetArn").and_then(Value::as_str).filter(|arn| !arn.is_empty());
-            if arn.is_some_and(|arn| arn.split(':').nth(2) == Some("sns")) {
-                return Err(ApiError::not_built("lambda", "dead letters to topics of SNS"));
-            }
-            if let Some(arn) = arn.filter(|arn| arn.split(':').nth(2) != Some("sqs")) {
+            if let Some(arn) = arn.filter(|arn| !matches!(arn.split(':').nth(2), Some("sqs" | "sns"))) {
                 return Err(invalid(format!(
                     "The provided target {arn} for the DeadLetterConfig must be a queue of SQS or a topic of SNS."
                 )));

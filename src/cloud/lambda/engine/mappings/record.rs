@@ -211,7 +211,7 @@ impl Mapping {
             if let Some(arn) = arn {
                 checked(arn)?;
             }
-            if let Some(arn) = arn.filter(|arn| arn.split(':').nth(2) != Some("sqs")) {
+            if let Some(arn) = arn.filter(|arn| !matches!(arn.split(':').nth(2), Some("sqs" | "sns"))) {
                 return Err(invalid(format!("The destination {arn} must be a queue of SQS or a topic of SNS.")));
             }
             self.on_failure = arn.map(str::to_owned);
