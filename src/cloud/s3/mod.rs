@@ -138,13 +138,13 @@ impl S3 {
     }
 
     /// Says which destinations the events of buckets can have.
-    #[expect(dead_code, reason = "the service that delivers events is made after this one")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the service that delivers events is made after this one"))]
     pub(in crate::cloud) fn connect(&self, destinations: Arc<dyn events::Destinations>) {
         self.engine.objects.outbox.connect(destinations);
     }
 
     /// The events of buckets that are not delivered yet.
-    #[expect(dead_code, reason = "the service that delivers events is made after this one")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the service that delivers events is made after this one"))]
     pub(in crate::cloud) fn outbox(&self) -> &events::Outbox {
         &self.engine.objects.outbox
     }
@@ -165,6 +165,12 @@ impl S3 {
     #[expect(clippy::unused_self, reason = "which URLs are ours is this service's matter")]
     pub(in crate::cloud) fn locate(&self, url: &str) -> Option<(String, String)> {
         address::of_url(url)
+    }
+
+    /// The bucket in a host of virtual-host style.
+    #[expect(clippy::unused_self, reason = "which hosts are ours is this service's matter")]
+    pub(in crate::cloud) fn bucket_in_host(&self, host: &str) -> Option<String> {
+        address::bucket_in_host(host)
     }
 
     /// Whether the bucket's policy lets one of AWS's services act on an object on behalf of a resource
