@@ -58,7 +58,8 @@ pub(super) fn files(blueprint: &Blueprint) -> IndexMap<String, String> {
 
 /// A rendered text below its first line.
 fn marked(path: &str, text: &str) -> String {
-    let comment = if path.rsplit_once('.').is_some_and(|(_, ending)| ending == "js") { "//" } else { "#" };
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let comment = if ["js", "mjs"].contains(&ending) { "//" } else { "#" };
     format!("{comment} {MARK}{}\n{text}", hash(text))
 }
 

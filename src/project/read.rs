@@ -12,7 +12,7 @@ use crate::manifest::{self, Manifest};
 /// Folders with files that go into stacks.
 const SOURCE_FOLDERS: [&str; 2] = [layout::API, layout::OVERRIDES];
 /// Names of such files end in one of these; whatever else lies there (backups, notes, pictures) is not ours to read.
-const SOURCE_ENDINGS: [&str; 9] = ["graphql", "graphqls", "gql", "js", "json", "sql", "toml", "yaml", "yml"];
+const SOURCE_ENDINGS: [&str; 10] = ["graphql", "graphqls", "gql", "js", "json", "mjs", "sql", "toml", "yaml", "yml"];
 /// A file above this size is no schema, resolver or patch. AppSync takes 1 MB of schema.
 const LARGEST_BYTES: usize = 4 * 1024 * 1024;
 

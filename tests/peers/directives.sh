@@ -6,8 +6,9 @@ own=$(cd "$(dirname "$0")" && pwd)/directives
 ampup=$1
 mkdir -p "$2"
 cd "$2"
-"$ampup" init lint-directives --target local > /dev/null
+"$ampup" init lint-directives --target aws --region eu-west-1 > /dev/null
 cat "$own/resources.toml" >> ampup.toml
-mkdir -p ampup/api/api
-cp -r "$own/schema.graphql" "$own/resolvers" "$own/functions" ampup/api/api/
+mkdir -p ampup/api
+cp -r "$own/api" "$own/shop" ampup/api/
+rm ampup/api/*/options.json
 "$ampup" render > /dev/null

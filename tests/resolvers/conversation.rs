@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::project::{Project, ada, bob};
 
-const SCHEMA: &str = r#"
+pub(super) const SCHEMA: &str = r#"
 enum AmplifyAIConversationParticipantRole { user assistant }
 interface AmplifyAIConversationMessage { id: ID! conversationId: ID! content: [AmplifyAIContentBlock] owner: String }
 type AmplifyAIContentBlock { text: String }

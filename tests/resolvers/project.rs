@@ -23,11 +23,35 @@ impl Project {
         sandbox.write("ampup.toml", &manifest);
         sandbox.write("ampup/api/api/schema.graphql", schema);
         let _ = sandbox.run(&["render"]).ok();
+        let _ = sandbox.run(&["render", "--check"]).ok();
         // The project itself needs services that are not there; a cloud runs code without any project.
         let empty = Sandbox::new();
         let _ = empty.run(&["init", "empty", "--target", "local"]).ok();
         let dev = empty.dev();
         Self { sandbox, dev, _empty: empty }
+    }
+
+    /// The address of the cloud.
+    pub(super) fn endpoint(&self) -> &str {
+        &self.dev.endpoint
+    }
+
+    /// A text of the properties of a resource, by its path.
+    pub(super) fn property(&self, id: &str, path: &str) -> String {
+        let file = "ampup/stacks/api.yaml";
+        let template = ampup::cfn::parse(&self.sandbox.read(file), file).unwrap();
+        let resource = template.resources.iter().find(|(name, _)| name.as_str() == id).unwrap().1;
+        let properties = resource.properties.to_json();
+        properties
+            .pointer(path)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("{id}{path}: {properties}"))
+            .to_owned()
+    }
+
+    /// A file of the stack, below the API's folder.
+    pub(super) fn file(&self, path: &str) -> String {
+        self.sandbox.read(&format!("ampup/stacks/api/{path}"))
     }
 
     /// Runs a handler of `resolvers/Query.find.js` or of `functions/step.js`.

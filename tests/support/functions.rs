@@ -5,7 +5,7 @@ use std::io::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::http::{Answer, send};
 use super::sigv4::{Key, sign};
@@ -39,13 +39,25 @@ pub(crate) fn make_role(endpoint: &str) {
 
 /// A Node.js function of that role from the text of its module.
 pub(crate) fn make_function(endpoint: &str, name: &str, code: &str, timeout: u32) {
+    make(endpoint, name, &[("index.js", code)], (timeout, &json!({})));
+}
+
+/// A Node.js function of that role from the files of a folder, with variables in its environment.
+pub(crate) fn make_from(endpoint: &str, name: &str, files: &[(&str, &str)], variables: &Value) {
+    make(endpoint, name, files, (30, variables));
+}
+
+fn make(endpoint: &str, name: &str, files: &[(&str, &str)], (timeout, variables): (u32, &Value)) {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    writer.start_file("index.js", zip::write::SimpleFileOptions::default()).unwrap();
-    writer.write_all(code.as_bytes()).unwrap();
+    for (path, text) in files {
+        writer.start_file(*path, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
     let archive = STANDARD.encode(writer.finish().unwrap().into_inner());
     let input = json!({
         "FunctionName": name, "Runtime": "nodejs20.x", "Handler": "index.handler", "Timeout": timeout,
         "Role": "arn:aws:iam::000000000000:role/fn", "Code": {"ZipFile": archive},
+        "Environment": { "Variables": variables },
     });
     let json = [("content-type", "application/json")];
     let answer = post(endpoint, "lambda", FUNCTIONS, &json, input.to_string().as_bytes());

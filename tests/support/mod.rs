@@ -5,6 +5,7 @@ pub(crate) mod functions;
 pub(crate) mod http;
 pub(crate) mod sandbox;
 pub(crate) mod sigv4;
+pub(crate) mod stub;
 pub(crate) mod users;
 
 use std::path::{Path, PathBuf};
