@@ -17,6 +17,13 @@ const bucket = 'storage-bucket';
 const { lookup } = dns;
 dns.lookup = (name, options, callback) => lookup(name.endsWith('.localhost') ? 'localhost' : name, options, callback);
 
+// Browsers have it, and uploads in parts read their data with it.
+globalThis.FileReader ??= class {
+  readAsArrayBuffer(blob) {
+    blob.arrayBuffer().then((result) => { this.result = result; this.onload?.({ target: this }); }, (error) => { this.error = error; this.onerror?.(error); });
+  }
+};
+
 async function start(folder) {
   const ampup = process.env.AMPUP;
   const run = (...args) => execFileSync(ampup, args, { cwd: folder, stdio: 'ignore' });
