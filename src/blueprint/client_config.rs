@@ -11,7 +11,8 @@ use super::root_output;
 use crate::base::{Endpoint, LogicalId, ResourceName, Target};
 use crate::category::api::client::{ApiClient, client_section};
 use crate::category::auth::client as auth_client;
-use crate::category::{ApiSpec, AuthSpec, Context, ResourceSpec, Sources};
+use crate::category::storage::client as storage_client;
+use crate::category::{ApiSpec, AuthSpec, Context, ResourceSpec, Sources, StorageSpec};
 use crate::error::Problem;
 use crate::manifest::Manifest;
 use crate::render::Renderer;
@@ -61,13 +62,14 @@ pub fn client_config(request: &ClientConfigRequest<'_>) -> Result<String, Vec<Pr
                 Ok(None) => {}
                 Err(found) => problems.extend(found),
             },
-            // The front end is what is hosted: it needs no address of itself.
-            ResourceSpec::Hosting(_) => {}
+            // The front end is what is hosted: it needs no address of itself. Functions are not called from it.
+            ResourceSpec::Hosting(_) | ResourceSpec::Function(_) | ResourceSpec::Storage(_) => {}
         }
     }
     if !problems.is_empty() {
         return Err(problems);
     }
+    storage(&mut file, request);
     Ok(format!("{:#}\n", Json::Object(file)))
 }
 
@@ -102,6 +104,26 @@ fn api(
     let outputs = [Some((URL, url)), key].into_iter().flatten();
     let outputs = outputs.filter_map(|(output, value)| Some((LogicalId::new(output).ok()?, value))).collect();
     Ok(Some(client_section(&plan, &outputs, request.target.region().as_str())))
+}
+
+/// The buckets, all in one section.
+fn storage(file: &mut Map<String, Json>, request: &ClientConfigRequest<'_>) {
+    let deployed = request.manifest.resources.iter().filter_map(|(resource, spec)| match spec {
+        ResourceSpec::Storage(StorageSpec { bucket: Some(spec), .. }) => {
+            let bucket = request.output(resource, "BucketName")?;
+            Some(storage_client::Deployed { resource, spec, bucket })
+        }
+        _ => None,
+    });
+    let deployed: Vec<_> = deployed.collect();
+    if deployed.is_empty() {
+        return;
+    }
+    let region = request.target.region().as_str();
+    file.insert("storage".to_owned(), storage_client::outputs(region, &deployed));
+    if request.endpoint().is_some() {
+        file.insert("Storage".to_owned(), storage_client::resources_config(region, &deployed));
+    }
 }
 
 const URL: &str = "GraphQLUrl";

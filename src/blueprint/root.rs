@@ -14,6 +14,8 @@ use crate::render::Renderer;
 
 /// The parameter that every root stack has.
 const ENVIRONMENT: &str = "Environment";
+/// The parameter of nested stacks that the root fills with a part of its own id.
+const UNIQUE: &str = crate::category::function::UNIQUE;
 
 /// Context of `root/stack.yaml`.
 #[derive(Clone, Debug, Serialize)]
@@ -53,6 +55,8 @@ struct Passed {
     /// The stack whose output it is; otherwise it is a parameter of the root.
     stack: Option<LogicalId>,
     output: LogicalId,
+    /// It is the part of the root's id that no other deployment has.
+    unique: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -89,6 +93,7 @@ fn nested_stack(manifest: &Manifest, name: &ResourceName, stack: &Synthesis) -> 
             name: parameter.clone(),
             stack: need.map(|need| need.of.logical()),
             output: need.map_or_else(|| parameter.clone(), |need| need.output.clone()),
+            unique: parameter.as_str() == UNIQUE,
         }
     };
     NestedStack {
@@ -107,7 +112,7 @@ fn label(manifest: &Manifest, name: &ResourceName) -> String {
     }
 }
 
-/// `Environment`, and every parameter of a nested stack that no sibling fills. Stacks share parameters of one name.
+/// `Environment`, and every parameter of a nested stack that neither a sibling nor the root's id fills. Stacks share parameters of one name.
 fn parameters(nested: &IndexMap<ResourceName, Synthesis>) -> Result<Vec<RootParameter>, Vec<Problem>> {
     let description = Entry { key: "Description".to_owned(), value: Json::from("The environment, as in ampup.toml") };
     let environment = LogicalId::new(ENVIRONMENT).expect("the name is made of letters");
@@ -117,7 +122,7 @@ fn parameters(nested: &IndexMap<ResourceName, Synthesis>) -> Result<Vec<RootPara
     let mut problems = Vec::new();
     for (name, stack) in nested {
         for (id, parameter) in &stack.template.parameters {
-            if id.as_str() == ENVIRONMENT || stack.needs.iter().any(|need| need.parameter == *id) {
+            if [ENVIRONMENT, UNIQUE].contains(&id.as_str()) || stack.needs.iter().any(|need| need.parameter == *id) {
                 continue;
             }
             match seen.get(id) {

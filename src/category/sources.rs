@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Sources {
     files: BTreeMap<String, String>,
     rendered: BTreeSet<String>,
+    code: BTreeSet<String>,
 }
 
 impl Sources {
@@ -23,6 +24,22 @@ impl Sources {
     /// The files that are below `ampup/stacks/`, by their path in it.
     pub fn rendered(&self) -> impl Iterator<Item = &str> {
         self.rendered.iter().map(String::as_str)
+    }
+
+    /// Tells which files are code of functions; what they hold is read when they are packaged.
+    pub fn set_code(&mut self, paths: impl IntoIterator<Item = String>) {
+        self.code = paths.into_iter().collect();
+    }
+
+    /// Whether there is such a file, read or not.
+    pub fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path) || self.code.contains(path)
+    }
+
+    /// The paths of the files below a folder, read or not.
+    pub fn paths_below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
+        let all = self.code.iter().chain(self.files.keys().filter(|path| !self.code.contains(*path)));
+        all.map(String::as_str).filter(move |path| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
     }
 
     /// The text of a file.

@@ -27,7 +27,7 @@ pub struct Synthesis {
     /// Files that go with the stack, by path relative to `ampup/stacks/` (`blog/resolvers/Query.getPost.js`).
     /// The template names them by that path (`CodeS3Location: ./blog/resolvers/…`), as `aws cloudformation package` wants.
     pub files: IndexMap<String, String>,
-    /// Folders to zip or sync at deployment.
+    /// Folders to zip at deployment.
     pub artifacts: Vec<ArtifactRequest>,
 }
 
@@ -78,15 +78,13 @@ pub struct Offer {
     pub output: LogicalId,
 }
 
-/// A folder that is packaged at deployment.
+/// A folder of the user's that is packaged at deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArtifactRequest {
     /// Folder relative to the project.
     pub folder: String,
-    /// Parameter of the stack that takes the bucket of the package.
-    pub bucket_parameter: LogicalId,
-    /// Parameter of the stack that takes its key.
-    pub key_parameter: LogicalId,
+    /// The same as the template names it: relative to `ampup/stacks/`.
+    pub path: String,
 }
 
 /// Refuses settings with wrong values. The manifest finds them first, with their lines; this is for other callers.

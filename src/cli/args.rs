@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::add::{ConflictArg, ModelConflictArg, SqlFlags};
+use super::add::{
+    AddFunctionArgs, AddHostingArgs, AddStorageArgs, ConflictArg, FunctionFlags, HostingFlags, ModelConflictArg,
+    SqlFlags, StorageFlags,
+};
 use crate::base::{Endpoint, EnvName, ProfileName, ProjectName, Region, ResourceName};
 
 /// From an empty folder to a running, secure, full-stack AWS backend.
@@ -86,7 +89,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Add(AddCommand),
     /// Change the settings of a resource
-    Update(UpdateArgs),
+    Update(Box<UpdateArgs>),
     /// Take a resource out of the project
     Remove(RemoveArgs),
     /// Write the CloudFormation stacks of the project
@@ -176,6 +179,10 @@ pub(crate) enum AddCommand {
     Api(Box<AddApiArgs>),
     /// A place for the front end: S3 and CloudFront
     Hosting(AddHostingArgs),
+    /// Code of your own: a Lambda function
+    Function(AddFunctionArgs),
+    /// A place for files or items: S3 or DynamoDB
+    Storage(AddStorageArgs),
 }
 
 /// Settings of auth.
@@ -282,34 +289,6 @@ pub(crate) struct AddApiArgs {
     pub(crate) flags: ApiFlags,
 }
 
-/// Settings of hosting.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct HostingFlags {
-    /// Folder of the built site, relative to the project
-    #[arg(long, value_name = "DIR")]
-    pub(crate) source: Option<String>,
-    /// Command that builds it; empty for none
-    #[arg(long, value_name = "COMMAND")]
-    pub(crate) build: Option<String>,
-    /// Every path that is no file is answered with the entry page
-    #[arg(long, value_name = "BOOL")]
-    pub(crate) spa: Option<bool>,
-}
-
-/// Arguments of `add hosting`.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct AddHostingArgs {
-    /// Name of the resource
-    #[arg(long)]
-    pub(crate) name: Option<ResourceName>,
-    /// Also write a small site to begin with
-    #[arg(long)]
-    pub(crate) sample: bool,
-    /// Its settings
-    #[command(flatten)]
-    pub(crate) flags: HostingFlags,
-}
-
 /// Arguments of `update`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct UpdateArgs {
@@ -324,6 +303,12 @@ pub(crate) struct UpdateArgs {
     /// Settings, when it is hosting
     #[command(flatten, next_help_heading = "Settings of hosting")]
     pub(crate) hosting: HostingFlags,
+    /// Settings, when it is a function
+    #[command(flatten, next_help_heading = "Settings of a function")]
+    pub(crate) function: FunctionFlags,
+    /// Settings, when it is storage
+    #[command(flatten, next_help_heading = "Settings of storage")]
+    pub(crate) storage: StorageFlags,
 }
 
 /// Arguments of `remove`.

@@ -52,6 +52,12 @@ questions! {
     HOSTING_SOURCE: &'static str = "add hosting" "source", "Folder of the built site", "folder of the built site", Some("site");
     HOSTING_BUILD: &'static str = "add hosting" "build", "Command that builds it (empty for none)", "build command", Some("");
     HOSTING_SPA: bool = "add hosting" "spa", "Is it a single-page application", "true or false", Some(true);
+    FUNCTION_NAME: &'static str = "add function" "name", "Name of the function", "name of the resource", None;
+    FUNCTION_RUNTIME: usize = "add function" "runtime", "What runs the code", "nodejs22.x, python3.13 or another runtime", Some(0);
+    FUNCTION_SAMPLE: usize = "add function" "sample", "What should the code begin as", "hello, graphql, table, users, scheduled, stream or authoriser", Some(0);
+    STORAGE_NAME: &'static str = "add storage" "name", "Name of the storage", "name of the resource", None;
+    STORAGE_KIND: usize = "add storage" "kind", "What does it keep", "bucket or table", None;
+    STORAGE_KEY: &'static str = "add storage" "key", "Attribute that is the key", "attribute, like id or number:number", Some("id");
     REMOVE_YES: bool = "remove" "yes", "Remove it from the project", "confirmation", Some(false);
     PUSH_YES: bool = "push" "yes", "Deploy these changes", "confirmation", Some(false);
     PUBLISH_YES: bool = "publish" "yes", "Deploy these changes", "confirmation", Some(false);

@@ -1,9 +1,9 @@
 //! `ampup update`: flags laid over the settings of a resource, or a questionnaire that begins at them.
 
 use super::Context;
-use super::add::{apply_api, apply_auth, apply_hosting, check_sql};
+use super::add::{apply_api, apply_auth, apply_function, apply_hosting, apply_storage, check_sql};
 use super::args::UpdateArgs;
-use crate::category::{ApiSpec, AuthSpec, HostingSpec, ResourceSpec};
+use crate::category::{ApiSpec, AuthSpec, FunctionSpec, HostingSpec, ResourceSpec, StorageSpec};
 use crate::error::{Code, Diagnose, ExitStatus, Failure, Hint};
 use crate::ops::add::{AddRequest, update};
 use crate::ops::backend;
@@ -61,6 +61,8 @@ fn lay(spec: &mut ResourceSpec, args: &UpdateArgs) -> Result<(), UpdateError> {
         ("auth", apply_auth(&mut AuthSpec::default(), &args.auth)),
         ("api", apply_api(&mut ApiSpec::default(), &args.api)),
         ("hosting", apply_hosting(&mut HostingSpec::default(), &args.hosting)),
+        ("function", apply_function(&mut FunctionSpec::default(), &args.function)),
+        ("storage", apply_storage(&mut StorageSpec::default(), &args.storage)),
     ];
     let name = args.resource.clone();
     if let Some((other, _)) = given.into_iter().find(|(other, given)| *given && *other != kind) {
@@ -75,6 +77,8 @@ fn lay(spec: &mut ResourceSpec, args: &UpdateArgs) -> Result<(), UpdateError> {
         }
         ResourceSpec::Api(spec) => apply_api(spec, &args.api),
         ResourceSpec::Hosting(spec) => apply_hosting(spec, &args.hosting),
+        ResourceSpec::Function(spec) => apply_function(spec, &args.function),
+        ResourceSpec::Storage(spec) => apply_storage(spec, &args.storage),
     };
     if changed { Ok(()) } else { Err(UpdateError::Nothing { kind, name }) }
 }

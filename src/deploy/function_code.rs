@@ -29,6 +29,11 @@ pub(super) fn archive(files: &BTreeMap<String, Bytes>, path: &str) -> Option<Byt
     Some(zipped(below))
 }
 
+/// The archive of files by their path in it.
+pub fn function_archive(files: &BTreeMap<String, Bytes>) -> Bytes {
+    zipped(files.iter().map(|(name, content)| (name.as_str(), content)))
+}
+
 /// Archives begin with the header of their first file, empty ones with the end of the directory.
 fn is_archive(content: &[u8]) -> bool {
     content.starts_with(b"PK\x03\x04") || content.starts_with(b"PK\x05\x06")

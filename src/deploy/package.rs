@@ -262,6 +262,8 @@ fn resolve(file: &str, text: &str) -> String {
     for part in text.split('/') {
         match part {
             "" | "." => {}
+            // What lies beside the stacks keeps its `..`.
+            ".." if parts.last().is_none_or(|last| *last == "..") => parts.push(".."),
             ".." => {
                 parts.pop();
             }

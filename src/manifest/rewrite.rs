@@ -6,7 +6,7 @@ use serde::Serialize;
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
 use super::{FILE, Manifest, ManifestChange};
-use crate::category::{ApiSpec, AuthSpec, HostingSpec, Renderer, ResourceSpec};
+use crate::category::{ApiSpec, AuthSpec, FunctionSpec, HostingSpec, Renderer, ResourceSpec};
 use crate::error::{Code, Problem};
 
 /// The text of a new manifest, with comments that explain it.
@@ -84,6 +84,8 @@ fn default_of(spec: &ResourceSpec) -> ResourceSpec {
         ResourceSpec::Auth(_) => ResourceSpec::Auth(AuthSpec::default()),
         ResourceSpec::Api(_) => ResourceSpec::Api(ApiSpec::default()),
         ResourceSpec::Hosting(_) => ResourceSpec::Hosting(HostingSpec::default()),
+        ResourceSpec::Function(_) => ResourceSpec::Function(FunctionSpec::default()),
+        ResourceSpec::Storage(spec) => ResourceSpec::Storage(spec.plain()),
     }
 }
 

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::{FILE, Manifest, ManifestVersion, OutputsSettings};
 use crate::base::suggest::nearest;
 use crate::base::{EnvName, ProjectName, ResourceName, Target};
-use crate::category::{ResourceSpec, SettingProblem};
+use crate::category::{Among, ResourceSpec, SettingProblem};
 use crate::error::{Code, Problem};
 
 /// The deepest nesting of tables that is read. Ours is three; more is a mistake or an attack.
@@ -298,7 +298,7 @@ impl Reader<'_> {
                 let message = format!("`{name}` is a second auth resource beside `{other}`: a project has one");
                 self.problem(message, table.key_span.clone(), Vec::new());
             }
-            for problem in spec.check() {
+            for problem in spec.check().into_iter().chain(spec.check_among(&Among { name, resources })) {
                 self.setting_problem(table, name, &problem);
             }
             seen.push((name, spec));
@@ -320,13 +320,14 @@ impl Reader<'_> {
                 let path = ["resources", name.as_str(), "sql", "environments", wanted.as_str()];
                 let place = path.iter().try_fold(root, |place, key| place.get(key));
                 let span = place.map_or(0..0, |place| place.key_span.clone());
-                let hint = match nearest(wanted.as_str(), known.iter().copied()) {
+                let near = match nearest(wanted.as_str(), known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("the environments are {}", known.join(", ")),
                 };
+                let away = format!("or take it away: `ampup update {name} --sql-cluster {wanted}=off`");
                 let message =
                     format!("`sql.environments` of resource `{name}` names `{wanted}`: no environment has that name");
-                self.problem(message, span, vec![hint]);
+                self.problem(message, span, vec![near, away]);
             }
         }
     }

@@ -39,6 +39,8 @@ pub fn addresses(manifest: &Manifest, outputs: &RootOutputs) -> Vec<Address> {
             ResourceSpec::Auth(_) => &[("Users", "UserPoolId")],
             ResourceSpec::Api(_) => &[("GraphQL", "GraphQLUrl")],
             ResourceSpec::Hosting(_) => &[("Site", "DomainName")],
+            ResourceSpec::Function(_) => &[("Function", "FunctionName"), ("Function URL", "FunctionUrl")],
+            ResourceSpec::Storage(_) => &[("Bucket", "BucketName"), ("Table", "TableName")],
         };
         for (name, output) in shown {
             let Ok(value) = find(outputs, resource, output) else { continue };

@@ -8,14 +8,14 @@ use serde::Serialize;
 use super::backend::Backend;
 use super::outputs::{Address, RootOutputs, addresses};
 use super::place::Place;
-use super::{OperationError, Session, backend, database, elapsed_ms};
+use super::{OperationError, Session, backend, code, database, elapsed_ms};
 use crate::base::{EnvName, Event, LogicalId, Note, ProjectName, Step, Target};
 use crate::blueprint::{ClientConfigRequest, client_config};
 use crate::category::{ResourceSpec, Sources};
 use crate::cfn::{Change, ChangeSet};
 use crate::deploy::parameters::{ParameterFacts, values};
-use crate::deploy::{Bundle, Deployment, Prepared, PushKind};
-use crate::error::Failure;
+use crate::deploy::{Bundle, Deployment, Prepared, PushKind, too_large};
+use crate::error::{Failure, Problems};
 use crate::manifest::{Edit, FileChange, Manifest};
 use crate::project::Project;
 
@@ -102,8 +102,11 @@ pub(super) async fn prepare_at(
     began: Instant,
 ) -> Result<PreparedPush, Failure> {
     let manifest = project.manifest().clone();
-    let code = super::codegen::refresh(project, &backend.sources)?;
-    let bundle = Bundle::of(&backend.blueprint);
+    let generated = super::codegen::refresh(project, &backend.sources)?;
+    let bundle = code::bundle(project, &backend.blueprint)?;
+    if matches!(place.environment.target, Target::Aws { .. }) {
+        refuse_large_schemas(&bundle)?;
+    }
     let deployer = place.deployer(&*session.reporter);
     let current = deployer.current(&place.stack).await?;
     let none = IndexMap::new();
@@ -127,7 +130,12 @@ pub(super) async fn prepare_at(
     if count > MOST_AT_ONCE && place.endpoint.is_none() {
         session.reporter.report(Event::Noted { note: Note::TooManyAtOnce { count, most: MOST_AT_ONCE } });
     }
-    Ok(PreparedPush { place, prepared, sources: backend.sources, code, manifest, began })
+    Ok(PreparedPush { place, prepared, sources: backend.sources, code: generated, manifest, began })
+}
+
+/// AppSync would refuse them after everything else is made. Emulators take them.
+fn refuse_large_schemas(bundle: &Bundle) -> Result<(), Failure> {
+    Problems::some(too_large(bundle)).map_or(Ok(()), |problems| Err(problems.into()))
 }
 
 /// How long API keys live: the shortest wish of all APIs, since they share one parameter.

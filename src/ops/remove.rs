@@ -43,6 +43,8 @@ pub fn remove(project: &mut Project, name: &ResourceName, keep_files: bool) -> R
                 .below(&folder)
                 .map(|(path, text)| FileChange::Remove { path: path.to_owned(), before: Some(text.to_owned()) }),
         );
+        let code = backend.sources.paths_below(&folder).filter(|path| backend.sources.text(path).is_none());
+        files.extend(code.map(|path| FileChange::Remove { path: path.to_owned(), before: None }));
         files.push(FileChange::Remove { path: format!("{folder}/.gitattributes"), before: None });
     }
     let edit = Edit { manifest: vec![ManifestChange::RemoveResource(name.clone())], files };

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::outputs::{Address, addresses};
 use super::place::Place;
-use super::{Session, backend};
+use super::{Session, backend, code};
 use crate::base::{EnvName, ProjectName, Target};
 use crate::cfn::{self, Template, Value};
 use crate::deploy::package::package;
@@ -83,7 +83,7 @@ pub async fn status(
     let place = Place::open(session, project, environment).await?;
     let deployer = place.deployer(&*session.reporter);
     let state = deployer.stacks.describe(place.stack.as_str()).await?;
-    let bundle = Bundle::of(&backend.blueprint);
+    let bundle = code::bundle(project, &backend.blueprint)?;
     let here = nested(&packaged_root(&bundle, &place, &*deployer.objects)?);
     let there = match &state {
         Some(state) if !state.status.is_stillborn() => deployed(deployer.stacks, place.stack.as_str()).await?,

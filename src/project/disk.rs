@@ -151,13 +151,26 @@ pub(super) fn stays_inside(root: &Path, path: &Path) -> bool {
 
 /// The files below a folder, as paths relative to it with `/` between the parts, sorted. Hidden ones are left out.
 pub(super) fn files_below(folder: &Path) -> Result<Vec<String>, ProjectError> {
+    tree(folder, DEEPEST, &|path| !path.rsplit('/').next().unwrap_or(path).starts_with('.'))
+}
+
+/// The wanted files below a folder, as paths relative to it with `/` between the parts, sorted. Folders are asked for
+/// too: what lies below one that is not wanted is left out.
+pub(super) fn tree(folder: &Path, deepest: usize, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<String>, ProjectError> {
     let mut found = Vec::new();
-    walk(folder, "", 0, &mut found)?;
+    walk(folder, "", deepest, wanted, &mut found)?;
     found.sort();
     Ok(found)
 }
 
-fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<String>) -> Result<(), ProjectError> {
+/// `left` is how many more folders deep it goes.
+fn walk(
+    folder: &Path,
+    prefix: &str,
+    left: usize,
+    wanted: &dyn Fn(&str) -> bool,
+    found: &mut Vec<String>,
+) -> Result<(), ProjectError> {
     let failed = |error| ProjectError::disk(folder, "read")(error);
     let entries = match fs::read_dir(folder) {
         Err(error) if is_absent(&error) => return Ok(()),
@@ -166,14 +179,14 @@ fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<String>) -> R
     for entry in entries {
         let entry = entry.map_err(failed)?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        if name.starts_with('.') {
+        let path = format!("{prefix}{name}");
+        if !wanted(&path) {
             continue;
         }
-        let path = format!("{prefix}{name}");
         // Links are followed: a link that leads nowhere is no file.
         match fs::metadata(entry.path()) {
-            Ok(there) if there.is_dir() && depth < DEEPEST => {
-                walk(&entry.path(), &format!("{path}/"), depth + 1, found)?;
+            Ok(there) if there.is_dir() && left > 0 => {
+                walk(&entry.path(), &format!("{path}/"), left - 1, wanted, found)?;
             }
             Ok(there) if there.is_file() => found.push(path),
             _ => {}

@@ -8,6 +8,8 @@ pub use crate::manifest::{FILE as MANIFEST, OVERRIDES, STACKS};
 pub const AMPUP: &str = "ampup";
 /// Schemas and resolvers of the APIs.
 pub const API: &str = "ampup/api";
+/// The code of functions, a folder for each.
+pub const FUNCTION: &str = "ampup/function";
 /// The user's ejected templates.
 pub const TEMPLATES: &str = "ampup/templates";
 /// What git is told to ignore.

@@ -3,6 +3,7 @@
 //! It knows nothing of stacks or clouds: what is rendered is handed in as an [`Edit`].
 
 mod apply;
+mod code;
 mod disk;
 mod error;
 pub mod layout;
@@ -114,6 +115,11 @@ impl Project {
     /// The user's files: schemas, resolvers, overrides.
     pub fn sources(&self) -> Result<Sources, ProjectError> {
         read::sources(&self.root)
+    }
+
+    /// What the code in a folder holds, by path relative to it.
+    pub fn code(&self, folder: &str) -> Result<std::collections::BTreeMap<String, Vec<u8>>, ProjectError> {
+        code::read(&self.root, folder)
     }
 
     /// The renderer, with the user's ejected templates.

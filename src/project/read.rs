@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{ProjectError, disk, layout};
+use super::{ProjectError, code, disk, layout};
 use crate::base::Location;
 use crate::category::{Renderer, Sources};
 use crate::error::{Code, Problem, Problems};
@@ -39,6 +39,7 @@ pub(super) fn sources(root: &Path) -> Result<Sources, ProjectError> {
             sources.insert(format!("{folder}/{path}"), text);
         }
     }
+    sources.set_code(code::paths(root)?);
     if problems.is_empty() { Ok(sources) } else { Err(wrong(problems)) }
 }
 

@@ -4,6 +4,8 @@ pub mod client;
 mod policy;
 mod stack;
 
+pub(in crate::category) use stack::group_role;
+
 #[cfg(test)]
 mod tests;
 

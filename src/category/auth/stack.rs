@@ -5,6 +5,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{AuthSpec, Mfa, PasswordPolicy, Recovery, SignIn};
+use crate::category::function;
+use crate::category::storage::granted_groups;
 use crate::category::{Context, Synthesis, synthesis};
 use crate::error::Problem;
 
@@ -23,6 +25,10 @@ struct AuthStack {
     /// The pool sends codes by text message.
     text_messages: bool,
     groups: Vec<Group>,
+    /// Some group has a role of its own.
+    group_roles: bool,
+    /// Functions that the pool asks.
+    triggers: Vec<Trigger>,
     guests: bool,
     roles: [Role; 2],
 }
@@ -42,6 +48,17 @@ struct Group {
     label: String,
     name: String,
     precedence: usize,
+    /// Logical id of its role, when it has one.
+    role: Option<String>,
+}
+
+/// A function that the pool asks.
+#[derive(Clone, Debug, Serialize)]
+struct Trigger {
+    /// The member of `LambdaConfig`.
+    member: &'static str,
+    /// Its ARN, text for `!Sub`.
+    function: String,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -71,6 +88,10 @@ const ROLES: [Role; 2] = [
 /// The stack.
 pub(super) fn synthesize(spec: &AuthSpec, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
     synthesis::refuse(context.name, &spec.check())?;
+    let granted = granted_groups(context.siblings);
+    let groups: Vec<Group> =
+        spec.groups.iter().enumerate().map(|(precedence, name)| group(name, precedence, &granted)).collect();
+    let trigger = |(member, name)| Trigger { member, function: function::arn(name) };
     let stack = AuthStack {
         description: format!("Users of the project ({}): user pool, identity pool, roles", context.name),
         username_attributes: username_attribute(spec.sign_in).into_iter().collect(),
@@ -88,7 +109,9 @@ pub(super) fn synthesize(spec: &AuthSpec, context: &Context<'_>) -> Result<Synth
             Mfa::Required => "ON",
         },
         text_messages: verified_attribute(spec) == PHONE,
-        groups: spec.groups.iter().enumerate().map(|(precedence, name)| group(name, precedence)).collect(),
+        group_roles: groups.iter().any(|group| group.role.is_some()),
+        groups,
+        triggers: function::user_triggers(context.siblings).into_iter().map(trigger).collect(),
         guests: spec.guests,
         roles: ROLES,
     };
@@ -118,15 +141,20 @@ fn password(policy: &PasswordPolicy) -> Password {
     Password { minimum_length, lowercase, uppercase, digits, symbols }
 }
 
+fn group(name: &str, precedence: usize, granted: &[String]) -> Group {
+    let role = granted.iter().any(|group| group == name).then(|| group_role(name));
+    Group { logical_id: group_id(name), label: format!("group {name}"), name: name.to_owned(), precedence, role }
+}
+
+/// Logical id of the role of a group. Its name is the output with `Name` behind it.
+pub(in crate::category) fn group_role(name: &str) -> String {
+    format!("{}Role", group_id(name))
+}
+
 /// A group keeps its logical id when groups are added, removed or put in another order.
-fn group(name: &str, precedence: usize) -> Group {
+fn group_id(name: &str) -> String {
     let letters: String = name.chars().filter(char::is_ascii_alphanumeric).take(100).collect();
     // What the logical id cannot hold must not make two groups one.
     let rest = if letters == name { String::new() } else { hex::encode(&Sha256::digest(name)[..4]) };
-    Group {
-        logical_id: format!("Group{letters}{rest}"),
-        label: format!("group {name}"),
-        name: name.to_owned(),
-        precedence,
-    }
+    format!("Group{letters}{rest}")
 }

@@ -105,7 +105,8 @@ fn hostile(name: &str) -> serde_json::Value {
         "description": name, "username_attributes": ["email"], "verified_attributes": ["email"],
         "administrators_create_users": false, "recovery": "verified_email", "mfa": "OFF", "text_messages": false,
         "password": { "minimum_length": 8, "lowercase": true, "uppercase": true, "digits": true, "symbols": true },
-        "groups": [{ "logical_id": "GroupX", "label": name, "name": name, "precedence": 0 }],
+        "groups": [{ "logical_id": "GroupX", "label": name, "name": name, "precedence": 0, "role": null }],
+        "group_roles": false, "triggers": [],
         "guests": false, "roles": [],
     })
 }

@@ -1,10 +1,40 @@
-//! The interview of `ampup add hosting`, and its flags laid over settings.
+//! The flags and the interview of `ampup add hosting`.
 
+use clap::Args;
+
+use crate::base::ResourceName;
 use crate::category::HostingSpec;
-use crate::cli::args::{AddHostingArgs, HostingFlags};
 use crate::cli::interview::Interview;
 use crate::cli::questions;
 use crate::error::Failure;
+
+/// Settings of hosting.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct HostingFlags {
+    /// Folder of the built site, relative to the project
+    #[arg(long, value_name = "DIR")]
+    pub(crate) source: Option<String>,
+    /// Command that builds it; empty for none
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) build: Option<String>,
+    /// Every path that is no file is answered with the entry page
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) spa: Option<bool>,
+}
+
+/// Arguments of `add hosting`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct AddHostingArgs {
+    /// Name of the resource
+    #[arg(long)]
+    pub(crate) name: Option<ResourceName>,
+    /// Also write a small site to begin with
+    #[arg(long)]
+    pub(crate) sample: bool,
+    /// Its settings
+    #[command(flatten)]
+    pub(crate) flags: HostingFlags,
+}
 
 /// The settings; `None` when an answer is missing.
 pub(in crate::cli) fn ask(

@@ -1,10 +1,14 @@
-//! `ampup add auth|api|hosting`.
+//! `ampup add auth|api|hosting|function|storage`.
 
 mod api;
 mod auth;
 mod conflict;
+mod function;
+mod function_args;
 mod hosting;
+mod pairs;
 mod sql;
+mod storage;
 
 use super::Context;
 use super::args::AddCommand;
@@ -17,8 +21,11 @@ use crate::ops::add::{AddRequest, add};
 pub(super) use api::{apply as apply_api, ask as ask_api};
 pub(super) use auth::{apply as apply_auth, ask as ask_auth};
 pub(super) use conflict::{ConflictArg, ModelConflictArg};
-pub(super) use hosting::{apply as apply_hosting, ask as ask_hosting};
+pub(super) use function::{apply as apply_function, ask as ask_function};
+pub(super) use function_args::{AddFunctionArgs, FunctionFlags};
+pub(super) use hosting::{AddHostingArgs, HostingFlags, apply as apply_hosting, ask as ask_hosting};
 pub(super) use sql::{SqlFlags, check as check_sql};
+pub(super) use storage::{AddStorageArgs, StorageFlags, apply as apply_storage, ask as ask_storage};
 
 pub(super) fn run(context: &Context<'_>, command: AddCommand) -> Result<ExitStatus, Failure> {
     // Before any question: there must be something to add to.
@@ -41,6 +48,16 @@ pub(super) fn run(context: &Context<'_>, command: AddCommand) -> Result<ExitStat
             let spec = ask_hosting(&mut interview, &args)?;
             let name = args.name.map_or_else(|| ResourceName::new("hosting"), Ok)?;
             (interview.finish()?, spec.map(|spec| (name, ResourceSpec::Hosting(spec))))
+        }
+        AddCommand::Function(args) => {
+            let mut interview = Interview::new(context.prompter, "ampup add function");
+            let answers = ask_function(&mut interview, &args)?;
+            (interview.finish()?, answers.map(|(name, spec)| (name, ResourceSpec::Function(spec))))
+        }
+        AddCommand::Storage(args) => {
+            let mut interview = Interview::new(context.prompter, "ampup add storage");
+            let answers = ask_storage(&mut interview, &args)?;
+            (interview.finish()?, answers.map(|(name, spec)| (name, ResourceSpec::Storage(spec))))
         }
     };
     let (name, spec) = answers.expect("`finish` fails when an answer is missing");

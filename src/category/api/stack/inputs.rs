@@ -7,6 +7,8 @@ use crate::base::{LogicalId, ResourceName};
 use crate::category::api::access::mode_name;
 use crate::category::api::plan::{AuthMode, Plan};
 use crate::category::api::{ApiAuth, AuthoriserSettings, OidcSettings};
+use crate::category::function::{self, own_function};
+use crate::category::storage::granted_groups;
 use crate::category::synthesis::Need;
 use crate::category::{AuthSpec, Context, ResourceSpec};
 use crate::error::{Code, Problem};
@@ -34,11 +36,13 @@ pub(super) struct Authoriser {
     arn: String,
     /// As text, since no seconds are something else than no number.
     ttl: Option<String>,
+    /// It is a function of the project, whose stack lets the API ask it.
+    pub(super) own: bool,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct Parameter {
-    name: &'static str,
+    name: String,
     description: &'static str,
 }
 
@@ -53,7 +57,7 @@ pub(super) fn modes(plan: &Plan, context: &Context<'_>) -> Result<Vec<Mode>, Vec
             _ => None,
         });
         let authoriser = settings.iter().find_map(|auth| match auth {
-            ApiAuth::Lambda(lambda) if mode == AuthMode::Lambda => Some(asked(lambda)),
+            ApiAuth::Lambda(lambda) if mode == AuthMode::Lambda => Some(asked(lambda, context)),
             _ => None,
         });
         let complete = match mode {
@@ -76,16 +80,22 @@ fn provider(oidc: &OidcSettings) -> Provider {
     }
 }
 
-fn asked(lambda: &AuthoriserSettings) -> Authoriser {
-    let name = lambda.function.replace("${env}", "${Environment}");
-    let arn = format!("arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{name}");
-    Authoriser { arn, ttl: lambda.ttl.map(|ttl| ttl.to_string()) }
+fn asked(lambda: &AuthoriserSettings, context: &Context<'_>) -> Authoriser {
+    let own = own_function(&lambda.function, context.siblings);
+    let arn = own.map_or_else(|| foreign_arn(&lambda.function), function::arn);
+    Authoriser { arn, ttl: lambda.ttl.map(|ttl| ttl.to_string()), own: own.is_some() }
+}
+
+/// The ARN of a function that is not the project's, as text for `!Sub`.
+fn foreign_arn(function: &str) -> String {
+    let name = function.replace("${env}", "${Environment}");
+    format!("arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{name}")
 }
 
 /// The authoriser that AppSync must be allowed to ask.
 pub(super) fn authoriser(context: &Context<'_>) -> Option<Authoriser> {
     settings(context).into_iter().find_map(|auth| match auth {
-        ApiAuth::Lambda(lambda) => Some(asked(lambda)),
+        ApiAuth::Lambda(lambda) => Some(asked(lambda, context)),
         _ => None,
     })
 }
@@ -99,31 +109,35 @@ fn settings<'a>(context: &Context<'a>) -> Vec<&'a ApiAuth> {
 }
 
 /// The parameters that the auth stack fills.
-pub(super) fn parameters(plan: &Plan) -> Vec<Parameter> {
-    inputs(plan).iter().map(|input| Parameter { name: input.parameter, description: input.what }).collect()
+pub(super) fn parameters(plan: &Plan, context: &Context<'_>) -> Vec<Parameter> {
+    let inputs = inputs(plan, context).into_iter();
+    inputs.map(|input| Parameter { name: input.parameter, description: input.what }).collect()
 }
 
 /// A parameter that an output of the auth stack fills.
 struct Input {
-    parameter: &'static str,
-    output: &'static str,
+    /// The parameter, which is called as the output is.
+    parameter: String,
     what: &'static str,
 }
 
-fn inputs(plan: &Plan) -> Vec<Input> {
+fn inputs(plan: &Plan, context: &Context<'_>) -> Vec<Input> {
     let mut inputs = Vec::new();
     if plan.modes.has(AuthMode::UserPools) {
         let what = "User pool whose tokens are accepted";
-        inputs.push(Input { parameter: "UserPoolId", output: "UserPoolId", what });
+        inputs.push(Input { parameter: "UserPoolId".to_owned(), what });
     }
     for role in policies::roles(plan) {
-        inputs.push(Input { parameter: role.parameter, output: role.parameter, what: role.what });
+        inputs.push(Input { parameter: role.parameter.to_owned(), what: role.what });
+        let groups = granted_groups(context.siblings);
+        let what = "Role of the identity pool for users of a group";
+        inputs.extend(policies::group_roles(role, &groups).map(|parameter| Input { parameter, what }));
     }
     inputs
 }
 
 pub(super) fn needs(plan: &Plan, context: &Context<'_>) -> Result<Vec<Need>, Vec<Problem>> {
-    let inputs = inputs(plan);
+    let inputs = inputs(plan, context);
     if inputs.is_empty() {
         return Ok(Vec::new());
     }
@@ -136,7 +150,7 @@ pub(super) fn needs(plan: &Plan, context: &Context<'_>) -> Result<Vec<Need>, Vec
         .map(|input| {
             let id =
                 |text: &str| LogicalId::new(text).map_err(|error| vec![Problem::new(Code::AMP0901, error.to_string())]);
-            Ok(Need { parameter: id(input.parameter)?, of: auth.clone(), output: id(input.output)? })
+            Ok(Need { parameter: id(&input.parameter)?, of: auth.clone(), output: id(&input.parameter)? })
         })
         .collect()
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::category::api::own_functions::substituted;
 use crate::category::api::plan::{LambdaFunction, Plan, Source};
 use crate::error::{Code, Problem};
 
@@ -11,8 +12,13 @@ const MOST_CHARACTERS: usize = 9_500;
 /// `arn:aws-us-gov:lambda:`, and what stands around an entry.
 const PREFIX: usize = 26;
 /// The longest name of a region, of an account, of an environment.
-const PARAMETERS: [(&str, usize); 4] =
-    [("${AWS::Partition}", 10), ("${AWS::Region}", 14), ("${AWS::AccountId}", 12), ("${Environment}", 16)];
+const PARAMETERS: [(&str, usize); 5] = [
+    ("${AWS::Partition}", 10),
+    ("${AWS::Region}", 14),
+    ("${AWS::AccountId}", 12),
+    ("${Environment}", 16),
+    ("${Unique}", 8),
+];
 
 /// A role for some of the functions.
 #[derive(Debug, Serialize)]
@@ -33,7 +39,7 @@ impl Invoker {
 pub(in crate::category::api) fn arn(function: &LambdaFunction) -> String {
     let region = function.region.as_deref().unwrap_or("${AWS::Region}");
     let account = function.account.as_deref().unwrap_or("${AWS::AccountId}");
-    let name = function.name.replace("${env}", "${Environment}");
+    let name = substituted(&function.name);
     format!("arn:${{AWS::Partition}}:lambda:{region}:{account}:function:{name}")
 }
 

@@ -7,6 +7,7 @@ mod content;
 mod database;
 mod inputs;
 mod lambdas;
+mod limits;
 mod names;
 mod placement;
 mod policies;
@@ -16,17 +17,19 @@ mod sources;
 mod syncing;
 mod tables;
 
-use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::ApiSpec;
+use super::own_functions;
 use super::plan::{Action, AuthMode, Plan};
 use super::resolvers;
 use crate::base::ResourceName;
 use crate::category::Context;
+use crate::category::function::UNIQUE;
+use crate::category::storage::granted_groups;
 use crate::category::synthesis::{Kept, Part, Synthesis, part, rendered};
 use crate::cfn::Template;
-use crate::error::{Code, Diagnose, Problem};
+use crate::error::{Diagnose, Problem};
 use crate::render::RenderError;
 use content::{Borrowed, Content, Layout, Written};
 use database::Database;
@@ -39,9 +42,6 @@ use services::Services;
 use sources::SourceEntry;
 use syncing::Changes;
 
-/// What CloudFormation allows in one template ("AWS CloudFormation quotas").
-const MOST_RESOURCES: usize = 500;
-
 /// Context of `api/stack.yaml`.
 #[derive(Debug, Serialize)]
 struct ApiStack<'a> {
@@ -51,6 +51,8 @@ struct ApiStack<'a> {
     default_mode: Mode,
     additional_modes: Vec<Mode>,
     authoriser: Option<Authoriser>,
+    /// Some function is the project's: a parameter is part of its name.
+    unique: bool,
     /// Parameters that the auth stack fills.
     parameters: Vec<Parameter>,
     schema_file: String,
@@ -84,6 +86,8 @@ struct Nested {
     label: String,
     file: String,
     has_tables: bool,
+    /// It names functions of the project.
+    unique: bool,
     /// What it takes of this stack.
     borrowed: Vec<Borrowed>,
 }
@@ -92,6 +96,8 @@ struct Nested {
 #[derive(Debug, Serialize)]
 struct ModelStack<'a> {
     description: String,
+    /// It names functions of the project.
+    unique: bool,
     #[serde(flatten)]
     content: &'a Content,
 }
@@ -116,9 +122,13 @@ pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> 
         resolvers: resolvers::write(plan, context.render).map_err(failed)?,
         functions: resolvers::write_functions(plan, context.render).map_err(failed)?,
     };
+    let problems = limits::code(plan, &written);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let layout = Layout::new(plan, context.name, &placement, &written);
     let mut synthesis = stacks(spec, plan, context, &layout)?;
-    let problems = too_large(context.name, &synthesis);
+    let problems = limits::resources(context.name, &synthesis);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -146,6 +156,8 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
     let used = |source: &str| layout.uses(source) || (source == super::plan::NONE_SOURCE && !further.is_empty());
     let (sources, invokers) = sources::sources(plan, used);
     let mut modes = inputs::modes(plan, context)?;
+    let schema = limits::Schema::of(plan, name);
+    let authoriser = inputs::authoriser(context);
     let stack = ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
         // What a name in AppSync may hold: letters, digits, underscores, hyphens.
@@ -153,9 +165,10 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         api_key: plan.modes.has(AuthMode::ApiKey),
         default_mode: modes.remove(0),
         additional_modes: modes,
-        authoriser: inputs::authoriser(context),
-        parameters: inputs::parameters(plan),
-        schema_file: format!("./{name}/schema.graphql"),
+        unique: own_functions::uses_own(plan) || authoriser.as_ref().is_some_and(|authoriser| authoriser.own),
+        authoriser,
+        parameters: inputs::parameters(plan, context),
+        schema_file: format!("./{}", schema.file()),
         sources,
         invokers,
         environment: self::sources::needs_environment(plan),
@@ -163,13 +176,13 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         services: services::services(plan, name, context.render).map_err(failed)?,
         database: database::database(spec.sql.as_ref(), name, used(super::plan::SQL_SOURCE)),
         predictions_bucket: spec.predictions_bucket.as_deref(),
-        policies: policies::policies(plan, name),
+        policies: policies::policies(plan, name, &granted_groups(context.siblings)),
         nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),
         has_tables: std::iter::once(&first).chain(further.iter().map(|(_, more)| more)).any(Content::has_tables),
         changes: syncing::changes(plan),
         content: &first,
     };
-    let mut files = IndexMap::from([(format!("{name}/schema.graphql"), plan.schema.clone())]);
+    let mut files = schema.files;
     files.extend(layout.files());
     let handlers = services::files(plan, context.render).map_err(failed)?;
     files.extend(handlers.into_iter().map(|(path, text)| (format!("{name}/{path}"), text)));
@@ -179,7 +192,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         let path = stack_path(name, *number);
         let description = format!("GraphQL API ({name}): more tables, resolvers and their roles, {number}");
         let Part { mut template, text } =
-            part(context, "api/models.yaml", &path, &ModelStack { description, content })?;
+            part(context, "api/models.yaml", &path, &ModelStack { description, unique: names_own(content), content })?;
         locate(&mut template, content);
         synthesis.parts.insert(path, Part { template, text });
     }
@@ -193,9 +206,15 @@ impl Nested {
             label: format!("models {number}"),
             file: format!("./{}.yaml", stack_path(name, number)),
             has_tables: content.has_tables(),
+            unique: names_own(content),
             borrowed: content.borrowed.clone(),
         }
     }
+}
+
+/// Whether a stack's content names functions of the project.
+fn names_own(content: &Content) -> bool {
+    serde_json::to_string(content).is_ok_and(|text| text.contains(&format!("${{{UNIQUE}}}")))
 }
 
 /// The logical id of a further stack.
@@ -219,27 +238,6 @@ fn locate(template: &mut Template, content: &Content) {
     for (id, resource) in &mut template.resources {
         resource.origin = content.origin(id.as_str()).cloned();
     }
-}
-
-fn too_large(name: &ResourceName, synthesis: &Synthesis) -> Vec<Problem> {
-    let own = (name.to_string(), &synthesis.template);
-    let parts = synthesis.parts.iter().map(|(path, part)| (path.clone(), &part.template));
-    let too_large = |(path, template): (String, &Template)| {
-        let count = template.resources.len();
-        let problem = Problem::new(
-            Code::AMP0314,
-            format!(
-                "the stack ampup/stacks/{path}.yaml would have {count} resources: CloudFormation allows {MOST_RESOURCES} in one"
-            ),
-        );
-        let file = placement::path(name);
-        (count > MOST_RESOURCES).then(|| {
-            problem.hint("leave operations out that nobody uses, for example `@model(subscriptions: null)`").hint(
-                format!("take the lines of models that were never deployed out of {file}: they get another stack"),
-            )
-        })
-    };
-    std::iter::once(own).chain(parts).filter_map(too_large).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::base::ResourceName;
 use crate::category::api::plan::{Action, Allow, AuthMode, Operation, Plan, Rule};
+use crate::category::auth::group_role;
 use crate::graphql;
 
 /// What the entries of a policy may take of the 10,240 characters that the policies of a role hold ("IAM and AWS STS
@@ -24,7 +25,8 @@ pub(super) struct Policy {
     label: &'static str,
     /// Text for `!Sub`.
     name: String,
-    role_parameter: &'static str,
+    /// Parameters with the names of the roles.
+    roles: Vec<String>,
     /// Text for `!Sub`.
     paths: Vec<String>,
 }
@@ -66,7 +68,7 @@ pub(super) fn roles(plan: &Plan) -> Vec<PoolRole> {
 }
 
 /// A policy for each of them.
-pub(super) fn policies(plan: &Plan, name: &ResourceName) -> Vec<Policy> {
+pub(super) fn policies(plan: &Plan, name: &ResourceName, groups: &[String]) -> Vec<Policy> {
     let roles = roles(plan);
     let within = if roles.is_empty() { IndexMap::new() } else { within(plan) };
     let policy = |role: PoolRole| {
@@ -79,7 +81,7 @@ pub(super) fn policies(plan: &Plan, name: &ResourceName) -> Vec<Policy> {
             comment: role.comment,
             label: role.label,
             name: format!("{name}-${{Environment}}-graphql"),
-            role_parameter: role.parameter,
+            roles: std::iter::once(role.parameter.to_owned()).chain(group_roles(role, groups)).collect(),
             paths: paths(&fields).into_iter().map(|path| format!("${{GraphQLApi.Arn}}/types/{path}")).collect(),
         }
     };
@@ -106,6 +108,11 @@ fn within(plan: &Plan) -> IndexMap<String, Vec<String>> {
         (model.clone(), reached.into_iter().map(str::to_owned).collect())
     };
     plan.models.keys().map(of).collect()
+}
+
+/// The parameters with the roles of groups: their users are signed in, and take these roles instead.
+pub(super) fn group_roles(role: PoolRole, groups: &[String]) -> impl Iterator<Item = String> {
+    groups.iter().filter(move |_| !role.guests).map(|group| format!("{}Name", group_role(group)))
 }
 
 /// `Query/fields/getPost` for each field, with the models that they return.

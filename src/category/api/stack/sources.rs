@@ -80,7 +80,7 @@ pub(super) fn sources(plan: &Plan, used: impl Fn(&str) -> bool) -> (Vec<SourceEn
         Source::Lambda(function) => {
             let arn = lambdas::arn(function);
             Some(SourceEntry {
-                comment: format!("The Lambda function {}, which is not part of this stack.", function.name),
+                comment: format!("The Lambda function {}, which is not part of this stack.", shown(&function.name)),
                 role: invokers.iter().find(|invoker| invoker.has(&arn)).map(|invoker| invoker.id.clone()),
                 function: Some(arn),
                 ..plain(name, other_id(name), "AWS_LAMBDA")
@@ -94,6 +94,11 @@ pub(super) fn sources(plan: &Plan, used: impl Fn(&str) -> bool) -> (Vec<SourceEn
     };
     let entries = wanted.into_iter().filter_map(entry).collect();
     (entries, invokers)
+}
+
+/// A function's name without what tells deployments apart.
+fn shown(name: &str) -> &str {
+    name.strip_suffix("-${env}-${unique}").unwrap_or(name)
 }
 
 /// Whether some resolver asks for the environment's name or the region.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::category::api::own_functions::substituted;
 use crate::category::api::plan::{ConflictHandler, DELTA_MINUTES, DELTA_TABLE, Model, Plan, Source, TOMBSTONE_MINUTES};
 
 /// Logical id of the table of recent changes in the API's own stack, and the parameter with its name in the others. No
@@ -70,6 +71,6 @@ pub(super) fn settling(plan: &Plan, source: &str) -> Option<Settling> {
 /// Text for `!Sub`: the ARN of the function that a handler calls.
 pub(super) fn function_arn(handler: &ConflictHandler) -> Option<String> {
     let ConflictHandler::Lambda { function } = handler else { return None };
-    let name = function.replace("${env}", "${Environment}");
+    let name = substituted(function);
     Some(format!("arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{name}"))
 }

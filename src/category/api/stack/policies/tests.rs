@@ -10,7 +10,7 @@ fn entries(schema: &str) -> [Vec<String>; 2] {
     let options = CompileOptions::parse("options.json", options).unwrap();
     let plan = compile(&SchemaSource { path: "schema.graphql", text: schema }, &options)
         .unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let made = policies(&plan, &ResourceName::new("api").unwrap());
+    let made = policies(&plan, &ResourceName::new("api").unwrap(), &[]);
     let of = |id: &str| {
         let found = made.iter().find(|policy| policy.id == id).map(|policy| policy.paths.clone());
         found.unwrap_or_default().iter().map(|path| path.replace("${GraphQLApi.Arn}/types/", "")).collect()
