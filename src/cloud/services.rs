@@ -2,18 +2,25 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
 use crate::base::Secret;
 
 use super::appsync::{AppSync, Below};
 use super::cloudformation::CloudFormation;
 use super::cloudfront::CloudFront;
 use super::cognito::Cognito;
+use super::delivery::{Buckets, Delivery, Functions, Queues};
 use super::dynamodb::DynamoDb;
+use super::eventbridge::EventBridge;
 use super::iam::Iam;
 use super::lambda::{self, Lambda};
 use super::logs::Logs;
 use super::s3::S3;
+use super::scheduler::Scheduler;
 use super::service::{ApiError, Service, Shared};
+use super::sns::Sns;
 use super::sqs::Sqs;
 use super::sts::Sts;
 
@@ -28,6 +35,11 @@ pub(in crate::cloud) struct Services {
     pub logs: Arc<Logs>,
     pub lambda: Arc<Lambda>,
     pub cognito: Arc<Cognito>,
+    pub delivery: Arc<Delivery>,
+    pub buckets: Arc<Buckets>,
+    pub sns: Arc<Sns>,
+    pub eventbridge: Arc<EventBridge>,
+    pub scheduler: Arc<Scheduler>,
     pub appsync: Arc<AppSync>,
     pub cloudfront: Arc<CloudFront>,
     pub cloudformation: Arc<CloudFormation>,
@@ -48,6 +60,17 @@ impl Services {
         let under_lambda = lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), logs: Arc::clone(&logs) };
         let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let delivery = Arc::new(Delivery::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&sqs)));
+        let sns = Arc::new(Sns::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&delivery)));
+        let eventbridge = Arc::new(EventBridge::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&delivery)));
+        delivery.connect(vec![
+            Arc::new(Functions(Arc::clone(&lambda))),
+            Arc::new(Queues(Arc::clone(&sqs))),
+            Arc::clone(&sns) as _,
+            Arc::clone(&eventbridge) as _,
+        ]);
+        let scheduler = Arc::new(Scheduler::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&delivery)));
+        let buckets = Arc::new(Buckets::new(Arc::clone(&shared), Arc::clone(&s3), Arc::clone(&delivery)));
         let below = Below {
             iam: Arc::clone(&iam),
             s3: Arc::clone(&s3),
@@ -64,14 +87,45 @@ impl Services {
         handlers.extend(Arc::clone(&logs).resources());
         handlers.extend(Arc::clone(&lambda).resources());
         handlers.extend(Arc::clone(&cognito).resources());
+        handlers.extend(Arc::clone(&sns).resources());
+        handlers.extend(Arc::clone(&eventbridge).resources());
+        handlers.extend(Arc::clone(&scheduler).resources());
         handlers.extend(Arc::clone(&appsync).resources());
         handlers.extend(Arc::clone(&cloudfront).resources());
         let cloudformation = Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers));
-        Ok(Self { shared, iam, sts, s3, sqs, dynamodb, logs, lambda, cognito, appsync, cloudfront, cloudformation })
+        Ok(Self {
+            shared,
+            iam,
+            sts,
+            s3,
+            sqs,
+            dynamodb,
+            logs,
+            lambda,
+            cognito,
+            delivery,
+            buckets,
+            sns,
+            eventbridge,
+            scheduler,
+            appsync,
+            cloudfront,
+            cloudformation,
+        })
+    }
+
+    /// Starts what works by itself: schedules, deliveries. Each ends when the cloud stops.
+    pub(in crate::cloud) fn work(&self, stopped: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+        vec![
+            tokio::spawn(Arc::clone(&self.delivery).run(stopped.clone())),
+            tokio::spawn(Arc::clone(&self.buckets).run(stopped.clone())),
+            tokio::spawn(Arc::clone(&self.eventbridge).run(stopped.clone())),
+            tokio::spawn(Arc::clone(&self.scheduler).run(stopped.clone())),
+        ]
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 11] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 14] {
         [
             &*self.iam,
             &*self.sts,
@@ -81,6 +135,9 @@ impl Services {
             &*self.logs,
             &*self.lambda,
             &*self.cognito,
+            &*self.sns,
+            &*self.eventbridge,
+            &*self.scheduler,
             &*self.appsync,
             &*self.cloudfront,
             &*self.cloudformation,

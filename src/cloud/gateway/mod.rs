@@ -150,6 +150,7 @@ impl Cloud {
         services.lambda.resume();
         let lambda = Arc::clone(&services.lambda);
         let (stop, stopped) = watch::channel(false);
+        let workers = services.work(&stopped);
         let gateway = Arc::new(server::Gateway::new(services, stopped.clone()));
         let acceptor = tls::Authority::open(&folder.path).and_then(tls::Authority::acceptor);
         let acceptor = acceptor.map_err(|error| folder.damaged(&error))?;
@@ -157,7 +158,7 @@ impl Cloud {
             let listener = tls::Listener::new(listener, acceptor.clone());
             tokio::spawn(server::serve(listener, Arc::clone(&gateway), stopped.clone()))
         };
-        let tasks = listeners.into_iter().map(serve).collect();
+        let tasks = listeners.into_iter().map(serve).chain(workers).collect();
         Ok(RunningCloud { address, endpoint, feed, stop, tasks, lambda, folder })
     }
 }

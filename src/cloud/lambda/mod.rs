@@ -154,6 +154,17 @@ impl Lambda {
         }
     }
 
+    /// Whether someone may invoke a function, by its name or ARN.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`, `AccessDeniedException`.
+    pub(in crate::cloud) fn may_invoke(&self, function: &str, invoker: Invoker<'_>) -> Result<(), ApiError> {
+        let named = Named::read(&self.engine.shared, function)?;
+        let found = self.engine.function_of(&named);
+        self.check_allowed(&named, found.as_ref().ok(), invoker)?;
+        found.map(|_| ())
+    }
+
     /// Whether someone may invoke; what does not exist has no policy of its own.
     fn check_allowed(
         &self,
