@@ -21,6 +21,8 @@ pub(in crate::cloud) enum ServiceId {
     Sqs,
     DynamoDb,
     Logs,
+    Ssm,
+    SecretsManager,
     Lambda,
     Cognito,
     CognitoIdentity,

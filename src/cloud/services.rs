@@ -19,9 +19,11 @@ use super::lambda::{self, Lambda};
 use super::logs::Logs;
 use super::s3::S3;
 use super::scheduler::Scheduler;
+use super::secretsmanager::SecretsManager;
 use super::service::{ApiError, Service, Shared};
 use super::sns::Sns;
 use super::sqs::Sqs;
+use super::ssm::Ssm;
 use super::sts::Sts;
 
 /// Every service, in the order in which they stand on each other.
@@ -33,6 +35,8 @@ pub(in crate::cloud) struct Services {
     pub sqs: Arc<Sqs>,
     pub dynamodb: Arc<DynamoDb>,
     pub logs: Arc<Logs>,
+    pub ssm: Arc<Ssm>,
+    pub secretsmanager: Arc<SecretsManager>,
     pub lambda: Arc<Lambda>,
     pub cognito: Arc<Cognito>,
     pub delivery: Arc<Delivery>,
@@ -57,18 +61,18 @@ impl Services {
         let sqs = Arc::new(Sqs::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared))?);
         let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam))?);
-        let under_lambda = lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), logs: Arc::clone(&logs) };
+        let ssm = Arc::new(Ssm::new(Arc::clone(&shared)));
+        let secretsmanager = Arc::new(SecretsManager::new(Arc::clone(&shared)));
+        let under_lambda = lambda::Below {
+            iam: Arc::clone(&iam),
+            s3: Arc::clone(&s3),
+            sqs: Arc::clone(&sqs),
+            dynamodb: Arc::clone(&dynamodb),
+            logs: Arc::clone(&logs),
+        };
         let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
-        let delivery = Arc::new(Delivery::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&sqs)));
-        let sns = Arc::new(Sns::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&delivery)));
-        let eventbridge = Arc::new(EventBridge::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&delivery)));
-        delivery.connect(vec![
-            Arc::new(Functions(Arc::clone(&lambda))),
-            Arc::new(Queues(Arc::clone(&sqs))),
-            Arc::clone(&sns) as _,
-            Arc::clone(&eventbridge) as _,
-        ]);
+        let (delivery, sns, eventbridge) = events(&shared, &iam, &sqs, &lambda);
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&delivery)));
         let buckets = Arc::new(Buckets::new(Arc::clone(&shared), Arc::clone(&s3), Arc::clone(&delivery)));
         let below = Below {
@@ -80,18 +84,23 @@ impl Services {
         };
         let appsync = Arc::new(AppSync::new(Arc::clone(&shared), below));
         let cloudfront = Arc::new(CloudFront::new(Arc::clone(&shared), Arc::clone(&s3)));
-        let mut handlers = Arc::clone(&iam).resources();
-        handlers.extend(Arc::clone(&s3).resources());
-        handlers.extend(Arc::clone(&sqs).resources());
-        handlers.extend(Arc::clone(&dynamodb).resources());
-        handlers.extend(Arc::clone(&logs).resources());
-        handlers.extend(Arc::clone(&lambda).resources());
-        handlers.extend(Arc::clone(&cognito).resources());
-        handlers.extend(Arc::clone(&sns).resources());
-        handlers.extend(Arc::clone(&eventbridge).resources());
-        handlers.extend(Arc::clone(&scheduler).resources());
-        handlers.extend(Arc::clone(&appsync).resources());
-        handlers.extend(Arc::clone(&cloudfront).resources());
+        let makers: Vec<Arc<dyn Service>> = vec![
+            Arc::clone(&iam) as _,
+            Arc::clone(&s3) as _,
+            Arc::clone(&sqs) as _,
+            Arc::clone(&dynamodb) as _,
+            Arc::clone(&logs) as _,
+            Arc::clone(&ssm) as _,
+            Arc::clone(&secretsmanager) as _,
+            Arc::clone(&lambda) as _,
+            Arc::clone(&cognito) as _,
+            Arc::clone(&sns) as _,
+            Arc::clone(&eventbridge) as _,
+            Arc::clone(&scheduler) as _,
+            Arc::clone(&appsync) as _,
+            Arc::clone(&cloudfront) as _,
+        ];
+        let handlers = makers.into_iter().flat_map(Service::resources).collect();
         let cloudformation = Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers));
         Ok(Self {
             shared,
@@ -101,6 +110,8 @@ impl Services {
             sqs,
             dynamodb,
             logs,
+            ssm,
+            secretsmanager,
             lambda,
             cognito,
             delivery,
@@ -125,7 +136,7 @@ impl Services {
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 14] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 16] {
         [
             &*self.iam,
             &*self.sts,
@@ -133,6 +144,8 @@ impl Services {
             &*self.sqs,
             &*self.dynamodb,
             &*self.logs,
+            &*self.ssm,
+            &*self.secretsmanager,
             &*self.lambda,
             &*self.cognito,
             &*self.sns,
@@ -143,4 +156,25 @@ impl Services {
             &*self.cloudformation,
         ]
     }
+}
+
+/// What carries events, topics and buses, which receive of each other.
+fn events(
+    shared: &Arc<Shared>,
+    iam: &Arc<Iam>,
+    sqs: &Arc<Sqs>,
+    lambda: &Arc<Lambda>,
+) -> (Arc<Delivery>, Arc<Sns>, Arc<EventBridge>) {
+    let delivery = Arc::new(Delivery::new(Arc::clone(shared), Arc::clone(iam), Arc::clone(sqs)));
+    let sns = Arc::new(Sns::new(Arc::clone(shared), Arc::clone(iam), Arc::clone(&delivery)));
+    let eventbridge = Arc::new(EventBridge::new(Arc::clone(shared), Arc::clone(iam), Arc::clone(&delivery)));
+    delivery.connect(vec![
+        Arc::new(Functions(Arc::clone(lambda))),
+        Arc::new(Queues(Arc::clone(sqs))),
+        Arc::clone(&sns) as _,
+        Arc::clone(&eventbridge) as _,
+    ]);
+    let outlet: Arc<dyn lambda::Outlet> = Arc::clone(&delivery) as _;
+    lambda.connect(&outlet);
+    (delivery, sns, eventbridge)
 }

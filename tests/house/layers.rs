@@ -43,6 +43,8 @@ const SERVICES: &[&str] = &[
     "sqs",
     "dynamodb",
     "logs",
+    "ssm",
+    "secretsmanager",
     "lambda",
     "cognito",
     "delivery",

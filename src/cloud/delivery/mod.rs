@@ -5,6 +5,7 @@
 //! is told once: later services are receivers too, and are called through [`Receiver`] alone.
 
 mod buckets;
+mod outlet;
 mod receivers;
 
 #[cfg(test)]

@@ -54,7 +54,10 @@ const TARGETS: &[(&str, ServiceId, Protocol)] = &[
     ("AWSCognitoIdentityProviderService", ServiceId::Cognito, Protocol::Json11),
     ("AWSCognitoIdentityService", ServiceId::CognitoIdentity, Protocol::Json11),
     ("DynamoDB_20120810", ServiceId::DynamoDb, Protocol::Json10),
+    ("DynamoDBStreams_20120810", ServiceId::DynamoDb, Protocol::Json10),
     ("Logs_20140328", ServiceId::Logs, Protocol::Json11),
+    ("AmazonSSM", ServiceId::Ssm, Protocol::Json11),
+    ("secretsmanager", ServiceId::SecretsManager, Protocol::Json11),
 ];
 
 /// The services that are known by the name in a signature's scope.

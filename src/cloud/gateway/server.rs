@@ -277,6 +277,8 @@ impl Gateway {
             ServiceId::Sqs => &*services.sqs,
             ServiceId::DynamoDb => &*services.dynamodb,
             ServiceId::Logs => &*services.logs,
+            ServiceId::Ssm => &*services.ssm,
+            ServiceId::SecretsManager => &*services.secretsmanager,
             ServiceId::Lambda => &*services.lambda,
             ServiceId::Cognito | ServiceId::CognitoIdentity => &*services.cognito,
             ServiceId::Sns => &*services.sns,

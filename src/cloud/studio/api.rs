@@ -66,6 +66,8 @@ fn name(service: ServiceId) -> &'static str {
         ServiceId::Sqs => "sqs",
         ServiceId::DynamoDb => "dynamodb",
         ServiceId::Logs => "logs",
+        ServiceId::Ssm => "ssm",
+        ServiceId::SecretsManager => "secretsmanager",
         ServiceId::Lambda => "lambda",
         ServiceId::Cognito => "cognito",
         ServiceId::CognitoIdentity => "cognito-identity",
