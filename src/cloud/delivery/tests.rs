@@ -74,7 +74,7 @@ impl World {
             "Effect": "Allow", "Principal": {"Service": services}, "Action": "sqs:SendMessage", "Resource": arn,
         }});
         let mut attributes = json!({"Policy": policy.to_string()});
-        if name.ends_with(".fifo") {
+        if name.strip_suffix(".fifo").is_some() {
             attributes["FifoQueue"] = json!("true");
         }
         let input = json!({"QueueName": name, "Attributes": attributes});

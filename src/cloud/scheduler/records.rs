@@ -205,9 +205,13 @@ impl Engine {
         let mut batch = Batch::default();
         self.groups.drop(&mut batch, name);
         let inside = self.entries.starting_with(&format!("{name}/"));
-        inside.iter().for_each(|(key, _)| self.entries.drop(&mut batch, key));
+        for (key, _) in &inside {
+            self.entries.drop(&mut batch, key);
+        }
         self.shared.store.commit(batch)?;
-        inside.iter().for_each(|(key, _)| self.unplan(key));
+        for (key, _) in &inside {
+            self.unplan(key);
+        }
         Ok(())
     }
 
@@ -275,8 +279,7 @@ fn check_window(window: Option<&Value>) -> Result<(), ApiError> {
     let window = window.ok_or_else(|| required("flexibleTimeWindow"))?;
     let minutes = window.get("MaximumWindowInMinutes").map(whole);
     match (window.get("Mode").and_then(Value::as_str), minutes) {
-        (Some("OFF"), None) => Ok(()),
-        (Some("FLEXIBLE"), Some(Some(1..=1440))) => Ok(()),
+        (Some("OFF"), None) | (Some("FLEXIBLE"), Some(Some(1..=1440))) => Ok(()),
         (Some("FLEXIBLE"), _) => Err(invalid("MaximumWindowInMinutes must be between 1 and 1440.")),
         _ => Err(invalid("The mode of FlexibleTimeWindow is OFF, or FLEXIBLE with MaximumWindowInMinutes.")),
     }

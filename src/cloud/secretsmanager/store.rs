@@ -224,15 +224,11 @@ impl Secrets {
         let mut secret = if days.is_none() { self.find(id)? } else { self.live(id)? };
         let now_ms = self.shared.clock.now_ms();
         secret.deleted_ms = Some(now_ms);
-        match days {
-            Some(days) => {
-                secret.gone_ms = Some(now_ms + days * DAY_MS);
-                self.rows.put(&secret.name, &secret)?;
-            }
-            None => {
-                secret.gone_ms = Some(now_ms);
-                self.rows.remove(&secret.name)?;
-            }
+        secret.gone_ms = Some(now_ms + days.unwrap_or_default() * DAY_MS);
+        if days.is_some() {
+            self.rows.put(&secret.name, &secret)?;
+        } else {
+            self.rows.remove(&secret.name)?;
         }
         Ok(secret)
     }

@@ -182,7 +182,9 @@ impl Engine {
         if let Some(group) = message.group.as_ref().filter(|_| queue) {
             options.insert("MessageGroupId".to_owned(), json!(group));
         }
-        if let Some(id) = message.deduplication.as_ref().filter(|_| subscription.endpoint.ends_with(".fifo")) {
+        if let Some(id) =
+            message.deduplication.as_ref().filter(|_| subscription.endpoint.strip_suffix(".fifo").is_some())
+        {
             options.insert("MessageDeduplicationId".to_owned(), json!(id));
         }
         let dead_letter =

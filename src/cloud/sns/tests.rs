@@ -16,7 +16,7 @@ async fn refusal(world: &World, action: &str, input: Value) -> String {
 }
 
 async fn topic(world: &World, name: &str) -> String {
-    let attributes = if name.ends_with(".fifo") { json!({"FifoTopic": "true"}) } else { json!({}) };
+    let attributes = if name.strip_suffix(".fifo").is_some() { json!({"FifoTopic": "true"}) } else { json!({}) };
     let made = ask(world, "CreateTopic", json!({"Name": name, "Attributes": attributes})).await;
     made["TopicArn"].as_str().unwrap().to_owned()
 }

@@ -223,7 +223,7 @@ impl Engine {
                 return Err(invalid("Invalid protocol type: lambda: FIFO topics deliver to queues"));
             }
             "sqs" if endpoint.starts_with("arn:aws:sqs:") => {
-                if endpoint.ends_with(".fifo") && !topic.fifo {
+                if endpoint.strip_suffix(".fifo").is_some() && !topic.fifo {
                     return Err(invalid(
                         "Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics",
                     ));

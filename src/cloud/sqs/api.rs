@@ -345,13 +345,11 @@ fn receipt(input: &Value) -> Result<&str, ApiError> {
 pub(super) fn number(input: &Value, name: &str, least: i64, most: i64) -> Result<Option<i64>, ApiError> {
     let Some(value) = input.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
     let found = value.as_str().map_or_else(|| value.as_i64(), |text| text.parse().ok());
-    match found.filter(|number| (least..=most).contains(number)) {
-        Some(number) => Ok(Some(number)),
-        None => {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            Err(invalid_value(&text, name, &format!("Must be between {least} and {most}, if provided.")))
-        }
+    if let Some(number) = found.filter(|number| (least..=most).contains(number)) {
+        return Ok(Some(number));
     }
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Err(invalid_value(&text, name, &format!("Must be between {least} and {most}, if provided.")))
 }
 
 fn tags(value: Option<&Value>) -> BTreeMap<String, String> {

@@ -24,9 +24,8 @@ fn answer_list(action: &str, name: &str) -> Option<String> {
     match (name, action) {
         ("QueueUrls" | "queueUrls", _) => Some("QueueUrl".to_owned()),
         ("Messages", _) => Some("Message".to_owned()),
-        ("Successful", action) => Some(format!("{action}ResultEntry")),
         ("Failed", _) => Some("BatchResultErrorEntry".to_owned()),
-        ("Results", action) => Some(format!("{action}ResultEntry")),
+        ("Successful" | "Results", action) => Some(format!("{action}ResultEntry")),
         _ => None,
     }
 }

@@ -139,7 +139,9 @@ impl Engine {
         }
         let name = live.queue.name.clone();
         let mut batch = Batch::default();
-        taken.iter().for_each(|(sequence, message)| self.messages.add(&mut batch, &key(&name, *sequence), message));
+        for (sequence, message) in &taken {
+            self.messages.add(&mut batch, &key(&name, *sequence), message);
+        }
         self.shared.store.commit(batch)?;
         let fifo = live.queue.fifo;
         let one = |(sequence, message): (u64, Message)| {
@@ -179,7 +181,9 @@ impl Engine {
             return Ok(());
         }
         let mut batch = Batch::default();
-        gone.iter().for_each(|sequence| self.messages.drop(&mut batch, &key(name, *sequence)));
+        for sequence in &gone {
+            self.messages.drop(&mut batch, &key(name, *sequence));
+        }
         self.shared.store.commit(batch)?;
         for sequence in gone {
             live.take(sequence);

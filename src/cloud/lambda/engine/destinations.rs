@@ -170,7 +170,7 @@ impl Engine {
     /// Sends a text to a destination on behalf of the function's role. What cannot be sent is told in the log of the
     /// cloud and dropped, as on AWS.
     pub(super) fn send(self: &Arc<Self>, function: &Function, arn: &str, body: &str, attributes: &Value) {
-        let caller = self.caller_of(function);
+        let caller = Self::caller_of(function);
         let sent = match arn.split(':').nth(2) {
             Some("lambda") => self.send_to_function(&caller, arn, body),
             Some("sqs") => {
@@ -214,7 +214,7 @@ impl Engine {
     }
 
     /// The function's role as a caller of other services.
-    pub(super) fn caller_of(&self, function: &Function) -> Caller {
+    pub(super) fn caller_of(function: &Function) -> Caller {
         Caller::Service(RoleSession {
             role_arn: function.settings.role.clone(),
             session_name: function.name.clone(),

@@ -311,7 +311,7 @@ impl Engine {
 
     /// Hands lines to CloudWatch Logs, on behalf of the function's role.
     fn write_log(&self, function: &Function, stream: &str, lines: Vec<Line>) {
-        self.logs.write_for(&self.caller_of(function), &function.log_group(), stream, journal::events(lines));
+        self.logs.write_for(&Self::caller_of(function), &function.log_group(), stream, journal::events(lines));
     }
 
     /// The name of a new log stream: `2026/01/02/[$LATEST]` and 32 digits.

@@ -133,7 +133,7 @@ impl Engine {
 
     /// The first of these actions that the function's role may not do.
     fn lacks<'a>(&self, function: &Function, actions: &[&'a str], resource: &str) -> Option<&'a str> {
-        let caller = self.caller_of(function);
+        let caller = Self::caller_of(function);
         actions
             .iter()
             .find(|action| self.iam.authorize(&caller, &Permission::new(**action, resource)).is_err())

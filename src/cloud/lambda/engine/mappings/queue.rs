@@ -82,7 +82,7 @@ impl Engine {
 
     /// One batch of messages, gathered while the window is open.
     async fn receive(&self, function: &Function, mapping: &Mapping) -> Result<Vec<Value>, ApiError> {
-        let caller = self.caller_of(function);
+        let caller = Self::caller_of(function);
         let url = self.sqs.url(&mapping.source)?;
         let begun = Instant::now();
         let window = Duration::from_secs(mapping.window_s);
@@ -135,7 +135,7 @@ impl Engine {
 
     async fn delete_messages(&self, function: &Function, mapping: &Mapping, records: &[Value]) {
         let Ok(url) = self.sqs.url(&mapping.source) else { return };
-        let caller = self.caller_of(function);
+        let caller = Self::caller_of(function);
         for some in records.chunks(MOST_AT_ONCE) {
             let entries: Vec<Value> = some
                 .iter()
