@@ -267,3 +267,94 @@ async fn targets_that_nobody_receives_are_named() {
     let refusal = world.services.delivery.check("arn:aws:states:x:y:stateMachine:m", &guest).unwrap_err();
     assert!(refusal.message.contains("states"), "{refusal}");
 }
+
+#[tokio::test]
+async fn uploads_reach_queues_topics_and_rules() {
+    let world = World::new();
+    let (direct, ruled, told) = (world.queue("direct").await, world.queue("ruled").await, world.queue("told").await);
+    let topic = "arn:aws:sns:us-east-1:000000000000:uploads";
+    let sns = Arc::clone(&world.services.sns);
+    let policy = json!({"Statement": {
+        "Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sns:Publish", "Resource": topic,
+    }});
+    run(&*sns, "CreateTopic", json!({"Name": "uploads", "Attributes": {"Policy": policy.to_string()}})).await.unwrap();
+    let subscription = json!({"TopicArn": topic, "Protocol": "sqs", "Endpoint": told});
+    run(&*sns, "Subscribe", subscription).await.unwrap();
+    let events = Arc::clone(&world.services.eventbridge);
+    let pattern = json!({"source": ["aws.s3"], "detail": {"bucket": {"name": ["photos"]}}});
+    run(&*events, "PutRule", json!({"Name": "r", "EventPattern": pattern.to_string()})).await.unwrap();
+    run(&*events, "PutTargets", json!({"Rule": "r", "Targets": [{"Id": "q", "Arn": ruled}]})).await.unwrap();
+    let configuration = json!({
+        "QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": direct}],
+        "TopicConfigurations": [{"Event": "s3:ObjectRemoved:*", "Topic": topic}],
+        "EventBridgeConfiguration": {},
+    });
+    let properties = json!({"BucketName": "photos", "NotificationConfiguration": configuration});
+    make(Arc::clone(&world.services.s3).resources(), "AWS::S3::Bucket", properties).await.unwrap();
+    // S3 says once that it may send.
+    world.messages(&direct).await;
+    world.messages(&told).await;
+    for method in [Method::PUT, Method::DELETE] {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", "localhost".parse().unwrap());
+        headers.insert("content-length", "5".parse().unwrap());
+        let call = ApiCall {
+            action: String::new(),
+            body: if method == Method::PUT { "hello".into() } else { bytes::Bytes::new() },
+            method,
+            path: "/photos/a/b.jpg".to_owned(),
+            query: Vec::new(),
+            headers,
+            input: Value::Null,
+        };
+        world.services.s3.call(&CallContext { caller: Caller::Root }, call).await.unwrap();
+    }
+    let got = world.bodies(&direct).await;
+    assert_eq!((got.len(), &got[0]["Records"][0]["eventName"]), (1, &json!("ObjectCreated:Put")));
+    let got = world.bodies(&ruled).await;
+    let kinds: Vec<&Value> = got.iter().map(|event| &event["detail-type"]).collect();
+    assert_eq!(kinds, ["Object Created", "Object Deleted"]);
+    assert_eq!(got[0]["detail"]["object"]["key"], "a/b.jpg");
+    let got = world.bodies(&told).await;
+    assert_eq!((got.len(), &got[0]["Subject"]), (1, &json!("Amazon S3 Notification")));
+    let closed = json!({"QueueName": "closed"});
+    world.services.sqs.request(&Caller::Root, "CreateQueue", &closed).await.unwrap();
+    let configuration = json!({"QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": "arn:aws:sqs:us-east-1:000000000000:closed"}]});
+    let properties = json!({"BucketName": "others", "NotificationConfiguration": configuration});
+    let refusal = make(Arc::clone(&world.services.s3).resources(), "AWS::S3::Bucket", properties).await.unwrap_err();
+    assert!(refusal.contains("Permissions on the destination queue"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_rule_invokes_a_function_that_lets_it_in() {
+    let world = World::new();
+    let function = "arn:aws:lambda:us-east-1:000000000000:function:f";
+    let dead = world.queue("dead").await;
+    let events = Arc::clone(&world.services.eventbridge);
+    run(&*events, "PutRule", json!({"Name": "r", "EventPattern": "{\"source\":[\"shop\"]}"})).await.unwrap();
+    let target = json!({"Id": "f", "Arn": function, "DeadLetterConfig": {"Arn": dead}});
+    run(&*events, "PutTargets", json!({"Rule": "r", "Targets": [target]})).await.unwrap();
+    let entry = json!({"Source": "shop", "DetailType": "t", "Detail": "{}"});
+    let put = async || run(&*events, "PutEvents", json!({"Entries": [entry.clone()]})).await.unwrap();
+    put().await;
+    let letters = world.messages(&dead).await;
+    assert_eq!(letters[0]["MessageAttributes"]["ERROR_CODE"]["StringValue"], "NO_PERMISSIONS", "it is not there");
+    let role =
+        world.role("f", "lambda.amazonaws.com", json!({"Effect": "Allow", "Action": "logs:*", "Resource": "*"})).await;
+    let lambda = || Arc::clone(&world.services.lambda).resources();
+    let code = json!({"ZipFile": "exports.handler = async (event) => event"});
+    let properties =
+        json!({"FunctionName": "f", "Runtime": "nodejs22.x", "Handler": "index.handler", "Role": role, "Code": code});
+    make(lambda(), "AWS::Lambda::Function", properties).await.unwrap();
+    put().await;
+    let letters = world.messages(&dead).await;
+    assert_eq!(letters[0]["MessageAttributes"]["ERROR_CODE"]["StringValue"], "NO_PERMISSIONS");
+    let permission = json!({
+        "FunctionName": "f", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com",
+        "SourceArn": "arn:aws:events:us-east-1:000000000000:rule/r",
+    });
+    make(lambda(), "AWS::Lambda::Permission", permission).await.unwrap();
+    put().await;
+    assert!(world.messages(&dead).await.is_empty(), "the function has taken it");
+    world.services.lambda.stop().await;
+}
