@@ -89,7 +89,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Add(AddCommand),
     /// Change the settings of a resource
-    Update(UpdateArgs),
+    Update(Box<UpdateArgs>),
     /// Take a resource out of the project
     Remove(RemoveArgs),
     /// Write the CloudFormation stacks of the project

@@ -4,6 +4,7 @@
 //! because it executes queries. It knows AWS's scalars and nothing else of AWS.
 
 pub mod check;
+pub mod compact;
 pub mod parse;
 pub mod print;
 pub mod scalars;
@@ -17,6 +18,7 @@ mod tests;
 pub use apollo_compiler as engine;
 
 pub use check::{Fault, FaultKind, check, check_declarations, check_interfaces};
+pub use compact::compact;
 pub use parse::parse;
 pub use print::print;
 pub use schema::{

@@ -320,13 +320,14 @@ impl Reader<'_> {
                 let path = ["resources", name.as_str(), "sql", "environments", wanted.as_str()];
                 let place = path.iter().try_fold(root, |place, key| place.get(key));
                 let span = place.map_or(0..0, |place| place.key_span.clone());
-                let hint = match nearest(wanted.as_str(), known.iter().copied()) {
+                let near = match nearest(wanted.as_str(), known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("the environments are {}", known.join(", ")),
                 };
+                let away = format!("or take it away: `ampup update {name} --sql-cluster {wanted}=off`");
                 let message =
                     format!("`sql.environments` of resource `{name}` names `{wanted}`: no environment has that name");
-                self.problem(message, span, vec![hint]);
+                self.problem(message, span, vec![near, away]);
             }
         }
     }

@@ -15,8 +15,8 @@ use crate::category::function::circles;
 use crate::category::{ResourceSpec, Sources};
 use crate::cfn::{Change, ChangeSet};
 use crate::deploy::parameters::{ParameterFacts, values};
-use crate::deploy::{Deployment, Prepared, PushKind};
-use crate::error::Failure;
+use crate::deploy::{Bundle, Deployment, Prepared, PushKind, too_large};
+use crate::error::{Failure, Problems};
 use crate::manifest::{Edit, FileChange, Manifest};
 use crate::project::Project;
 
@@ -110,6 +110,9 @@ pub(super) async fn prepare_at(
     }
     let bundle = code::bundle(project, &backend.blueprint)?;
     syntax::check(project, &backend, &bundle).await?;
+    if matches!(place.environment.target, Target::Aws { .. }) {
+        refuse_large_schemas(&bundle)?;
+    }
     let deployer = place.deployer(&*session.reporter);
     let current = deployer.current(&place.stack).await?;
     let none = IndexMap::new();
@@ -134,6 +137,11 @@ pub(super) async fn prepare_at(
         session.reporter.report(Event::Noted { note: Note::TooManyAtOnce { count, most: MOST_AT_ONCE } });
     }
     Ok(PreparedPush { place, prepared, sources: backend.sources, code: generated, manifest, began })
+}
+
+/// AppSync would refuse them after everything else is made. Emulators take them.
+fn refuse_large_schemas(bundle: &Bundle) -> Result<(), Failure> {
+    Problems::some(too_large(bundle)).map_or(Ok(()), |problems| Err(problems.into()))
 }
 
 /// How long API keys live: the shortest wish of all APIs, since they share one parameter.

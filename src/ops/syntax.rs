@@ -66,7 +66,7 @@ pub(super) async fn check(project: &Project, backend: &Backend, bundle: &Bundle)
 
 fn wrong(path: &str, line: usize, column: usize, why: &str) -> Problem {
     let message = format!("the code of a function has a syntax error: {}", why.trim());
-    Problem::new(Code::AMP0320, message).at(Location::new(path.to_owned(), line, column))
+    Problem::new(Code::AMP0321, message).at(Location::new(path.to_owned(), line, column))
 }
 
 /// What `node --check` says of each file.

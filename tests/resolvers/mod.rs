@@ -8,4 +8,5 @@ mod http;
 mod project;
 mod search;
 mod services;
+mod sql;
 mod sync;

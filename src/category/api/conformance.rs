@@ -60,7 +60,7 @@ fn source_json(plan: &Plan, name: &str, source: &Source) -> Value {
     match source {
         Source::Sql { .. } => json!({ "name": source_name(name), "type": "AWS_LAMBDA" }),
         Source::None => json!({ "name": name, "type": "NONE" }),
-        Source::Http { endpoint } => json!({ "name": name, "type": "HTTP", "endpoint": endpoint }),
+        Source::Http { endpoint } => json!({ "name": name, "type": "HTTP", "endpoint": server(endpoint) }),
         Source::Table { model } => {
             let versioned = plan.models.get(model).is_some_and(|model| model.conflict.is_some());
             let mut value = json!({ "name": name, "type": "AMAZON_DYNAMODB", "versioned": versioned });
@@ -82,6 +82,14 @@ fn source_json(plan: &Plan, name: &str, source: &Source) -> Value {
         // What the reference calls the same kind of source.
         Source::Search => json!({ "name": name, "type": "AMAZON_ELASTICSEARCH" }),
     }
+}
+
+/// The address of a server: where it has placeholders, what fills them, in the reference's words.
+fn server(endpoint: &str) -> String {
+    let known = [("env", json!("<env>")), ("aws_region", json!({ "Ref": "AWS::Region" }))];
+    let values = known.into_iter().filter(|(name, _)| endpoint.contains(&format!("${{{name}}}")));
+    let values: Map<String, Value> = values.map(|(name, value)| (name.to_owned(), value)).collect();
+    if values.is_empty() { endpoint.to_owned() } else { json!({ "Fn::Sub": [endpoint, values] }).to_string() }
 }
 
 /// The address of a service, in the reference's words.
@@ -176,4 +184,23 @@ fn resolvers(plan: &Plan) -> Value {
         value
     });
     Value::Array(all.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::server;
+
+    #[test]
+    fn placeholders_of_a_server_are_filled_in_the_words_of_the_reference() {
+        for (endpoint, wanted) in [
+            ("https://a.example.com", "https://a.example.com"),
+            ("https://${env}.b.com", r#"{"Fn::Sub":["https://${env}.b.com",{"env":"<env>"}]}"#),
+            (
+                "https://${aws_region}.b.com/${env}",
+                r#"{"Fn::Sub":["https://${aws_region}.b.com/${env}",{"env":"<env>","aws_region":{"Ref":"AWS::Region"}}]}"#,
+            ),
+        ] {
+            assert_eq!(server(endpoint), wanted);
+        }
+    }
 }

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::compile::{SqlModels, SqlOptions};
+use super::plan::{SQL_SOURCE, Source};
 use super::sql::SqlEngine;
 use crate::base::suggest::nearest;
 use crate::base::{Arn, EnvName, Location, NameError, ResourceName};
@@ -240,20 +241,25 @@ impl DatabaseSpec {
         Ok(Self { engine, database, models: None, environments: IndexMap::new() })
     }
 
-    /// Whether it holds tables of models, and not only what statements read.
-    pub(super) fn has_models(&self) -> bool {
-        self.models.as_ref().is_none_or(|models| !models.is_empty())
+    /// The data source by its name.
+    pub(super) fn source(&self) -> (String, Source) {
+        (SQL_SOURCE.to_owned(), Source::Sql { engine: self.engine.into() })
     }
 
-    /// Values that their types cannot refuse.
-    pub(super) fn check(&self) -> Vec<SettingProblem> {
+    /// Values that their types cannot refuse. `synced`: the API has data sync.
+    pub(super) fn check(&self, synced: bool) -> Vec<SettingProblem> {
+        let has_models = self.models.as_ref().is_none_or(|models| !models.is_empty());
+        let unsynced = (synced && has_models).then(|| {
+            let why = "data sync is for tables of DynamoDB, and the API has SQL models";
+            SettingProblem::new("conflict", why).hint("give the models with data sync an API of their own")
+        });
         let apart = |(environment, cluster): (&EnvName, &DatabaseCluster)| {
             let (own, secret) = (region(&cluster.cluster.0), region(&cluster.secret.0));
             let why = format!("the cluster of `{environment}` is in {own}, and its secret in {secret}");
             let hint = format!("keep the secret in {own}: AppSync looks for both in one region");
             (own != secret).then(|| SettingProblem::new("sql.environments", why).hint(hint))
         };
-        self.environments.iter().filter_map(apart).collect()
+        self.environments.iter().filter_map(apart).chain(unsynced).collect()
     }
 
     /// The values of the parameters of an API's stack; `None` when the environment has no cluster.

@@ -158,12 +158,7 @@ impl ApiSpec {
             problems.push(SettingProblem::new("predictions-bucket", why).hint(hint));
         }
         problems.extend(self.codegen.iter().flat_map(CodegenSpec::check));
-        problems.extend(self.sql.iter().flat_map(DatabaseSpec::check));
-        if self.conflict.is_some() && self.sql.as_ref().is_some_and(DatabaseSpec::has_models) {
-            let why = "data sync is for tables of DynamoDB, and the API has SQL models";
-            let hint = "give the models with data sync an API of their own";
-            problems.push(SettingProblem::new("conflict", why).hint(hint));
-        }
+        problems.extend(self.sql.iter().flat_map(|database| database.check(self.conflict.is_some())));
         if self.conflict.is_none() && !self.conflict_models.is_empty() {
             let why =
                 "single models have a conflict handler, but the API has none: data sync is for all models or none";
@@ -227,6 +222,8 @@ impl ApiSpec {
                 return Err(problems);
             }
         };
+        // Files of the user's may name it, also where no model or statement is there.
+        plan.sources.extend(self.sql.as_ref().map(DatabaseSpec::source));
         own_files::apply(&mut plan, name, sources)?;
         Ok(own_functions::named(plan, context.siblings))
     }

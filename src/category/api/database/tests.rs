@@ -58,7 +58,10 @@ fn a_cluster_and_its_secret_are_in_one_region() {
     let mut spec = DatabaseSpec::new(DatabaseEngine::Mysql, "shop").expect("a good name");
     let prod = EnvName::new("prod").expect("a good name");
     spec.environments.insert(prod.clone(), DatabaseCluster::new(CLUSTER, SECRET).expect("good ARNs"));
-    assert_eq!(spec.check(), []);
+    assert_eq!(spec.check(false), []);
+    assert_eq!(spec.check(true)[0].setting, "conflict");
+    let only_statements = DatabaseSpec { models: Some(Vec::new()), ..spec.clone() };
+    assert_eq!(only_statements.check(true), []);
     let blog = name("my-blog");
     let parameters = spec.parameters(&blog, &prod).expect("there is a cluster");
     let names = DatabaseParameters::of(&blog);
@@ -67,7 +70,7 @@ fn a_cluster_and_its_secret_are_in_one_region() {
     assert_eq!(spec.parameters(&blog, &EnvName::new("dev").expect("a good name")), None);
     let far = DatabaseCluster::new(CLUSTER, &SECRET.replace("eu-west-1", "us-east-1")).expect("good ARNs");
     spec.environments.insert(prod, far);
-    let found = spec.check();
+    let found = spec.check(false);
     assert!(found[0].why.contains("eu-west-1") && found[0].why.contains("us-east-1"), "{found:?}");
 }
 
@@ -153,6 +156,24 @@ fn a_database_that_nothing_uses_is_no_data_source() {
     let schema = "type Note @model @auth(rules: [{allow: public}]) { text: String }";
     let stacks = try_stacks(schema, database(&[]), &[]).expect("it is sound");
     assert!(!stacks.text.contains("SqlSource") && !stacks.text.contains("MyBlogSqlCluster"), "{}", stacks.text);
+}
+
+#[test]
+fn a_file_of_the_users_may_ask_the_database() {
+    let schema = "type Query { now: String }";
+    let name = name("my-blog");
+    let spec = ApiSpec { sql: Some(database(&[])), ..ApiSpec::default() };
+    let siblings = IndexMap::from([(name.clone(), ResourceSpec::Api(spec.clone()))]);
+    let mut sources = Sources::default();
+    sources.insert(ApiSpec::schema_path(&name), schema);
+    sources
+        .insert("ampup/api/my-blog/resolvers/Query.now.js", "// source: SqlDatabase\nexport function request() {}\n");
+    let render = Renderer::default();
+    let stacks = spec.synthesize(&Context { name: &name, sources: &sources, siblings: &siblings, render: &render });
+    let stacks = stacks.expect("it is sound");
+    let source = &stacks.template.resources["QueryNowResolver"].properties.to_json()["DataSourceName"];
+    assert_eq!(source, &serde_json::json!({ "Fn::GetAtt": ["SqlSource", "Name"] }));
+    assert!(stacks.template.resources.contains_key("SqlSourceRole"));
 }
 
 #[test]

@@ -17,7 +17,6 @@ mod sources;
 mod syncing;
 mod tables;
 
-use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::ApiSpec;
@@ -123,9 +122,13 @@ pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> 
         resolvers: resolvers::write(plan, context.render).map_err(failed)?,
         functions: resolvers::write_functions(plan, context.render).map_err(failed)?,
     };
+    let problems = limits::code(plan, &written);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let layout = Layout::new(plan, context.name, &placement, &written);
     let mut synthesis = stacks(spec, plan, context, &layout)?;
-    let problems = limits::too_large(context.name, &synthesis);
+    let problems = limits::resources(context.name, &synthesis);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -153,6 +156,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
     let used = |source: &str| layout.uses(source) || (source == super::plan::NONE_SOURCE && !further.is_empty());
     let (sources, invokers) = sources::sources(plan, used);
     let mut modes = inputs::modes(plan, context)?;
+    let schema = limits::Schema::of(plan, name);
     let authoriser = inputs::authoriser(context);
     let stack = ApiStack {
         description: format!("GraphQL API ({name}): tables, resolvers and their roles"),
@@ -164,7 +168,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         unique: own_functions::uses_own(plan) || authoriser.as_ref().is_some_and(|authoriser| authoriser.own),
         authoriser,
         parameters: inputs::parameters(plan, context),
-        schema_file: format!("./{name}/schema.graphql"),
+        schema_file: format!("./{}", schema.file()),
         sources,
         invokers,
         environment: self::sources::needs_environment(plan),
@@ -178,7 +182,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         changes: syncing::changes(plan),
         content: &first,
     };
-    let mut files = IndexMap::from([(format!("{name}/schema.graphql"), plan.schema.clone())]);
+    let mut files = schema.files;
     files.extend(layout.files());
     let handlers = services::files(plan, context.render).map_err(failed)?;
     files.extend(handlers.into_iter().map(|(path, text)| (format!("{name}/{path}"), text)));
