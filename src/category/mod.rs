@@ -32,7 +32,6 @@ pub use synthesis::{ArtifactRequest, Kept, Need, Offer, Part, Synthesis};
 /// Settings of one resource, as in the manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "a project has a handful of them; a box would show in every match")]
 pub enum ResourceSpec {
     /// Cognito.
     Auth(AuthSpec),

@@ -112,11 +112,9 @@ impl Granted {
 /// The words for what can be done with a kind of resource; none with one that no function can use.
 fn words(spec: &ResourceSpec) -> &'static [&'static str] {
     match spec {
-        ResourceSpec::Storage(StorageSpec { bucket: Some(_), .. }) => &["read", "write", "delete"],
-        ResourceSpec::Storage(_) => &["read", "write", "delete"],
         ResourceSpec::Function(_) => &["invoke", "send"],
         ResourceSpec::Api(_) => &["query", "mutate"],
-        ResourceSpec::Auth(_) => &["read", "write", "delete"],
+        ResourceSpec::Storage(_) | ResourceSpec::Auth(_) => &["read", "write", "delete"],
         ResourceSpec::Hosting(_) => &[],
     }
 }

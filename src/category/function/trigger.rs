@@ -83,20 +83,16 @@ impl FromStr for Trigger {
             "upload" | "remove" => Ok(Self::File { resource, prefix: prefix.to_owned(), uploaded: word == "upload" }),
             _ if !prefix.is_empty() => Err(format!("`{}`: only files lie on a path", text.escape_debug())),
             "change" => Ok(Self::Item { resource }),
-            word => match USER_EVENTS.iter().position(|(name, _)| *name == word) {
-                Some(event) => Ok(Self::User { resource, event: UserEvent(event) }),
-                None => {
-                    let words = ["upload", "remove", "change"].into_iter().chain(USER_EVENTS.map(|(name, _)| name));
-                    let all: Vec<&str> = words.collect();
-                    let near = nearest(word, all.iter().copied());
-                    let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
-                    Err(format!(
-                        "nothing happens that is called `{}`: it is {}{near}",
-                        word.escape_debug(),
-                        all.join(", ")
-                    ))
+            word => {
+                if let Some(event) = USER_EVENTS.iter().position(|(name, _)| *name == word) {
+                    return Ok(Self::User { resource, event: UserEvent(event) });
                 }
-            },
+                let words = ["upload", "remove", "change"].into_iter().chain(USER_EVENTS.map(|(name, _)| name));
+                let all: Vec<&str> = words.collect();
+                let near = nearest(word, all.iter().copied());
+                let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+                Err(format!("nothing happens that is called `{}`: it is {}{near}", word.escape_debug(), all.join(", ")))
+            }
         }
     }
 }
