@@ -2,19 +2,28 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
 use crate::base::Secret;
 
 use super::appsync::{AppSync, Below};
 use super::cloudformation::CloudFormation;
 use super::cloudfront::CloudFront;
 use super::cognito::Cognito;
+use super::delivery::{Buckets, Delivery, Functions, Queues};
 use super::dynamodb::DynamoDb;
+use super::eventbridge::EventBridge;
 use super::iam::Iam;
 use super::lambda::{self, Lambda};
 use super::logs::Logs;
 use super::s3::S3;
+use super::scheduler::Scheduler;
+use super::secretsmanager::SecretsManager;
 use super::service::{ApiError, Service, Shared};
+use super::sns::Sns;
 use super::sqs::Sqs;
+use super::ssm::Ssm;
 use super::sts::Sts;
 
 /// Every service, in the order in which they stand on each other.
@@ -26,8 +35,15 @@ pub(in crate::cloud) struct Services {
     pub sqs: Arc<Sqs>,
     pub dynamodb: Arc<DynamoDb>,
     pub logs: Arc<Logs>,
+    pub ssm: Arc<Ssm>,
+    pub secretsmanager: Arc<SecretsManager>,
     pub lambda: Arc<Lambda>,
     pub cognito: Arc<Cognito>,
+    pub delivery: Arc<Delivery>,
+    pub buckets: Arc<Buckets>,
+    pub sns: Arc<Sns>,
+    pub eventbridge: Arc<EventBridge>,
+    pub scheduler: Arc<Scheduler>,
     pub appsync: Arc<AppSync>,
     pub cloudfront: Arc<CloudFront>,
     pub cloudformation: Arc<CloudFormation>,
@@ -45,9 +61,20 @@ impl Services {
         let sqs = Arc::new(Sqs::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared))?);
         let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam))?);
-        let under_lambda = lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), logs: Arc::clone(&logs) };
+        let ssm = Arc::new(Ssm::new(Arc::clone(&shared)));
+        let secretsmanager = Arc::new(SecretsManager::new(Arc::clone(&shared)));
+        let under_lambda = lambda::Below {
+            iam: Arc::clone(&iam),
+            s3: Arc::clone(&s3),
+            sqs: Arc::clone(&sqs),
+            dynamodb: Arc::clone(&dynamodb),
+            logs: Arc::clone(&logs),
+        };
         let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let (delivery, sns, eventbridge) = events(&shared, &iam, &sqs, &lambda);
+        let scheduler = Arc::new(Scheduler::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&delivery)));
+        let buckets = Arc::new(Buckets::new(Arc::clone(&shared), Arc::clone(&s3), Arc::clone(&delivery)));
         let below = Below {
             iam: Arc::clone(&iam),
             s3: Arc::clone(&s3),
@@ -57,21 +84,59 @@ impl Services {
         };
         let appsync = Arc::new(AppSync::new(Arc::clone(&shared), below));
         let cloudfront = Arc::new(CloudFront::new(Arc::clone(&shared), Arc::clone(&s3)));
-        let mut handlers = Arc::clone(&iam).resources();
-        handlers.extend(Arc::clone(&s3).resources());
-        handlers.extend(Arc::clone(&sqs).resources());
-        handlers.extend(Arc::clone(&dynamodb).resources());
-        handlers.extend(Arc::clone(&logs).resources());
-        handlers.extend(Arc::clone(&lambda).resources());
-        handlers.extend(Arc::clone(&cognito).resources());
-        handlers.extend(Arc::clone(&appsync).resources());
-        handlers.extend(Arc::clone(&cloudfront).resources());
+        let makers: Vec<Arc<dyn Service>> = vec![
+            Arc::clone(&iam) as _,
+            Arc::clone(&s3) as _,
+            Arc::clone(&sqs) as _,
+            Arc::clone(&dynamodb) as _,
+            Arc::clone(&logs) as _,
+            Arc::clone(&ssm) as _,
+            Arc::clone(&secretsmanager) as _,
+            Arc::clone(&lambda) as _,
+            Arc::clone(&cognito) as _,
+            Arc::clone(&sns) as _,
+            Arc::clone(&eventbridge) as _,
+            Arc::clone(&scheduler) as _,
+            Arc::clone(&appsync) as _,
+            Arc::clone(&cloudfront) as _,
+        ];
+        let handlers = makers.into_iter().flat_map(Service::resources).collect();
         let cloudformation = Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers));
-        Ok(Self { shared, iam, sts, s3, sqs, dynamodb, logs, lambda, cognito, appsync, cloudfront, cloudformation })
+        Ok(Self {
+            shared,
+            iam,
+            sts,
+            s3,
+            sqs,
+            dynamodb,
+            logs,
+            ssm,
+            secretsmanager,
+            lambda,
+            cognito,
+            delivery,
+            buckets,
+            sns,
+            eventbridge,
+            scheduler,
+            appsync,
+            cloudfront,
+            cloudformation,
+        })
+    }
+
+    /// Starts what works by itself: schedules, deliveries. Each ends when the cloud stops.
+    pub(in crate::cloud) fn work(&self, stopped: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+        vec![
+            tokio::spawn(Arc::clone(&self.delivery).run(stopped.clone())),
+            tokio::spawn(Arc::clone(&self.buckets).run(stopped.clone())),
+            tokio::spawn(Arc::clone(&self.eventbridge).run(stopped.clone())),
+            tokio::spawn(Arc::clone(&self.scheduler).run(stopped.clone())),
+        ]
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 11] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 16] {
         [
             &*self.iam,
             &*self.sts,
@@ -79,11 +144,37 @@ impl Services {
             &*self.sqs,
             &*self.dynamodb,
             &*self.logs,
+            &*self.ssm,
+            &*self.secretsmanager,
             &*self.lambda,
             &*self.cognito,
+            &*self.sns,
+            &*self.eventbridge,
+            &*self.scheduler,
             &*self.appsync,
             &*self.cloudfront,
             &*self.cloudformation,
         ]
     }
+}
+
+/// What carries events, topics and buses, which receive of each other.
+fn events(
+    shared: &Arc<Shared>,
+    iam: &Arc<Iam>,
+    sqs: &Arc<Sqs>,
+    lambda: &Arc<Lambda>,
+) -> (Arc<Delivery>, Arc<Sns>, Arc<EventBridge>) {
+    let delivery = Arc::new(Delivery::new(Arc::clone(shared), Arc::clone(iam), Arc::clone(sqs)));
+    let sns = Arc::new(Sns::new(Arc::clone(shared), Arc::clone(iam), Arc::clone(&delivery)));
+    let eventbridge = Arc::new(EventBridge::new(Arc::clone(shared), Arc::clone(iam), Arc::clone(&delivery)));
+    delivery.connect(vec![
+        Arc::new(Functions(Arc::clone(lambda))),
+        Arc::new(Queues(Arc::clone(sqs))),
+        Arc::clone(&sns) as _,
+        Arc::clone(&eventbridge) as _,
+    ]);
+    let outlet: Arc<dyn lambda::Outlet> = Arc::clone(&delivery) as _;
+    lambda.connect(&outlet);
+    (delivery, sns, eventbridge)
 }

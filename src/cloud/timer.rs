@@ -39,7 +39,6 @@ pub(in crate::cloud) async fn reach(clock: &dyn Clock, due_ms: i64) {
 }
 
 /// Waits until the clock shows `due_ms`, or something changes; without a time, for a change alone.
-#[allow(dead_code, reason = "services with work of their own wait so")]
 pub(in crate::cloud) async fn reach_or_change(clock: &dyn Clock, due_ms: Option<i64>, changed: &Notify) {
     match due_ms {
         None => changed.notified().await,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Session, backend, local};
 use crate::base::{EnvName, Target};
+use crate::cloud::InterpreterFound;
 use crate::deploy::{ConnectRequest, Connection};
 use crate::error::Failure;
 use crate::project::Project;
@@ -54,6 +55,7 @@ impl DoctorReport {
 /// Looks at everything.
 pub async fn doctor(session: &Session, start: &Path, environment: Option<&EnvName>) -> DoctorReport {
     let mut checks = vec![folder(start), port().await];
+    checks.extend(crate::cloud::find_interpreters().into_iter().map(interpreter));
     match Project::discover(start) {
         Err(failure) => checks.push(failed("project", &failure.into())),
         Ok(project) => {
@@ -98,6 +100,20 @@ async fn port() -> Check {
             health: Health::Warning,
             finding: format!("{port} is taken"),
             hints: vec![format!("`ampup dev --port {}`", port + 1)],
+        },
+    }
+}
+
+/// An interpreter that functions of the local cloud need; whoever has no functions of its kind needs none.
+fn interpreter(looked: InterpreterFound) -> Check {
+    let InterpreterFound { name, runtimes, found, install } = looked;
+    match found {
+        Some(found) => good(name, found),
+        None => Check {
+            name,
+            health: Health::Warning,
+            finding: format!("`{name}` does not run: functions of {runtimes} cannot run in the local cloud"),
+            hints: vec![install.to_owned()],
         },
     }
 }

@@ -9,6 +9,8 @@ use ampup::category::api::compile::{CompileOptions, SchemaSource, compile};
 use ampup::category::api::plan::Action;
 use serde_json::Value;
 
+use super::shapes::Shapes;
+
 /// One API.
 pub(super) struct Case {
     /// Its name in the project.
@@ -19,6 +21,7 @@ pub(super) struct Case {
     pub modes: Vec<String>,
     pub plan: Plan,
     pub access: ApiAccess,
+    pub shapes: Shapes,
 }
 
 impl Case {
@@ -156,7 +159,17 @@ const OWN: [(&str, &str, &str); 24] = [
 ];
 
 /// More, of which several models make up each.
-const LINKED: [(&str, &str, &str); 6] = [
+const LINKED: [(&str, &str, &str); 8] = [
+    (
+        "fields of every type",
+        "AMAZON_COGNITO_USER_POOLS,API_KEY",
+        "enum Mood { GOOD BAD } type Place { town: String! kinds: [Mood!]! } type Day @model @auth(rules: [{ allow: owner }, { allow: public, operations: [read] }]) { id: ID! on: AWSDate! at: AWSTime when: AWSDateTime stamp: AWSTimestamp! mail: AWSEmail! facts: AWSJSON page: AWSURL phone: AWSPhone address: AWSIPAddress mood: Mood! moods: [Mood!]! place: Place! rating: Float! createdAt: AWSTimestamp } input DayInput { at: AWSDate! moods: [Mood!]! } type Query { best(day: DayInput!, most: Int!): Day! @auth(rules: [{ allow: private }]) count(of: [ID!]!): Int! @auth(rules: [{ allow: public }]) }",
+    ),
+    (
+        "many to many",
+        "AMAZON_COGNITO_USER_POOLS,API_KEY",
+        "type Post @model @auth(rules: [{ allow: owner }, { allow: public, operations: [read] }]) { id: ID! title: String! tags: [Tag] @manyToMany(relationName: \"PostTags\") } type Tag @model @auth(rules: [{ allow: private }]) { id: ID! label: String! posts: [Post] @manyToMany(relationName: \"PostTags\") }",
+    ),
     (
         "whoever calls",
         EVERY,
@@ -208,7 +221,15 @@ fn read(number: usize, title: String, schema: String, options: &Options) -> Resu
     let compiled = CompileOptions::parse("options.json", &options.json.to_string()).unwrap();
     let plan = compile(&SchemaSource { path: "schema.graphql", text: &schema }, &compiled);
     let plan = plan.map_err(|problems| problems.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join("; "))?;
-    Ok(Case { name: format!("case{number}"), title, access: access(&plan), schema, modes: options.modes.clone(), plan })
+    Ok(Case {
+        name: format!("case{number}"),
+        title,
+        access: access(&plan),
+        shapes: Shapes::of(&plan.schema),
+        schema,
+        modes: options.modes.clone(),
+        plan,
+    })
 }
 
 /// The options of a case.

@@ -60,7 +60,7 @@ pub(super) fn case(world: &World, case: &Case, report: &mut Report) {
             plain && !keys.contains(&field.name.as_str()) && !cell.fields.contains_key(&field.name)
         });
         let (Some(taken), [key]) = (taken, keys.as_slice()) else { continue };
-        let stored = item::stored(world, model, &identity, "taken");
+        let stored = item::stored(world, case, model, (&identity, "taken"));
         world.put(case, &model.name, &stored);
         let without = Credential::Header("authorization", format!("{WORD} but not {}.{}", model.name, taken.name));
         let (field, name) = (&matrix.columns[at].field, &taken.name);

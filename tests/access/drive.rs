@@ -5,11 +5,10 @@ use ampup::category::api::plan::{Allow, Model, Operation};
 use serde_json::{Map, Value, json};
 
 use super::cases::Case;
-use super::doorkeeper;
-use super::item;
 use super::search::Search;
 use super::socket::Socket;
 use super::world::{Credential, World};
+use super::{custom, doorkeeper, item};
 
 /// What came of a case.
 #[derive(Default)]
@@ -32,7 +31,7 @@ pub(super) fn case(world: &World, case: &Case) -> Report {
             }
         }
     }
-    custom(world, case, &mut report);
+    custom::case(world, case, &mut report);
     doorkeeper::case(world, case, &mut report);
     report
 }
@@ -92,7 +91,7 @@ impl Caller<'_> {
     }
 
     fn stored(&self) -> Map<String, Value> {
-        let stored = item::stored(self.world, self.model, self.identity, &self.mark);
+        let stored = item::stored(self.world, self.case, self.model, (self.identity, &self.mark));
         self.world.put(self.case, &self.model.name, &stored);
         stored
     }
@@ -150,13 +149,13 @@ impl Caller<'_> {
         let refused_fields: Vec<&str> = of(FieldAccess::Refused).collect();
         let of_own: Vec<&str> = of(FieldAccess::Own).collect();
         let left_out: Vec<&str> = refused_fields.iter().chain(&of_own).copied().collect();
-        let mut input = item::created(self.model, &self.mark, &left_out);
+        let mut input = item::created(self.case, self.model, &self.mark, &left_out);
         let named_but_refused = names.keys().any(|name| left_out.contains(&name.as_str()));
         if cell.access == Access::Own {
             input.extend(item::own_groups(self.model, self.identity));
             Self::verdict(&self.mutate(column, &input.clone().into()), column, Access::Allowed)?;
             if in_another_name {
-                let mut others = item::created(self.model, &format!("{}-other", self.mark), &left_out);
+                let mut others = item::created(self.case, self.model, &format!("{}-other", self.mark), &left_out);
                 all_names(&mut others);
                 return Self::verdict(&self.mutate(column, &others.into()), column, Access::Refused);
             }
@@ -167,9 +166,9 @@ impl Caller<'_> {
         }
         Self::verdict(&self.mutate(column, &input.clone().into()), column, cell.access)?;
         for (number, name) in left_out.iter().enumerate() {
-            let mut more = item::created(self.model, &format!("{}-{number}", self.mark), &left_out);
+            let mut more = item::created(self.case, self.model, &format!("{}-{number}", self.mark), &left_out);
             all_names(&mut more);
-            more.insert((*name).to_owned(), item::value(&self.model.fields[*name], &self.mark));
+            more.insert((*name).to_owned(), item::value(self.case, &self.model.fields[*name], &self.mark));
             let may = of_own.contains(name) && !in_another_name;
             let wanted = if may { Access::Allowed } else { Access::Refused };
             Self::verdict(&self.mutate(column, &more.into()), column, wanted)
@@ -202,7 +201,7 @@ impl Caller<'_> {
                 if allowed && cell.access == Access::Allowed { Access::Allowed } else { Access::Refused }
             };
             let about = |reason: String| format!("{}: {reason}", field.name);
-            let changed = change(item::value(field, "changed"));
+            let changed = change(item::value(self.case, field, "changed"));
             let sets = matches!(access, None | Some(FieldAccess::KeepOnly));
             Self::verdict(&changed, column, may(sets)).map_err(about)?;
             if !field.required {
@@ -331,7 +330,7 @@ impl Caller<'_> {
         let acting = Caller { identity: &actor.identity, mark: format!("{}-act", self.mark), ..*self };
         let left_out: Vec<&str> = actor.cells[at].fields.keys().map(String::as_str).collect();
         let (input, key) = if wanted == Verb::Create {
-            let mut input = item::created(self.model, &acting.mark, &left_out);
+            let mut input = item::created(self.case, self.model, &acting.mark, &left_out);
             let names = item::names(self.world, self.model, about);
             let declared = |name: &str| self.model.fields.get(name).is_some_and(|field| !field.implied);
             if self.identity.needs_item() && actor.identity != *about && names.keys().any(|name| !declared(name)) {
@@ -340,7 +339,7 @@ impl Caller<'_> {
             input.extend(names.into_iter().filter(|(name, _)| declared(name)));
             (input.clone(), item::key(self.model, &input))
         } else {
-            let stored = item::stored(self.world, self.model, about, &acting.mark);
+            let stored = item::stored(self.world, self.case, self.model, (about, &acting.mark));
             self.world.put(self.case, &self.model.name, &stored);
             let key = item::key(self.model, &stored);
             (key.clone(), key)
@@ -359,35 +358,4 @@ fn mutation(model: &Model, column: &Column) -> String {
     };
     let (field, fields) = (&column.field, item::selection(model));
     format!("mutation ($input: {verb}{}Input!) {{ {field}(input: $input) {{ {fields} }} }}", model.name)
-}
-
-/// The fields of root types that are the user's own: whether they are refused.
-fn custom(world: &World, case: &Case, report: &mut Report) {
-    for field in &case.access.custom {
-        let root = field.type_name.to_lowercase();
-        if !["query", "mutation"].contains(&root.as_str()) {
-            continue;
-        }
-        let plain = format!("{root} {{ {} }}", field.field);
-        let nested = format!("{root} {{ {} {{ __typename }} }}", field.field);
-        for row in &field.rows {
-            let credential = world.credential(case, &row.identity);
-            let mut answer = world.ask(case, &credential, &plain, &Value::Null);
-            if answer["errors"][0]["message"]
-                .as_str()
-                .is_some_and(|message| message.contains("SubSelectionRequired") || message.contains("ubselection"))
-            {
-                answer = world.ask(case, &credential, &nested, &Value::Null);
-            }
-            let found = match row.access {
-                Access::Allowed => {
-                    let kinds = errors(&answer, &[&field.field]);
-                    let faulty = kinds.iter().any(|kind| ["Unauthorized", "Code"].contains(kind));
-                    expect(!faulty && answer["data"].is_object(), "should be allowed", &answer)
-                }
-                _ => refused(&answer, &field.field),
-            };
-            report.add(case, &row.identity, &format!("{}.{}", field.type_name, field.field), found);
-        }
-    }
 }

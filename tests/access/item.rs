@@ -4,6 +4,7 @@ use ampup::category::api::access::{Identity, Who};
 use ampup::category::api::plan::{Allow, Field, FieldKind, Key, Model};
 use serde_json::{Map, Value, json};
 
+use super::cases::Case;
 use super::world::{TEAM, World};
 
 /// A name that nobody has.
@@ -23,20 +24,14 @@ pub(super) fn named_fields(model: &Model) -> Vec<(String, bool)> {
 }
 
 /// A value of a field's type; `mark` makes it one of its own.
-pub(super) fn value(field: &Field, mark: &str) -> Value {
-    let one = match field.type_name.as_str() {
-        "Int" => {
-            json!(i64::from(mark.bytes().fold(7_u16, |sum, byte| sum.wrapping_mul(31).wrapping_add(u16::from(byte)))))
-        }
-        "Float" => json!(1.5),
-        "Boolean" => json!(true),
-        _ => json!(format!("{}-{mark}", field.name)),
-    };
+pub(super) fn value(case: &Case, field: &Field, mark: &str) -> Value {
+    let one = case.shapes.named(&field.type_name, &field.name, mark);
     if field.list { json!([one]) } else { one }
 }
 
+/// Whether a field can be set, changed and read by itself; objects are only given where they must be.
 fn is_plain(field: &Field) -> bool {
-    field.kind == FieldKind::Scalar && matches!(field.type_name.as_str(), "ID" | "String" | "Int" | "Float" | "Boolean")
+    field.kind != FieldKind::NonModel
 }
 
 /// What the item names where a rule looks: the identity, or nobody.
@@ -53,15 +48,17 @@ pub(super) fn names(world: &World, model: &Model, identity: &Identity) -> Map<St
 }
 
 /// A stored item that names the identity, or nobody.
-pub(super) fn stored(world: &World, model: &Model, identity: &Identity, mark: &str) -> Map<String, Value> {
+pub(super) fn stored(
+    world: &World,
+    case: &Case,
+    model: &Model,
+    (identity, mark): (&Identity, &str),
+) -> Map<String, Value> {
     let mut item: Map<String, Value> = Map::new();
-    for field in model.fields.values().filter(|field| is_plain(field)) {
-        item.insert(field.name.clone(), value(field, mark));
+    for field in model.fields.values().filter(|field| is_plain(field) || field.required) {
+        item.insert(field.name.clone(), value(case, field, mark));
     }
     item.extend(names(world, model, identity));
-    for stamp in [&model.created_at, &model.updated_at].into_iter().flatten() {
-        item.insert(stamp.clone(), json!("2026-01-02T03:04:05.678Z"));
-    }
     item.insert("__typename".to_owned(), model.name.clone().into());
     for key in std::iter::once(&model.key).chain(model.indexes.iter().map(|index| &index.key)) {
         if key.sort.len() > 1 {
@@ -97,18 +94,20 @@ pub(super) fn writable(model: &Model) -> Vec<&Field> {
 }
 
 /// The input of a create: what must be there and what the caller may set, without names of owners and groups.
-pub(super) fn created(model: &Model, mark: &str, left_out: &[&str]) -> Map<String, Value> {
+pub(super) fn created(case: &Case, model: &Model, mark: &str, left_out: &[&str]) -> Map<String, Value> {
     let named = named_fields(model);
     let mut input: Map<String, Value> = Map::new();
     for name in key_fields(&model.key) {
-        input.insert(name.to_owned(), value(&model.fields[name], mark));
+        input.insert(name.to_owned(), value(case, &model.fields[name], mark));
     }
     for field in writable(model) {
         let names = named.iter().any(|(name, _)| *name == field.name);
         if !names && !left_out.contains(&field.name.as_str()) {
-            input.insert(field.name.clone(), value(field, mark));
+            input.insert(field.name.clone(), value(case, field, mark));
         }
     }
+    let objects = model.fields.values().filter(|field| !is_plain(field) && field.required && !field.implied);
+    input.extend(objects.map(|field| (field.name.clone(), value(case, field, mark))));
     input
 }
 

@@ -94,3 +94,20 @@ fn flags_about_a_database_need_one() {
     );
     refuses(&sandbox, &["update", "shop", "--sql", "oracle:shop"], 2, &["`mysql` or `postgresql`"]);
 }
+
+#[test]
+fn the_embedded_cloud_refuses_the_data_source_by_name_and_the_database_can_be_taken_away() {
+    let sandbox = shop();
+    let empty = Sandbox::new();
+    let _ = empty.run(&["init", "empty", "--target", "local"]).ok();
+    let dev = empty.dev();
+    let emulator = ["env", "add", "emulator", "--target", "localstack", "--endpoint", dev.endpoint.as_str()];
+    let _ = sandbox.run(&emulator).ok();
+    let _ = sandbox.run(&["update", "shop", "--sql-cluster", &format!("emulator={CLUSTER},{SECRET}")]).ok();
+    let words = ["RelationalDatabaseConfig of SqlSource", "not supported by the embedded cloud"];
+    refuses(&sandbox, &["push", "--yes", "--env", "emulator"], 1, &words);
+    let away = "ampup update shop --sql-cluster emulator=off";
+    refuses(&sandbox, &["env", "remove", "emulator", "--yes"], 3, &["AMP0103", "`emulator`", away]);
+    let _ = sandbox.run(&["update", "shop", "--sql-cluster", "emulator=off"]).ok();
+    let _ = sandbox.run(&["env", "remove", "emulator", "--yes"]).ok();
+}

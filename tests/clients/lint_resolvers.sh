@@ -10,7 +10,7 @@ for folder in "$@"; do
     count=$((count + 1))
     mkdir -p "$work/$count"
     cp "$file" "$work/$count/$(basename "$file")"
-  done < <(find "$folder" -name '*.js' \( -path '*/resolvers/*' -o -path '*/functions/*' \))
+  done < <(find "$folder" -name '*.js' \( -path '*/ampup/*/resolvers/*' -o -path '*/ampup/stacks/*/functions/*' \))
 done
 [ "$count" -gt 0 ] || { echo "no resolver was found below: $*" >&2; exit 1; }
 echo '{"compilerOptions":{"allowJs":true,"noEmit":true,"module":"esnext","moduleResolution":"bundler","types":[]},"include":["**/*.js"]}' > "$work/tsconfig.json"

@@ -21,6 +21,7 @@ use crate::cloud::logs::Logs;
 use crate::cloud::s3::S3;
 use crate::cloud::service::{ApiCall, CallContext, Caller, Provisioned, ReplyBody, ResourceHandler, ResourceRequest};
 use crate::cloud::service::{RoleSession, Service, Shared};
+use crate::cloud::sqs::Sqs;
 use crate::cloud::store::memory::MemoryStore;
 
 const NOW_MS: i64 = 1_767_323_045_678;
@@ -52,7 +53,9 @@ impl World {
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared)).unwrap());
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
         let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam)).unwrap());
-        let under_lambda = lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), logs };
+        let sqs = Arc::new(Sqs::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let under_lambda =
+            lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), sqs, dynamodb: Arc::clone(&dynamodb), logs };
         let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
         let mut handlers = Arc::clone(&iam).resources();
         handlers.extend(Arc::clone(&lambda).resources());

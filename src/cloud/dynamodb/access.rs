@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::service::{Access, Permission};
-use super::names::Names;
+use super::names::{Names, stream_of};
 
 /// The permissions that `action` with `input` needs.
 pub(super) fn required(names: &Names, action: &str, input: &Value) -> Access {
@@ -25,7 +25,7 @@ pub(super) fn required(names: &Names, action: &str, input: &Value) -> Access {
         "TagResource" | "UntagResource" | "ListTagsOfResource" => {
             one(text(input, "ResourceArn").unwrap_or("*").to_owned())
         }
-        "DescribeStream" | "GetShardIterator" => one(text(input, "StreamArn").unwrap_or("*").to_owned()),
+        "DescribeStream" | "GetShardIterator" | "GetRecords" => one(stream_of(input).unwrap_or_else(|| "*".to_owned())),
         _ => one(table().unwrap_or_else(|| "*".to_owned())),
     })
 }

@@ -95,12 +95,16 @@ impl DynamoDb {
 impl Core {
     fn execute(self: &Arc<Self>, action: &str, mut input: Value) -> Result<Value, ApiError> {
         self.sweep_when_due();
+        let stream = names::stream_of(&input);
         self.names.inward(&mut input);
         if let Some(answer) = backups::execute(self, action, &input) {
             return answer;
         }
         let mut output = self.engine.execute(action, input).map_err(|error| self.names.outward_error(error))?;
         self.names.outward(action, &mut output);
+        if let Some(stream) = stream {
+            names::name_iterators(&mut output, &stream);
+        }
         Ok(output)
     }
 

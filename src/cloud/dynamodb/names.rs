@@ -9,6 +9,31 @@ use super::super::service::ApiError;
 /// The engine's region, in its ARNs and stream records.
 const ENGINE_REGION: &str = "dynoxide";
 
+/// What stands between the stream and the place in it in an iterator, as AWS writes iterators.
+const ITERATOR_MARK: &str = "|1|";
+
+/// The ARN of the stream that an input names, itself or by an iterator.
+pub(super) fn stream_of(input: &Value) -> Option<String> {
+    let text = |name: &str| input.get(name).and_then(Value::as_str);
+    let by_iterator = || text("ShardIterator")?.rsplit_once(ITERATOR_MARK).map(|(stream, _)| stream);
+    text("StreamArn").or_else(by_iterator).map(str::to_owned)
+}
+
+/// Puts the stream into the iterators of an answer, and leaves a shard open that has no end.
+pub(super) fn name_iterators(output: &mut Value, stream: &str) {
+    for name in ["ShardIterator", "NextShardIterator"] {
+        if let Some(Value::String(iterator)) = output.get_mut(name) {
+            *iterator = format!("{stream}{ITERATOR_MARK}{iterator}");
+        }
+    }
+    let shards = output.pointer_mut("/StreamDescription/Shards").and_then(Value::as_array_mut);
+    for range in shards.into_iter().flatten().filter_map(|shard| shard.get_mut("SequenceNumberRange")) {
+        if let Some(members) = range.as_object_mut() {
+            members.remove("EndingSequenceNumber");
+        }
+    }
+}
+
 /// Makes and reads ARNs of this cloud.
 pub(super) struct Names {
     region: String,
@@ -34,6 +59,11 @@ impl Names {
     /// Turns table ARNs of this cloud in an input into table names, where AWS accepts either.
     pub(super) fn inward(&self, input: &mut Value) {
         self.shorten(input);
+        if let Some(Value::String(iterator)) = input.get_mut("ShardIterator")
+            && let Some((_, rest)) = iterator.rsplit_once(ITERATOR_MARK)
+        {
+            *iterator = rest.to_owned();
+        }
         let items = input.get_mut("TransactItems").and_then(Value::as_array_mut);
         let operations = items.into_iter().flatten().filter_map(Value::as_object_mut);
         operations.flat_map(|item| item.values_mut()).for_each(|operation| self.shorten(operation));

@@ -149,9 +149,10 @@ impl Cloud {
         services.lambda.resume();
         let lambda = Arc::clone(&services.lambda);
         let (stop, stopped) = watch::channel(false);
+        let workers = services.work(&stopped);
         let gateway = Arc::new(server::Gateway::new(services, stopped.clone()));
         let serve = |listener| tokio::spawn(server::serve(listener, Arc::clone(&gateway), stopped.clone()));
-        let tasks = listeners.into_iter().map(serve).collect();
+        let tasks = listeners.into_iter().map(serve).chain(workers).collect();
         Ok(RunningCloud { address, endpoint, feed, stop, tasks, lambda, folder })
     }
 }

@@ -49,16 +49,22 @@ pub(in crate::cloud) enum Route {
 
 /// The targets of JSON services, by the part of `X-Amz-Target` before the dot.
 const TARGETS: &[(&str, ServiceId, Protocol)] = &[
+    ("AWSEvents", ServiceId::EventBridge, Protocol::Json11),
     ("AmazonSQS", ServiceId::Sqs, Protocol::Json10),
     ("AWSCognitoIdentityProviderService", ServiceId::Cognito, Protocol::Json11),
     ("AWSCognitoIdentityService", ServiceId::CognitoIdentity, Protocol::Json11),
     ("DynamoDB_20120810", ServiceId::DynamoDb, Protocol::Json10),
+    ("DynamoDBStreams_20120810", ServiceId::DynamoDb, Protocol::Json10),
     ("Logs_20140328", ServiceId::Logs, Protocol::Json11),
+    ("AmazonSSM", ServiceId::Ssm, Protocol::Json11),
+    ("secretsmanager", ServiceId::SecretsManager, Protocol::Json11),
 ];
 
 /// The services that are known by the name in a signature's scope.
 const SIGNING_NAMES: &[(&str, ServiceId, Protocol)] = &[
     ("s3", ServiceId::S3, Protocol::RestXml),
+    ("scheduler", ServiceId::Scheduler, Protocol::RestJson),
+    ("sns", ServiceId::Sns, Protocol::Query),
     ("sqs", ServiceId::Sqs, Protocol::Query),
     ("sts", ServiceId::Sts, Protocol::Query),
     ("iam", ServiceId::Iam, Protocol::Query),
@@ -74,6 +80,7 @@ const VERSIONS: &[(&str, ServiceId)] = &[
     ("2010-05-08", ServiceId::Iam),
     ("2010-05-15", ServiceId::CloudFormation),
     ("2012-11-05", ServiceId::Sqs),
+    ("2010-03-31", ServiceId::Sns),
 ];
 
 /// Where a request goes. `knows` tells whether a host is an alias of a site.

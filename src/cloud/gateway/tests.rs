@@ -56,7 +56,21 @@ fn each_request_has_one_place() {
         post("localhost/", &target("AWSCognitoIdentityService.GetId"), ""),
         service(ServiceId::CognitoIdentity, Json11)
     );
-    assert_eq!(post("localhost/", &target("DynamoDB_20120810.PutItem"), ""), service(ServiceId::DynamoDb, Json10));
+    for (name, wanted) in [
+        ("DynamoDB_20120810.PutItem", service(ServiceId::DynamoDb, Json10)),
+        ("DynamoDBStreams_20120810.GetRecords", service(ServiceId::DynamoDb, Json10)),
+        ("Logs_20140328.FilterLogEvents", service(ServiceId::Logs, Json11)),
+        ("AmazonSSM.GetParameter", service(ServiceId::Ssm, Json11)),
+        ("secretsmanager.GetSecretValue", service(ServiceId::SecretsManager, Json11)),
+    ] {
+        assert_eq!(post("localhost/", &target(name), ""), wanted, "{name}");
+    }
+    assert_eq!(get("abc.lambda-url.us-east-1.localhost/graphql", &[]), Route::FunctionUrl("abc".to_owned()));
+    assert_eq!(post("localhost/", &target("AmazonSQS.SendMessage"), ""), service(ServiceId::Sqs, Json10));
+    assert_eq!(post("localhost/", &target("AWSEvents.PutEvents"), ""), service(ServiceId::EventBridge, Json11));
+    assert_eq!(post("localhost/", &[], "Action=Publish&Version=2010-03-31"), service(ServiceId::Sns, Query));
+    let queue = "localhost/000000000000/q";
+    assert_eq!(post(queue, &[], "Action=SendMessage&Version=2012-11-05"), service(ServiceId::Sqs, Query));
     assert_eq!(
         post("localhost/", &target("AWSStepFunctions.StartExecution"), ""),
         Route::Absent("AWSStepFunctions".to_owned(), Json11)
@@ -69,6 +83,9 @@ fn each_request_has_one_place() {
         ("appsync", service(ServiceId::AppSync, RestJson)),
         ("cloudfront", service(ServiceId::CloudFront, RestXml)),
         ("lambda", service(ServiceId::Lambda, RestJson)),
+        ("sqs", service(ServiceId::Sqs, Query)),
+        ("sns", service(ServiceId::Sns, Query)),
+        ("scheduler", service(ServiceId::Scheduler, RestJson)),
         ("states", Route::Absent("states".to_owned(), RestJson)),
     ] {
         assert_eq!(post("localhost/x", &[("authorization", &signed(name))], ""), wanted, "{name}");
@@ -78,8 +95,8 @@ fn each_request_has_one_place() {
     assert_eq!(post("localhost/", &[], "Action=GetCallerIdentity&Version=2011-06-15"), service(ServiceId::Sts, Query));
     assert_eq!(post("localhost/", &[], "Action=ListRoles&Version=2010-05-08"), service(ServiceId::Iam, Query));
     assert_eq!(
-        post("localhost/", &[], "Action=SendMessage&Version=2012-11-05"),
-        Route::Absent("SendMessage of version 2012-11-05".to_owned(), Query)
+        post("localhost/", &[], "Action=CreateCluster&Version=2012-12-01"),
+        Route::Absent("CreateCluster of version 2012-12-01".to_owned(), Query)
     );
     assert_eq!(
         post("localhost/graphql/abc/graphql", &[("authorization", &signed("appsync"))], ""),

@@ -8,7 +8,6 @@ use super::policy::{Policy, Question, Verdict};
 use crate::cloud::service::{ApiError, Caller, Permission, Shared};
 
 /// Who comes to a resource.
-#[allow(dead_code, reason = "who delivers events comes as one of them")]
 #[derive(Clone, Debug)]
 pub(in crate::cloud) enum Guest<'a> {
     /// A caller (a service acting with a role among them): its policies or the resource's must allow it.
@@ -22,7 +21,6 @@ impl Iam {
     ///
     /// # Errors
     /// `AccessDenied`, for services `AccessDeniedException`.
-    #[allow(dead_code, reason = "who delivers events asks")]
     pub(in crate::cloud) fn admit(
         &self,
         guest: &Guest<'_>,

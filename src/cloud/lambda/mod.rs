@@ -1,12 +1,13 @@
 //! Lambda: functions that run as child processes of this cloud, over the Lambda Runtime API.
 //!
 //! Built: functions of ZIP archives for Node.js, Python and custom runtimes; invocation, waited for or not, with retries,
-//! destinations and dead letters; versions, aliases, layers, function URLs, reserved concurrency, the resource policy.
-//! Refused by name: container images, event source mappings, networks, provisioned concurrency, streamed responses, JSON
-//! logs. Absent: extensions, and the detection of recursive loops. Node.js and Python are the machine's, in the version that it has; the AWS SDK
-//! is not part of them. Memory is limited where the system shows what a process uses (Linux), the heap of Node.js
-//! everywhere. Code runs with the rights of the user who started the cloud; what is Lambda's alone (a read-only folder
-//! of code, a `/tmp` of its own, processors by memory) is absent.
+//! destinations and dead letters; versions, aliases, layers, function URLs, reserved concurrency, event source mappings of
+//! queues and of streams of tables, the resource policy. Refused by name: container images, other event sources, networks,
+//! provisioned concurrency, streamed responses, JSON logs. Absent: extensions, and the detection of recursive loops.
+//! Node.js and Python are the machine's, in the version that it has; the AWS SDK is not part of them. Memory is limited
+//! where the system shows what a process uses (Linux), the heap of Node.js everywhere. Code runs with the rights of the user
+//! who started the cloud; what is Lambda's alone (a read-only folder of code, a `/tmp` of its own, processors by memory) is
+//! absent.
 
 mod api;
 mod engine;
@@ -30,6 +31,7 @@ use super::service::{
 };
 pub(in crate::cloud) use engine::{Below, Invocation, URL_LABEL};
 use engine::{Engine, Event, Interpreters, LATEST, Named};
+pub use engine::{InterpreterFound, find_interpreters};
 
 /// The largest event that is waited for, in bytes ("Lambda quotas").
 const EVENT_BYTES: usize = 6_291_456;
@@ -42,8 +44,27 @@ pub(in crate::cloud) struct Lambda {
     engine: Arc<Engine>,
 }
 
+/// Takes what functions send to others than functions and queues: topics, buses of events.
+pub(in crate::cloud) trait Outlet: Send + Sync {
+    /// Keeps a record durably; it is delivered soon, with the rights of the role.
+    fn send(&self, record: &Outgoing<'_>) -> Result<(), ApiError>;
+}
+
+/// A record of an invocation on its way.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cloud) struct Outgoing<'a> {
+    /// The ARN of the function that sends.
+    pub function: &'a str,
+    /// Its role.
+    pub role: &'a str,
+    /// The ARN of who receives.
+    pub target: &'a str,
+    pub body: &'a str,
+    /// What a bus of events is told that it is.
+    pub detail_type: &'a str,
+}
+
 /// Who invokes a function.
-#[allow(dead_code, reason = "the other services' door: AppSync invokes for data sources and authorisers")]
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cloud) enum Invoker<'a> {
     /// A caller (a service acting with a role among them): its policies or the function's must allow it.
@@ -78,7 +99,6 @@ pub(in crate::cloud) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// An invocation whose answer is waited for.
-    #[allow(dead_code, reason = "the other services' door")]
     pub(in crate::cloud) fn new(function: &'a str, payload: impl Into<Bytes>, invoker: Invoker<'a>) -> Self {
         Self { function, payload: payload.into(), kind: InvocationType::Wait, invoker, client_context: None }
     }
@@ -113,9 +133,15 @@ impl Lambda {
         Self { engine: Arc::new(Engine::new(shared, below, Interpreters::default())) }
     }
 
-    /// Goes on with events that were accepted before the cloud stopped.
+    /// Goes on with events that were accepted before the cloud stopped, and with the sources of mappings.
     pub(in crate::cloud) fn resume(&self) {
         self.engine.resume();
+        self.engine.resume_mappings();
+    }
+
+    /// Says who takes what goes beyond functions and queues; the first word counts. It is not kept alive by this.
+    pub(in crate::cloud) fn connect(&self, outlet: &Arc<dyn Outlet>) {
+        self.engine.connect(outlet);
     }
 
     /// Ends every process of every function.
@@ -152,6 +178,17 @@ impl Lambda {
                 Ok(nothing(id))
             }
         }
+    }
+
+    /// Whether someone may invoke a function, by its name or ARN.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`, `AccessDeniedException`.
+    pub(in crate::cloud) fn may_invoke(&self, function: &str, invoker: Invoker<'_>) -> Result<(), ApiError> {
+        let named = Named::read(&self.engine.shared, function)?;
+        let found = self.engine.function_of(&named);
+        self.check_allowed(&named, found.as_ref().ok(), invoker)?;
+        found.map(|_| ())
     }
 
     /// Whether someone may invoke; what does not exist has no policy of its own.

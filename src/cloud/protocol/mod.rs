@@ -50,6 +50,7 @@ fn namespace(service: Option<ServiceId>) -> &'static str {
         Some(ServiceId::Iam) => "https://iam.amazonaws.com/doc/2010-05-08/",
         Some(ServiceId::CloudFormation) => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
         Some(ServiceId::CloudFront) => "http://cloudfront.amazonaws.com/doc/2020-05-31/",
+        Some(ServiceId::Sns) => "http://sns.amazonaws.com/doc/2010-03-31/",
         Some(ServiceId::Sqs) => "http://queue.amazonaws.com/doc/2012-11-05/",
         Some(ServiceId::S3) => "http://s3.amazonaws.com/doc/2006-03-01/",
         _ => "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -129,9 +130,9 @@ fn with_body(status: u16, mut headers: Vec<(String, String)>, content_type: &str
 fn query_answer(asked: &Asked<'_>, value: &Value) -> String {
     let Asked { service, action, request_id, .. } = *asked;
     let mut text = format!("<{action}Response xmlns=\"{}\">", namespace(service));
-    // SQS repeats elements for lists, and writes a result that is empty.
+    // SQS repeats elements for lists; it and SNS write a result that is empty.
     let repeats = service == Some(ServiceId::Sqs);
-    if repeats || value.as_object().is_some_and(|fields| !fields.is_empty()) {
+    if repeats || service == Some(ServiceId::Sns) || value.as_object().is_some_and(|fields| !fields.is_empty()) {
         xml::write(&mut text, &format!("{action}Result"), value, !repeats);
     }
     text.push_str(&xml::wrap("ResponseMetadata", &[xml::element("RequestId", request_id)]));

@@ -78,8 +78,10 @@ fn numbered(fields: Map<String, Value>) -> Vec<Value> {
 
 fn entries(items: Vec<Value>) -> Value {
     let pair = |item: Value| {
-        let key = item.get("key").and_then(Value::as_str)?.to_owned();
-        Some((key, item.get("value").cloned().unwrap_or_default()))
+        // SNS writes the attributes of messages with capitals.
+        let member = |small: &str, large: &str| item.get(small).or_else(|| item.get(large)).cloned();
+        let key = member("key", "Name")?.as_str()?.to_owned();
+        Some((key, member("value", "Value").unwrap_or_default()))
     };
     Value::Object(items.into_iter().filter_map(pair).collect())
 }

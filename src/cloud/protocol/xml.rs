@@ -41,7 +41,8 @@ pub(in crate::cloud) fn wrap(name: &str, inside: &[String]) -> String {
 pub(in crate::cloud) fn write(out: &mut String, name: &str, value: &Value, member: bool) {
     match value {
         Value::Null => {}
-        Value::Array(items) if member => {
+        // The entries of a map are repeated, with their keys and values.
+        Value::Array(items) if member && name != "entry" => {
             let mut inside = String::new();
             for item in items {
                 write(&mut inside, "member", item, member);

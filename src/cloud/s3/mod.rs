@@ -11,7 +11,6 @@ pub(in crate::cloud) mod conditions;
 mod copy;
 mod cors;
 mod delete;
-#[expect(dead_code, reason = "the service that delivers events is made after this one")]
 pub(in crate::cloud) mod events;
 mod get;
 mod intake;
@@ -138,13 +137,11 @@ impl S3 {
     }
 
     /// Says which destinations the events of buckets can have.
-    #[expect(dead_code, reason = "the service that delivers events is made after this one")]
     pub(in crate::cloud) fn connect(&self, destinations: Arc<dyn events::Destinations>) {
         self.engine.objects.outbox.connect(destinations);
     }
 
     /// The events of buckets that are not delivered yet.
-    #[expect(dead_code, reason = "the service that delivers events is made after this one")]
     pub(in crate::cloud) fn outbox(&self) -> &events::Outbox {
         &self.engine.objects.outbox
     }

@@ -113,7 +113,6 @@ impl Sqs {
     ///
     /// # Errors
     /// `QueueDoesNotExist`, `AccessDenied`, `AccessDeniedException`.
-    #[allow(dead_code, reason = "the other services' door")]
     pub(in crate::cloud) fn check_send(&self, guest: &Guest<'_>, arn: &str) -> Result<(), ApiError> {
         let queue = self.engine.queue(arn.rsplit(':').next().unwrap_or_default())?;
         let permission = Permission::new("sqs:SendMessage", arn);
@@ -125,7 +124,6 @@ impl Sqs {
     ///
     /// # Errors
     /// Those of [`Self::check_send`] and of `SendMessage`.
-    #[allow(dead_code, reason = "the other services' door")]
     pub(in crate::cloud) fn send_for(&self, guest: &Guest<'_>, arn: &str, input: &Value) -> Result<Value, ApiError> {
         self.check_send(guest, arn)?;
         // For a service the account is told as the sender.

@@ -5,6 +5,7 @@
 mod functions;
 mod invoke;
 mod layers;
+mod mappings;
 mod settings;
 mod versions;
 
@@ -22,7 +23,7 @@ use crate::cloud::service::{Access, ApiCall, ApiError, ApiReply, CallContext, Pe
 const ARCHIVE: &str = "Archive";
 
 /// The operations: method, path after the version of the API, name. `{}` stands for a name in the path.
-const OPERATIONS: [(Method, &str, &str); 41] = [
+const OPERATIONS: [(Method, &str, &str); 46] = [
     (Method::GET, "functions", "ListFunctions"),
     (Method::POST, "functions", "CreateFunction"),
     (Method::GET, "functions/{}", "GetFunction"),
@@ -64,6 +65,11 @@ const OPERATIONS: [(Method, &str, &str); 41] = [
     (Method::GET, "tags/{}", "ListTags"),
     (Method::POST, "tags/{}", "TagResource"),
     (Method::DELETE, "tags/{}", "UntagResource"),
+    (Method::POST, "event-source-mappings", "CreateEventSourceMapping"),
+    (Method::GET, "event-source-mappings", "ListEventSourceMappings"),
+    (Method::GET, "event-source-mappings/{}", "GetEventSourceMapping"),
+    (Method::PUT, "event-source-mappings/{}", "UpdateEventSourceMapping"),
+    (Method::DELETE, "event-source-mappings/{}", "DeleteEventSourceMapping"),
 ];
 
 /// What a request is: the operation and what its path names.
@@ -105,7 +111,6 @@ fn unbuilt(parts: &[&str]) -> &'static str {
         ["functions", _, "recursion-config"] => "the detection of recursive loops",
         ["layers", .., "policy"] | ["layers", _, "versions", _, "policy", _] => "policies of layers",
         ["functions", _, "code-signing-config"] | ["code-signing-configs", ..] => "code signing",
-        ["event-source-mappings", ..] => "event source mappings",
         ["account-settings"] => "GetAccountSettings",
         _ => "this operation",
     }
@@ -126,6 +131,9 @@ pub(super) fn access(engine: &Engine, call: &ApiCall) -> Access {
         name if name.contains("LayerVersion") => {
             let layer = layer_arn(shared, &operation.first);
             if operation.second.is_empty() { layer } else { format!("{layer}:{}", operation.second) }
+        }
+        name if name.ends_with("EventSourceMapping") && !operation.first.is_empty() => {
+            format!("arn:aws:lambda:{}:{}:event-source-mapping:{}", shared.region, shared.account, operation.first)
         }
         _ if operation.first.is_empty() => "*".to_owned(),
         _ => arn(&operation.first),
@@ -161,7 +169,7 @@ pub(super) async fn answer(lambda: &Lambda, context: &CallContext, call: ApiCall
 
 fn manage(engine: &Arc<Engine>, operation: &Operation, call: &ApiCall) -> Result<ApiReply, ApiError> {
     let request = Request { engine, operation, call };
-    let groups = [functions::answer, versions::answer, settings::answer, layers::answer];
+    let groups = [functions::answer, versions::answer, settings::answer, layers::answer, mappings::answer];
     let answered = groups.iter().find_map(|group| group(&request));
     answered.unwrap_or_else(|| {
         Err(ApiError::not_built("lambda", &format!("{} ({} {})", operation.name, call.method, call.path)))

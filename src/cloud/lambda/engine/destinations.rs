@@ -15,6 +15,8 @@ use super::names::{LATEST, Named};
 use super::not_found;
 use super::record::Function;
 use super::settings::{constraint, invalid, number};
+use crate::cloud::iam::Guest;
+use crate::cloud::lambda::Outgoing;
 use crate::cloud::service::{ApiError, Caller, Permission, RoleSession};
 
 /// What asynchronous invocations of a function or alias are held to.
@@ -171,12 +173,31 @@ impl Engine {
         let caller = self.caller_of(function);
         let sent = match arn.split(':').nth(2) {
             Some("lambda") => self.send_to_function(&caller, arn, body),
-            Some(service) => Err(ApiError::not_built(service, &format!("destination {arn} ({attributes})"))),
-            None => Err(invalid(format!("{arn} is no ARN"))),
+            Some("sqs") => {
+                let input = json!({"MessageBody": body, "MessageAttributes": attributes});
+                self.sqs.send_for(&Guest::Caller(caller), arn, &input).map(|_| ())
+            }
+            Some("sns" | "events") => self.send_beyond(function, arn, body),
+            _ => Err(invalid(format!("{arn} is no destination"))),
         };
         if let Err(error) = sent {
             tracing::warn!(%error, function = function.name, destination = arn, "a record could not be sent");
         }
+    }
+
+    fn send_beyond(&self, function: &Function, target: &str, body: &str) -> Result<(), ApiError> {
+        let outlet = self.outlet.get().and_then(std::sync::Weak::upgrade);
+        let outlet = outlet.ok_or_else(|| invalid(format!("nobody here delivers to {target}")))?;
+        let failed = serde_json::from_str::<Value>(body).is_ok_and(|record| {
+            record.pointer("/requestContext/condition").is_some_and(|condition| condition != "Success")
+        });
+        let detail_type = if failed {
+            "Lambda Function Invocation Result - Failure"
+        } else {
+            "Lambda Function Invocation Result - Success"
+        };
+        let role = &function.settings.role;
+        outlet.send(&Outgoing { function: &function.arn, role, target, body, detail_type })
     }
 
     fn send_to_function(self: &Arc<Self>, caller: &Caller, arn: &str, body: &str) -> Result<(), ApiError> {

@@ -68,6 +68,34 @@ struct Found {
     version: String,
 }
 
+/// An interpreter of functions, as it was looked for on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterpreterFound {
+    /// `node`, `python3`.
+    pub name: &'static str,
+    /// The runtimes that need it: `nodejs`, `python`.
+    pub runtimes: &'static str,
+    /// Its version and where it lies, when it runs.
+    pub found: Option<String>,
+    /// What helps when it does not.
+    pub install: &'static str,
+}
+
+/// Looks for the interpreters of functions.
+pub fn find_interpreters() -> Vec<InterpreterFound> {
+    let Interpreters { node, python } = Interpreters::default();
+    let look = |interpreter: &Interpreter, runtimes: &'static str| InterpreterFound {
+        name: interpreter.name,
+        runtimes,
+        found: interpreter
+            .find(runtimes)
+            .ok()
+            .map(|Found { path, version }| format!("{version} at {}", path.display())),
+        install: interpreter.install,
+    };
+    vec![look(&node, "nodejs"), look(&python, "python")]
+}
+
 impl Default for Interpreters {
     fn default() -> Self {
         Self::named("node", "python3")

@@ -118,6 +118,64 @@ pub(super) const EVENT_INVOKE_CONFIG: Kind = Kind {
     },
 };
 
+pub(super) const MAPPING: Kind = Kind {
+    name: "AWS::Lambda::EventSourceMapping",
+    properties: &[
+        "BatchSize",
+        "BisectBatchOnFunctionError",
+        "DestinationConfig",
+        "Enabled",
+        "EventSourceArn",
+        "FilterCriteria",
+        "FunctionName",
+        "FunctionResponseTypes",
+        "MaximumBatchingWindowInSeconds",
+        "MaximumRecordAgeInSeconds",
+        "MaximumRetryAttempts",
+        "ParallelizationFactor",
+        "ScalingConfig",
+        "StartingPosition",
+        "TumblingWindowInSeconds",
+    ],
+    required: &["EventSourceArn", "FunctionName"],
+    create_only: &["EventSourceArn", "StartingPosition"],
+    attributes: &["EventSourceMappingArn", "Id"],
+    make: |engine, request| {
+        let mapping = engine.create_mapping(&request.properties)?;
+        let attributes = [("EventSourceMappingArn", json!(mapping.arn(&engine.shared))), ("Id", json!(mapping.id))];
+        Ok(made(&mapping.id, &attributes))
+    },
+    change: |engine, current, request| {
+        engine.update_mapping(&current.physical_id, &with_defaults(request))?;
+        Ok(current.clone())
+    },
+    remove: |engine, current, _| engine.delete_mapping(&current.physical_id).map(|_| ()),
+};
+
+/// The properties of a mapping, with what is meant where the template says nothing (any more).
+fn with_defaults(request: &ResourceRequest) -> Value {
+    let mut input = request.properties.clone();
+    let queue = request.text("EventSourceArn").is_some_and(|arn| arn.starts_with("arn:aws:sqs:"));
+    let mut defaults = json!({
+        "BatchSize": if queue { 10 } else { 100 }, "Enabled": true, "FilterCriteria": {}, "FunctionResponseTypes": [],
+        "MaximumBatchingWindowInSeconds": 0,
+    });
+    if queue {
+        defaults["ScalingConfig"] = json!({});
+    } else {
+        defaults["BisectBatchOnFunctionError"] = json!(false);
+        defaults["DestinationConfig"] = json!({});
+        defaults["MaximumRecordAgeInSeconds"] = json!(-1);
+        defaults["MaximumRetryAttempts"] = json!(-1);
+    }
+    for (name, value) in defaults.as_object().into_iter().flatten() {
+        if request.property(name).is_none() {
+            input[name] = value.clone();
+        }
+    }
+    input
+}
+
 /// What a handler made.
 pub(super) fn made(physical_id: &str, attributes: &[(&str, Value)]) -> Provisioned {
     let attributes: BTreeMap<String, Value> =

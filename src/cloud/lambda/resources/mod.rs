@@ -21,7 +21,8 @@ const INLINE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The types of this service.
 pub(super) fn handlers(engine: &Arc<Engine>) -> Vec<Box<dyn ResourceHandler>> {
-    static KINDS: [Kind; 5] = [beside::VERSION, beside::ALIAS, beside::LAYER, beside::URL, beside::EVENT_INVOKE_CONFIG];
+    static KINDS: [Kind; 6] =
+        [beside::VERSION, beside::ALIAS, beside::LAYER, beside::URL, beside::EVENT_INVOKE_CONFIG, beside::MAPPING];
     let mut all: Vec<Box<dyn ResourceHandler>> =
         vec![Box::new(FunctionType(Arc::clone(engine))), Box::new(PermissionType(Arc::clone(engine)))];
     for kind in &KINDS {

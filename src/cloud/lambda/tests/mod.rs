@@ -5,6 +5,7 @@ mod later;
 mod layers;
 mod life;
 mod log;
+mod mappings;
 mod runtimes;
 mod stacks;
 mod urls;
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, Below, InvocationType, Invoker, Lambda, ServiceVisitor};
 use crate::base::{RandomIds, Region, SystemClock};
+use crate::cloud::dynamodb::DynamoDb;
 use crate::cloud::feed::Feed;
 use crate::cloud::iam::Iam;
 use crate::cloud::logs::Logs;
@@ -31,6 +33,7 @@ use crate::cloud::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, Provisioned, ReplyBody, ResourceHandler,
     ResourceRequest, RoleSession, Service as _, Shared,
 };
+use crate::cloud::sqs::Sqs;
 use crate::cloud::store::memory::MemoryStore;
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/fn";
@@ -40,7 +43,10 @@ struct World {
     lambda: Arc<Lambda>,
     iam: Arc<Iam>,
     s3: Arc<S3>,
+    sqs: Arc<Sqs>,
+    dynamodb: Arc<DynamoDb>,
     logs: Arc<Logs>,
+    shared: Arc<Shared>,
     folder: tempfile::TempDir,
 }
 
@@ -60,9 +66,17 @@ impl World {
         let iam = Arc::new(Iam::new(Arc::clone(&shared), None));
         let s3 = Arc::new(S3::new(Arc::clone(&shared), Arc::clone(&iam)));
         let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam)).unwrap());
-        let below = Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), logs: Arc::clone(&logs) };
-        let lambda = Arc::new(Lambda::new(shared, below));
-        let world = Self { lambda, iam, s3, logs, folder };
+        let sqs = Arc::new(Sqs::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared)).unwrap());
+        let below = Below {
+            iam: Arc::clone(&iam),
+            s3: Arc::clone(&s3),
+            sqs: Arc::clone(&sqs),
+            dynamodb: Arc::clone(&dynamodb),
+            logs: Arc::clone(&logs),
+        };
+        let lambda = Arc::new(Lambda::new(Arc::clone(&shared), below));
+        let world = Self { lambda, iam, s3, sqs, dynamodb, logs, shared, folder };
         world.role("fn", "lambda.amazonaws.com", &json!([])).await;
         world
     }
@@ -81,6 +95,8 @@ impl World {
         let mut all = Arc::clone(&self.lambda).resources();
         all.extend(Arc::clone(&self.iam).resources());
         all.extend(Arc::clone(&self.s3).resources());
+        all.extend(Arc::clone(&self.sqs).resources());
+        all.extend(Arc::clone(&self.dynamodb).resources());
         all.into_iter().find(|handler| handler.kind() == kind).unwrap()
     }
 
