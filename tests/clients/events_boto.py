@@ -115,6 +115,50 @@ def topics_and_rules(sqs, sns, events, scheduler):
     refused("ResourceNotFoundException", scheduler.get_schedule, Name="none")
 
 
+def uploads(client):
+    """A bucket tells a queue, a topic and a rule."""
+    sqs, s3, sns, events = client("sqs"), client("s3"), client("sns"), client("events")
+
+    def queue(name):
+        arn = f"arn:aws:sqs:us-east-1:000000000000:{name}"
+        statement = {"Effect": "Allow", "Principal": {"Service": ["s3.amazonaws.com", "sns.amazonaws.com",
+                     "events.amazonaws.com"]}, "Action": "sqs:SendMessage", "Resource": arn}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        return sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"], arn
+
+    def bodies(url, wanted):
+        found = []
+        while len(found) < wanted:
+            messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"]))
+        return found
+
+    (direct, direct_arn), (ruled, ruled_arn), (told, told_arn) = queue("direct"), queue("ruled"), queue("told")
+    topic = "arn:aws:sns:us-east-1:000000000000:uploads"
+    statement = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sns:Publish", "Resource": topic}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sns.create_topic(Name="uploads", Attributes={"Policy": policy})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=told_arn)
+    events.put_rule(Name="uploads", EventPattern=json.dumps({"source": ["aws.s3"]}))
+    events.put_targets(Rule="uploads", Targets=[{"Id": "q", "Arn": ruled_arn}])
+    s3.create_bucket(Bucket="photos")
+    s3.put_bucket_notification_configuration(Bucket="photos", NotificationConfiguration={
+        "QueueConfigurations": [{"QueueArn": direct_arn, "Events": ["s3:ObjectCreated:*"]}],
+        "TopicConfigurations": [{"TopicArn": topic, "Events": ["s3:ObjectRemoved:*"]}],
+        "EventBridgeConfiguration": {},
+    })
+    s3.put_object(Bucket="photos", Key="a/b.jpg", Body=b"hello")
+    s3.delete_object(Bucket="photos", Key="a/b.jpg")
+    test, created = bodies(direct, 2)
+    assert test["Event"] == "s3:TestEvent" and created["Records"][0]["eventName"] == "ObjectCreated:Put", created
+    assert [event["detail-type"] for event in bodies(ruled, 2)] == ["Object Created", "Object Deleted"]
+    removed = bodies(told, 2)[1]
+    assert removed["Subject"] == "Amazon S3 Notification", removed
+    assert json.loads(removed["Message"])["Records"][0]["eventName"] == "ObjectRemoved:Delete", removed
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([AMPUP, "init", "boto", "--target", "local", "--json"], cwd=folder, check=True, capture_output=True)
@@ -134,10 +178,11 @@ def main():
             sqs = client("sqs")
             older_protocol(queues(sqs))
             topics_and_rules(sqs, client("sns"), client("events"), client("scheduler"))
+            uploads(client)
         finally:
             cloud.kill()
             cloud.wait()
-    print("boto3: queues, topics, rules and schedules hold")
+    print("boto3: queues, topics, rules, schedules and uploads hold")
 
 
 main()

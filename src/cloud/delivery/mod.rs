@@ -275,7 +275,7 @@ impl Delivery {
             message["MessageAttributes"] = Value::Object(all.into_iter().map(text).collect());
         }
         for name in ["MessageGroupId", "MessageDeduplicationId"] {
-            if let Some(value) = options.get(name).filter(|_| queue.ends_with(".fifo")) {
+            if let Some(value) = options.get(name).filter(|_| queue.strip_suffix(".fifo").is_some()) {
                 message[name] = value.clone();
             }
         }

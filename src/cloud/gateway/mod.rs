@@ -1,7 +1,7 @@
 //! The one port: accept, route, authenticate, call, answer.
 //!
-//! It listens on the loopback address only and has no way to listen elsewhere. It speaks plain HTTP and the
-//! WebSockets of subscriptions: no TLS.
+//! It listens on the loopback address only and has no way to listen elsewhere. Each connection is plain or TLS, as the
+//! client begins it.
 
 mod answer;
 mod folder;
@@ -9,6 +9,7 @@ pub(in crate::cloud) mod origin;
 mod route;
 mod server;
 mod socket;
+mod tls;
 
 #[cfg(test)]
 mod tests;
@@ -151,7 +152,12 @@ impl Cloud {
         let (stop, stopped) = watch::channel(false);
         let workers = services.work(&stopped);
         let gateway = Arc::new(server::Gateway::new(services, stopped.clone()));
-        let serve = |listener| tokio::spawn(server::serve(listener, Arc::clone(&gateway), stopped.clone()));
+        let acceptor = tls::Authority::open(&folder.path).and_then(tls::Authority::acceptor);
+        let acceptor = acceptor.map_err(|error| folder.damaged(&error))?;
+        let serve = |listener| {
+            let listener = tls::Listener::new(listener, acceptor.clone());
+            tokio::spawn(server::serve(listener, Arc::clone(&gateway), stopped.clone()))
+        };
         let tasks = listeners.into_iter().map(serve).chain(workers).collect();
         Ok(RunningCloud { address, endpoint, feed, stop, tasks, lambda, folder })
     }

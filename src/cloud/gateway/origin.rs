@@ -25,7 +25,7 @@ pub(in crate::cloud) fn host_name(host: &str) -> String {
 }
 
 /// Whether a host name means this computer.
-fn is_loopback(name: &str) -> bool {
+pub(super) fn is_loopback(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost") || name == "127.0.0.1" || name == "[::1]"
 }
 

@@ -6,16 +6,14 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::Response;
-use axum::serve::ListenerExt as _;
 use http::request::Parts;
 use http::{Method, Request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::route::{RequestHead, Route, route};
-use super::{origin, socket};
+use super::{origin, socket, tls};
 use crate::cloud::iam::{Authenticated, Payload, missing_token};
 use crate::cloud::protocol::{self, Asked, Protocol, percent, query};
 use crate::cloud::s3::Incoming;
@@ -37,11 +35,7 @@ pub(super) struct Gateway {
 }
 
 /// Answers requests on a listener until the cloud stops.
-pub(super) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopped: watch::Receiver<bool>) {
-    let listener = listener.tap_io(|stream| {
-        // Small answers must not wait for more; a stream that refuses is only slower.
-        let _ = stream.set_nodelay(true);
-    });
+pub(super) async fn serve(listener: tls::Listener, gateway: Arc<Gateway>, mut stopped: watch::Receiver<bool>) {
     let router = Router::new().fallback(handle).with_state(gateway);
     let until = async move {
         // An error means that the cloud was dropped.
@@ -191,7 +185,8 @@ impl Gateway {
     async fn objects(&self, whole: Whole, body: Body) -> ApiReply {
         let id = whole.id.clone();
         let head = whole.parts.method == Method::HEAD;
-        let outcome = match self.services.iam.authenticate_head(&whole.parts) {
+        let bucket = self.services.s3.bucket_in_host(&whole.host);
+        let outcome = match self.services.iam.authenticate_head(&whole.parts, bucket.as_deref()) {
             Ok(Authenticated { caller, payload }) => {
                 let call = whole.into_call(String::new(), Value::Null);
                 self.services.s3.receive(&CallContext { caller }, call, Incoming { body, payload }).await

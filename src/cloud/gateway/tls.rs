@@ -78,12 +78,12 @@ impl Authority {
     /// What unwraps connections.
     pub(super) fn acceptor(self) -> io::Result<TlsAcceptor> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(self));
-        let config = rustls::ServerConfig { alpn_protocols: vec![b"http/1.1".to_vec()], ..config };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
@@ -161,7 +161,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 
 /// A listener that gives plain and unwrapped connections alike.
 pub(super) struct Listener {
-    listener: TcpListener,
+    port: TcpListener,
     acceptor: TlsAcceptor,
     sender: mpsc::Sender<(Stream, SocketAddr)>,
     ready: mpsc::Receiver<(Stream, SocketAddr)>,
@@ -170,7 +170,7 @@ pub(super) struct Listener {
 impl Listener {
     pub(super) fn new(listener: TcpListener, acceptor: TlsAcceptor) -> Self {
         let (sender, ready) = mpsc::channel(WAITING);
-        Self { listener, acceptor, sender, ready }
+        Self { port: listener, acceptor, sender, ready }
     }
 }
 
@@ -183,7 +183,7 @@ impl axum::serve::Listener for Listener {
             tokio::select! {
                 Some(ready) = self.ready.recv() => return ready,
                 // axum's own listener waits and tries again when the system refuses.
-                (stream, address) = axum::serve::Listener::accept(&mut self.listener) => {
+                (stream, address) = axum::serve::Listener::accept(&mut self.port) => {
                     let (acceptor, sender) = (self.acceptor.clone(), self.sender.clone());
                     tokio::spawn(async move {
                         if let Ok(stream) = open(stream, &acceptor).await {
@@ -197,7 +197,7 @@ impl axum::serve::Listener for Listener {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.port.local_addr()
     }
 }
 

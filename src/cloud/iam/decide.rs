@@ -5,11 +5,14 @@
 use std::collections::BTreeMap;
 
 use super::policy::{Policy, Question, Verdict};
+use super::roles::Role;
 use crate::cloud::service::{ApiError, Permission, RoleSession, Shared};
 
 /// What a session asks.
 pub(super) struct Asked<'a> {
     pub session: &'a RoleSession,
+    /// The role, unless it is gone.
+    pub role: Option<&'a Role>,
     pub permission: &'a Permission,
     pub context: &'a BTreeMap<String, Vec<String>>,
     pub resource_policy: Option<&'a Policy>,
@@ -17,10 +20,15 @@ pub(super) struct Asked<'a> {
 
 /// For a session of a role. In one account either policy may allow, and either may deny.
 pub(super) fn session(shared: &Shared, asked: &Asked<'_>, policies: &[Policy]) -> Result<(), ApiError> {
-    let Asked { session, permission, context, resource_policy } = asked;
+    let Asked { session, role, permission, context, resource_policy } = asked;
     let assumed = session.assumed_arn(shared.account);
     let principals = [("AWS".to_owned(), assumed.clone()), ("AWS".to_owned(), session.role_arn.clone())];
     let mut all = session.context.clone();
+    if let Some(role) = role {
+        all.insert("aws:userid".to_owned(), vec![format!("{}:{}", role.id, session.session_name)]);
+        let tags = role.tags.iter().map(|(key, value)| (format!("aws:PrincipalTag/{key}"), vec![value.clone()]));
+        all.extend(tags);
+    }
     all.extend(context.iter().map(|(key, values)| (key.clone(), values.clone())));
     let context = lower_keys(shared, &all, Some(&session.role_arn));
     let Permission { action, resource } = permission;

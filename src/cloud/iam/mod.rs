@@ -3,8 +3,10 @@
 //! It has no users, groups or instance profiles, and knows the content of no policy that AWS manages: such a policy
 //! can be attached, and grants nothing.
 
+mod authenticate;
 mod condition;
 mod decide;
+mod legacy;
 pub(in crate::cloud) mod policy;
 mod resources;
 mod roles;
@@ -23,19 +25,16 @@ use serde_json::{Value, json};
 
 use crate::base::{BoxFuture, Secret};
 
-use super::config::ROOT_ACCESS_KEY;
 use super::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, RoleSession, Service,
     ServiceId, Shared,
 };
+pub(in crate::cloud) use authenticate::Authenticated;
 use policy::{Policy, PolicyKind, Question, Verdict};
 use roles::Roles;
 use sessions::Sessions;
 pub(in crate::cloud) use signature::Payload;
 pub(in crate::cloud) use visitor::{Guest, ServiceVisitor};
-
-/// The secret of the well-known root key. The cloud listens on loopback only.
-const ROOT_SECRET_KEY: &str = "test";
 
 /// IAM: roles and policies, who a request comes from, and what it may do.
 pub(in crate::cloud) struct Iam {
@@ -100,63 +99,11 @@ pub(in crate::cloud) struct RoleRequest<'a> {
     pub seconds: i64,
 }
 
-/// Who sent a request, and how its body is covered by the signature.
-#[derive(Clone, Debug)]
-pub(in crate::cloud) struct Authenticated {
-    pub caller: Caller,
-    pub payload: Payload,
-}
-
 impl Iam {
     pub(in crate::cloud) fn new(shared: Arc<Shared>, root_key: Option<(String, Secret<String>)>) -> Self {
         let roles = Arc::new(Roles::new(Arc::clone(&shared)));
         let sessions = Sessions::new(Arc::clone(&shared));
         Self { shared, roles, sessions, root_key }
-    }
-
-    /// Who sent a request: checks the `SigV4` signature in its headers or query. No signature is `Anonymous`.
-    ///
-    /// # Errors
-    /// In the words of the Query protocol: `InvalidClientTokenId`, `SignatureDoesNotMatch`, `ExpiredToken`,
-    /// `RequestTimeTooSkewed`, `IncompleteSignature`.
-    pub(in crate::cloud) fn authenticate(&self, parts: &http::request::Parts, body: &[u8]) -> Result<Caller, ApiError> {
-        self.authenticated(parts, Some(body)).map(|authenticated| authenticated.caller)
-    }
-
-    /// As [`Self::authenticate`], for a body that is not read yet: whoever reads it checks it.
-    pub(in crate::cloud) fn authenticate_head(&self, parts: &http::request::Parts) -> Result<Authenticated, ApiError> {
-        self.authenticated(parts, None)
-    }
-
-    fn authenticated(&self, parts: &http::request::Parts, body: Option<&[u8]>) -> Result<Authenticated, ApiError> {
-        let Some(claim) = signature::claim(parts)? else {
-            return Ok(Authenticated { caller: Caller::Anonymous, payload: Payload::Unsigned });
-        };
-        let unknown = || {
-            ApiError::new("InvalidClientTokenId", "The security token included in the request is invalid.").status(403)
-        };
-        let own = self.root_key.as_ref().filter(|(access_key, _)| *access_key == claim.access_key);
-        let root = own
-            .map(|(_, secret)| secret.clone())
-            .or_else(|| (claim.access_key == ROOT_ACCESS_KEY).then(|| Secret::new(ROOT_SECRET_KEY.to_owned())));
-        let (secret, caller) = if let Some(secret) = root {
-            (secret, Caller::Root)
-        } else {
-            let credentials = self.sessions.find(&claim.access_key)?.ok_or_else(unknown)?;
-            let expected = credentials.session_token.reveal().as_bytes();
-            let given = claim.token.as_deref().unwrap_or_default().as_bytes();
-            // Comparing two keyed hashes takes the same time wherever the tokens differ.
-            let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, expected);
-            ring::hmac::verify(&key, expected, ring::hmac::sign(&key, given).as_ref()).map_err(|_| unknown())?;
-            if credentials.expires_at_s <= self.shared.clock.now_s() {
-                let message = "The security token included in the request is expired";
-                return Err(ApiError::new("ExpiredToken", message).status(403));
-            }
-            (credentials.secret_key, Caller::Role(credentials.session))
-        };
-        claim.check_time(self.shared.clock.now_s())?;
-        let payload = claim.check(parts, body, secret.reveal())?;
-        Ok(Authenticated { caller, payload })
     }
 
     /// Whether a caller may do something; the error is AWS's `AccessDenied`.
@@ -177,9 +124,10 @@ impl Iam {
             Caller::Anonymous if resource_policy.is_none() => Err(missing_token()),
             Caller::Anonymous => decide::anonymous(&self.shared, permission, context, resource_policy),
             Caller::Role(session) | Caller::Service(session) => {
-                let policies = self.roles.by_arn(&session.role_arn).map(|role| self.roles.documents(&role));
-                let asked = decide::Asked { session, permission, context, resource_policy };
-                decide::session(&self.shared, &asked, &policies.unwrap_or_default())
+                let role = self.roles.by_arn(&session.role_arn);
+                let policies = role.as_ref().map(|role| self.roles.documents(role)).unwrap_or_default();
+                let asked = decide::Asked { session, role: role.as_ref(), permission, context, resource_policy };
+                decide::session(&self.shared, &asked, &policies)
             }
         }
     }

@@ -63,7 +63,7 @@ pub(in crate::cloud) fn claim(parts: &Parts) -> Result<Option<Claim>, ApiError> 
     match parameter("X-Amz-Algorithm") {
         Some(algorithm) if algorithm == ALGORITHM => query_claim(&parameter).map(Some),
         Some(_) => Err(query_error("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"")),
-        // Signature Version 2, which S3 itself takes in its oldest regions only.
+        // Signature Version 2: S3 takes it in presigned URLs, which are read elsewhere.
         None if parameter("AWSAccessKeyId").is_some() || authorization.is_some_and(|text| text.starts_with("AWS ")) => {
             let message =
                 "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
@@ -308,7 +308,7 @@ fn bad_credential(credential: &str) -> ApiError {
     ))
 }
 
-fn mismatch() -> ApiError {
+pub(super) fn mismatch() -> ApiError {
     ApiError::new(
         "SignatureDoesNotMatch",
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::policy::{Policy, PolicyKind, Question, Verdict};
 use super::roles::Role;
-use super::{Iam, Payload, RoleRequest, signature};
+use super::{Iam, Payload, RoleRequest, legacy, signature};
 use crate::base::{FixedClock, Region, SequenceIds};
 use crate::cloud::feed::Feed;
 use crate::cloud::service::{Caller, Permission, Shared};
@@ -64,6 +64,33 @@ fn a_presigned_url_is_checked_and_ends() {
     assert_eq!(claim.check(&of("/other.txt"), Some(b""), SECRET).unwrap_err().code, "SignatureDoesNotMatch");
     assert!(claim.check_time(1_369_353_600 + 86_400).is_ok());
     assert_eq!(claim.check_time(1_369_353_600 + 86_401).unwrap_err().code, "AccessDenied");
+}
+
+#[test]
+fn an_older_presigned_url_is_checked_and_ends() {
+    // "Query string request authentication alternative" of "Signing and authenticating REST requests".
+    let url = "/photos/puppy.jpg?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=NpgCjnDzrM%2BWFzoENXmpNDUsSn8%3D&\
+               Expires=1175139620";
+    let of = |method: &str, url: &str| {
+        Request::builder().method(method).uri(url).header("host", "x").body(()).unwrap().into_parts().0
+    };
+    let parts = of("GET", url);
+    let query = crate::cloud::protocol::percent::decode_pairs(parts.uri.query().unwrap());
+    let claim = legacy::claim(&query).unwrap().unwrap();
+    assert!(claim.check(&parts, Some("johnsmith"), SECRET).is_ok());
+    assert!(claim.check(&of("GET", &format!("/johnsmith{url}")), None, SECRET).is_ok());
+    for (parts, bucket, secret) in [
+        (of("GET", url), None, SECRET),
+        (of("PUT", url), Some("johnsmith"), SECRET),
+        (of("GET", &format!("{url}&versionId=1")), Some("johnsmith"), SECRET),
+        (of("GET", url), Some("johnsmith"), "other"),
+    ] {
+        assert_eq!(claim.check(&parts, bucket, secret).unwrap_err().code, "SignatureDoesNotMatch");
+    }
+    assert!(claim.check_time(1_175_139_620).is_ok());
+    assert_eq!(claim.check_time(1_175_139_621).unwrap_err().code, "AccessDenied");
+    let broken = [("AWSAccessKeyId".to_owned(), "a".to_owned())];
+    assert_eq!(legacy::claim(&broken).unwrap_err().code, "AccessDenied");
 }
 
 #[test]

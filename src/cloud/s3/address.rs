@@ -23,7 +23,7 @@ pub(super) fn website(host: &str) -> Option<String> {
 }
 
 /// The bucket in a host of virtual-host style.
-fn bucket_in_host(host: &str) -> Option<String> {
+pub(super) fn bucket_in_host(host: &str) -> Option<String> {
     let rest = host.strip_suffix(".localhost").or_else(|| {
         let rest = host.strip_suffix(".amazonaws.com")?;
         // Only hosts of S3 carry buckets: `b.s3.amazonaws.com`, `b.s3.eu-west-1.amazonaws.com`.

@@ -164,6 +164,12 @@ impl S3 {
         address::of_url(url)
     }
 
+    /// The bucket in a host of virtual-host style.
+    #[expect(clippy::unused_self, reason = "which hosts are ours is this service's matter")]
+    pub(in crate::cloud) fn bucket_in_host(&self, host: &str) -> Option<String> {
+        address::bucket_in_host(host)
+    }
+
     /// Whether the bucket's policy lets one of AWS's services act on an object on behalf of a resource
     /// (`AWS:SourceArn`).
     pub(in crate::cloud) fn admits(&self, bucket: &str, key: &str, visitor: &ServiceVisitor<'_>) -> bool {

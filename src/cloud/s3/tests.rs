@@ -1,12 +1,24 @@
 //! The rules of S3 that are easy to get wrong, by table.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue, Method};
 
+use serde_json::{Value, json};
+
 use super::buckets::{Bucket, check_name};
+use super::checksums::Algorithm;
+use super::events::{self, Destination};
 use super::listing::test_support::cut;
-use super::{address, checksums, conditions, cors};
+use super::{S3, address, checksums, conditions, cors};
+use crate::base::{FixedClock, Region, SequenceIds};
+use crate::cloud::feed::Feed;
+use crate::cloud::iam::Iam;
+use crate::cloud::protocol::percent;
+use crate::cloud::service::{ApiCall, ApiError, ApiReply, CallContext, Caller, ReplyBody, Service as _, Shared};
+use crate::cloud::store::memory::MemoryStore;
 
 #[test]
 fn requests_and_urls_name_buckets_and_keys() {
@@ -133,4 +145,239 @@ fn the_first_cors_rule_that_fits_answers() {
     assert!(ask("http://app.localhost:3000", "PUT", "content-type").is_none());
     let everyone = ask("http://localhost:1", "GET", "").unwrap();
     assert!(everyone.contains(&("access-control-allow-origin".to_owned(), "*".to_owned())));
+}
+
+/// An S3 in memory, with a temporary folder for its objects.
+struct World {
+    s3: S3,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = Arc::new(Shared {
+            store: Arc::new(MemoryStore::default()),
+            clock: Arc::new(FixedClock::at(1_700_000_000_000)),
+            ids: Arc::new(SequenceIds::default()),
+            region: Region::default(),
+            account: "000000000000",
+            folder: folder.path().to_path_buf(),
+            endpoint: "http://localhost:4700".to_owned(),
+            feed: Feed::default(),
+        });
+        let iam = Arc::new(Iam::new(Arc::clone(&shared), None));
+        Self { s3: S3::new(shared, iam), _folder: folder }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: &str) -> Result<ApiReply, ApiError> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let mut headers = HeaderMap::new();
+        headers.insert("host", HeaderValue::from_static("localhost:4700"));
+        let call = ApiCall {
+            action: String::new(),
+            method,
+            path: path.to_owned(),
+            query: percent::decode_pairs(query),
+            headers,
+            input: Value::Null,
+            body: body.to_owned().into(),
+        };
+        self.s3.call(&CallContext { caller: Caller::Root }, call).await
+    }
+
+    async fn put(&self, path: &str, body: &str) -> ApiReply {
+        self.call(Method::PUT, path, body).await.unwrap()
+    }
+
+    async fn text(&self, path: &str) -> String {
+        match self.call(Method::GET, path, "").await.unwrap().body {
+            ReplyBody::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Destinations of which one exists.
+struct OneQueue;
+
+const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:queue";
+
+impl events::Destinations for OneQueue {
+    fn check(&self, destination: &Destination, bucket_arn: &str) -> Result<(), String> {
+        assert_eq!(bucket_arn, "arn:aws:s3:::bucket");
+        if *destination == Destination::Queue(QUEUE.to_owned()) {
+            return Ok(());
+        }
+        Err("The destination queue does not exist".to_owned())
+    }
+}
+
+fn queue_rule(arn: &str, event: &str, prefix: &str, suffix: &str) -> String {
+    format!(
+        "<QueueConfiguration><Queue>{arn}</Queue><Event>{event}</Event><Filter><S3Key><FilterRule><Name>prefix</Name>\
+         <Value>{prefix}</Value></FilterRule><FilterRule><Name>Suffix</Name><Value>{suffix}</Value></FilterRule></S3Key>\
+         </Filter></QueueConfiguration>"
+    )
+}
+
+fn notification(inside: &str) -> String {
+    format!("<NotificationConfiguration>{inside}</NotificationConfiguration>")
+}
+
+#[tokio::test]
+async fn events_wait_in_the_outbox_until_they_are_done() {
+    let world = World::new();
+    world.s3.connect(Arc::new(OneQueue));
+    world.put("/bucket", "").await;
+    let rule = queue_rule(QUEUE, "s3:ObjectCreated:*", "in/", ".jpg");
+    world.put("/bucket?notification", &notification(&format!("{rule}<EventBridgeConfiguration/>"))).await;
+    let outbox = world.s3.outbox();
+    let first = outbox.take(10);
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].1.body["Event"], "s3:TestEvent");
+    outbox.done(&world.s3.engine.shared, &[first[0].0.clone()]).unwrap();
+    world.put("/bucket/in/a%20b%2Bc.jpg", "12345").await;
+    world.put("/bucket/out/a.jpg", "1").await;
+    world.call(Method::DELETE, "/bucket/in/a%20b%2Bc.jpg", "").await.unwrap();
+    let taken = outbox.take(10);
+    let kinds: Vec<(&Destination, &Value)> =
+        taken.iter().map(|(_, notice)| (&notice.destination, &notice.body)).collect();
+    assert_eq!(kinds.len(), 4);
+    assert_eq!(*kinds[0].0, Destination::Queue(QUEUE.to_owned()));
+    let record = &kinds[0].1["Records"][0];
+    assert_eq!(record["eventVersion"], "2.1");
+    assert_eq!(record["eventName"], "ObjectCreated:Put");
+    assert_eq!(record["eventTime"], "2023-11-14T22:13:20.000Z");
+    assert_eq!(record["s3"]["bucket"]["arn"], "arn:aws:s3:::bucket");
+    assert_eq!(record["s3"]["object"]["key"], "in/a+b%2Bc.jpg");
+    assert_eq!(record["s3"]["object"]["size"], 5);
+    assert_eq!(record["s3"]["object"]["eTag"], "827ccb0eea8a706c4c34a16891f84e7b");
+    assert!(record["s3"]["object"].get("versionId").is_none());
+    let created = kinds[1].1;
+    assert_eq!(
+        (&created["detail-type"], &created["detail"]["reason"]),
+        (&json!("Object Created"), &json!("PutObject"))
+    );
+    assert_eq!(created["detail"]["object"]["key"], "in/a b+c.jpg");
+    assert_eq!(created["time"], "2023-11-14T22:13:20Z");
+    let deleted = kinds[3].1;
+    assert_eq!(deleted["detail"]["deletion-type"], "Permanently Deleted");
+    assert!(deleted["detail"]["object"]["sequencer"].as_str() > created["detail"]["object"]["sequencer"].as_str());
+    outbox.done(&world.s3.engine.shared, &taken.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()).unwrap();
+    assert!(outbox.take(1).is_empty());
+}
+
+#[tokio::test]
+async fn notifications_are_checked_before_they_are_kept() {
+    let world = World::new();
+    world.s3.connect(Arc::new(OneQueue));
+    world.put("/bucket", "").await;
+    let good = queue_rule(QUEUE, "s3:ObjectCreated:Put", "a", "b");
+    let table = [
+        (queue_rule("arn:aws:sqs:us-east-1:000000000000:no", "s3:ObjectCreated:*", "", ""), "InvalidArgument"),
+        (queue_rule("queue", "s3:ObjectCreated:*", "", ""), "InvalidArgument"),
+        (queue_rule(QUEUE, "s3:ObjectMade", "", ""), "InvalidArgument"),
+        (format!("{good}{}", queue_rule(QUEUE, "s3:ObjectCreated:*", "ab", "")), "InvalidArgument"),
+        ("<Other></Other>".to_owned(), "MalformedXML"),
+        ("<QueueConfiguration></QueueConfiguration>".to_owned(), "MalformedXML"),
+    ];
+    for (inside, code) in table {
+        let refusal = world.call(Method::PUT, "/bucket?notification", &notification(&inside)).await.unwrap_err();
+        assert_eq!(refusal.code, code, "{inside}");
+    }
+    assert!(!world.text("/bucket?notification").await.contains("Queue"));
+    let other = queue_rule(QUEUE, "s3:ObjectCreated:*", "b", "");
+    world.put("/bucket?notification", &notification(&format!("{good}{other}"))).await;
+    assert_eq!(world.text("/bucket?notification").await.matches("<Id>").count(), 2);
+    world.put("/bucket?notification", &notification("")).await;
+    assert!(!world.text("/bucket?notification").await.contains("Queue"));
+}
+
+#[tokio::test]
+async fn versions_page_by_key_and_id() {
+    let world = World::new();
+    world.put("/bucket", "").await;
+    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    world.put("/bucket?versioning", enabled).await;
+    for key in ["a", "a", "a", "b/1", "b/2", "c"] {
+        world.put(&format!("/bucket/{key}"), key).await;
+    }
+    world.call(Method::DELETE, "/bucket/c", "").await.unwrap();
+    let part = |text: &str, name: &str| {
+        let rest = text.split_once(&format!("<{name}>"))?.1;
+        Some(rest.split_once('<')?.0.to_owned())
+    };
+    let (mut markers, mut versions, mut prefixes) = (String::new(), 0, 0);
+    for _ in 0..10 {
+        let text = world.text(&format!("/bucket?versions&delimiter=/&max-keys=1{markers}")).await;
+        versions += text.matches("<Version>").count() + text.matches("<DeleteMarker>").count();
+        prefixes += text.matches("<CommonPrefixes>").count();
+        let Some(key) = part(&text, "NextKeyMarker") else { break };
+        let id = part(&text, "NextVersionIdMarker").map(|id| format!("&version-id-marker={id}"));
+        markers = format!("&key-marker={key}{}", id.unwrap_or_default());
+    }
+    assert_eq!((versions, prefixes), (5, 1));
+    let newest = world.text("/bucket?versions&prefix=a").await;
+    assert_eq!(newest.matches("<IsLatest>true").count(), 1);
+    assert!(newest.find("<IsLatest>true") < newest.find("<IsLatest>false"));
+    let gone = world.call(Method::GET, "/bucket/c", "").await.unwrap_err();
+    assert_eq!((gone.code.as_str(), &gone.extra["x-amz-delete-marker"]), ("NoSuchKey", &json!("true")));
+}
+
+#[tokio::test]
+async fn files_without_a_row_are_swept() {
+    let world = World::new();
+    world.put("/bucket", "").await;
+    world.put("/bucket/kept", "kept").await;
+    let text = match world.call(Method::POST, "/bucket/parts?uploads", "").await.unwrap().body {
+        ReplyBody::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let id = text.split_once("<UploadId>").unwrap().1.split_once('<').unwrap().0.to_owned();
+    world.put(&format!("/bucket/parts?partNumber=1&uploadId={id}"), "part").await;
+    let shared = Arc::clone(&world.s3.engine.shared);
+    let (objects, parts) = (shared.folder.join("s3"), shared.folder.join("s3-parts"));
+    std::fs::write(objects.join("left"), "x").unwrap();
+    std::fs::write(parts.join(&id).join("left.part"), "x").unwrap();
+    std::fs::create_dir(parts.join("other")).unwrap();
+    let again = S3::new(Arc::clone(&shared), Arc::new(Iam::new(Arc::clone(&shared), None)));
+    assert_eq!(std::fs::read_dir(&objects).unwrap().count(), 1);
+    assert_eq!(std::fs::read_dir(&parts).unwrap().count(), 1);
+    assert_eq!(std::fs::read_dir(parts.join(&id)).unwrap().count(), 1);
+    assert_eq!(again.read("bucket", "kept").unwrap(), b"kept");
+}
+
+#[test]
+fn hosts_of_websites() {
+    for (host, bucket) in [
+        ("b.s3-website.us-east-1.localhost:4700", Some("b")),
+        ("a.b.s3-website-us-east-1.amazonaws.com", Some("a.b")),
+        ("b.s3-website.localhost", Some("b")),
+        ("b.s3.us-east-1.localhost", None),
+        ("s3-website.us-east-1.localhost", None),
+        ("localhost", None),
+    ] {
+        assert_eq!(address::website(host).as_deref(), bucket, "{host}");
+    }
+}
+
+#[test]
+fn checksums_of_parts_join() {
+    let of = |algorithm: Algorithm, bytes: &[u8]| {
+        let mut sums = checksums::Sums::new(&[algorithm]);
+        sums.update(bytes);
+        sums.finish().named.remove(0).1
+    };
+    let parts: [&[u8]; 3] = [b"first part", b"", b"and the last"];
+    for algorithm in Algorithm::ALL {
+        let sums: Vec<String> = parts.iter().map(|part| of(algorithm, part)).collect();
+        let joined =
+            algorithm.joined(sums.iter().map(String::as_str).map(Some).zip(parts.map(|part| part.len() as u64)));
+        let whole = algorithm.crc().map(|_| of(algorithm, &parts.concat()));
+        assert_eq!(joined, whole, "{algorithm:?}");
+        let composite = checksums::composite(algorithm, sums.iter().map(|sum| Some(sum.as_str()))).unwrap();
+        assert!(composite.ends_with("-3"), "{composite}");
+    }
+    assert_eq!(Algorithm::Crc32.joined([(None, 1)].into_iter()), None);
 }

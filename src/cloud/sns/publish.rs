@@ -134,8 +134,7 @@ impl Engine {
                 return Ok(json!({"MessageId": recent.id, "SequenceNumber": recent.sequence}));
             }
             self.forget(&topic.arn, now_ms, &mut batch);
-            // Grows with the time; messages of one millisecond are told apart by the queue that takes them.
-            let number = format!("{:020}", now_ms.unsigned_abs().saturating_mul(1_000_000));
+            let number = self.next_sequence();
             self.recent.add(&mut batch, &known, &Recent { id: id.clone(), sequence: number.clone(), at_ms: now_ms });
             sequence = Some(number);
         } else if message.deduplication.is_some() {

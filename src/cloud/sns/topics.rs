@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -72,6 +73,7 @@ pub(super) struct Engine {
     pub subscriptions: Table<Subscription>,
     /// By `topic/id`.
     pub recent: Table<Recent>,
+    last: AtomicU64,
 }
 
 impl Topic {
@@ -108,10 +110,19 @@ impl Engine {
             topics: Table::new(store(), "sns.topic"),
             subscriptions: Table::new(store(), "sns.subscription"),
             recent: Table::new(store(), "sns.recent"),
+            last: AtomicU64::new(0),
             shared,
             iam,
             delivery,
         }
+    }
+
+    /// A number above every earlier one, after a restart too: they grow with the time.
+    pub(super) fn next_sequence(&self) -> String {
+        let by_time = self.shared.clock.now_ms().unsigned_abs().saturating_mul(1_000_000);
+        let next = |last| Some(by_time.max(last + 1));
+        let before = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_default();
+        format!("{:020}", by_time.max(before + 1))
     }
 
     /// The ARN of a topic.

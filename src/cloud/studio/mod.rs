@@ -33,8 +33,17 @@ pub(in crate::cloud) async fn answer(services: &Services, call: &ApiCall) -> Api
         "/_ampup/app.js" => reply(200, "text/javascript; charset=utf-8", include_str!("assets/app.js")),
         "/_ampup/style.css" => reply(200, "text/css; charset=utf-8", include_str!("assets/style.css")),
         "/_ampup/api/snapshot" => json(&api::snapshot(services)),
+        "/_ampup/authority.pem" => authority(services),
         "/_ampup/mailbox" | "/_local/mailbox" => json(&api::mailbox(services, &call.query)),
         _ => reply(404, "text/plain; charset=utf-8", "there is nothing here: the front page is at /_ampup\n"),
+    }
+}
+
+/// The certificate of the authority that clients of TLS must trust.
+fn authority(services: &Services) -> ApiReply {
+    match std::fs::read(services.shared.folder.join("tls").join("authority.pem")) {
+        Ok(text) => reply(200, "application/x-pem-file", text),
+        Err(error) => reply(500, "text/plain; charset=utf-8", format!("the certificate cannot be read: {error}\n")),
     }
 }
 
