@@ -150,6 +150,11 @@ pub enum Note {
         /// How many it may.
         most: usize,
     },
+    /// Functions use each other: a circle that no stack waits in.
+    Circle {
+        /// Their names, the first again at the end.
+        functions: Vec<String>,
+    },
     /// The embedded cloud of another command is used.
     UsingRunningCloud {
         /// Its address.

@@ -26,7 +26,7 @@ pub mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use artifacts::ObjectStore;
+pub use artifacts::{ObjectStore, sha256 as content_hash};
 pub use artifacts_s3::S3Objects;
 pub use connection::{ConnectRequest, Connection, Identity};
 pub use deployer::{Deployer, Deployment};

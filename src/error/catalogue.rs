@@ -87,6 +87,7 @@ catalogue! {
     AMP0318 Project "a resource would change its stack";
     AMP0319 Project "a resolver or statement of yours does not fit";
     AMP0320 Project "an API exceeds a limit of AppSync";
+    AMP0321 Project "the code of a function has a syntax error";
     // Deployment
     AMP0401 Operation "the deployment failed and was rolled back";
     AMP0402 Operation "the change set could not be made";

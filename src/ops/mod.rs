@@ -27,6 +27,7 @@ pub mod quickstart;
 pub mod remove;
 pub mod render;
 pub mod status;
+mod syntax;
 
 use std::sync::Arc;
 use std::time::Instant;

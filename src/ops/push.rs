@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::backend::Backend;
 use super::outputs::{Address, RootOutputs, addresses};
 use super::place::Place;
-use super::{OperationError, Session, backend, code, database, elapsed_ms};
+use super::{OperationError, Session, backend, code, database, elapsed_ms, syntax};
 use crate::base::{EnvName, Event, LogicalId, Note, ProjectName, Step, Target};
 use crate::blueprint::{ClientConfigRequest, client_config};
+use crate::category::function::circles;
 use crate::category::{ResourceSpec, Sources};
 use crate::cfn::{Change, ChangeSet};
 use crate::deploy::parameters::{ParameterFacts, values};
@@ -103,7 +104,12 @@ pub(super) async fn prepare_at(
 ) -> Result<PreparedPush, Failure> {
     let manifest = project.manifest().clone();
     let generated = super::codegen::refresh(project, &backend.sources)?;
+    for circle in circles(&manifest.resources) {
+        let functions = circle.iter().map(ToString::to_string).collect();
+        session.reporter.report(Event::Noted { note: Note::Circle { functions } });
+    }
     let bundle = code::bundle(project, &backend.blueprint)?;
+    syntax::check(project, &backend, &bundle).await?;
     if matches!(place.environment.target, Target::Aws { .. }) {
         refuse_large_schemas(&bundle)?;
     }

@@ -44,7 +44,8 @@ fn is_packaged(path: &str) -> bool {
     let last = name(path);
     let in_packages = path.split('/').rev().skip(1).any(|part| part == "node_modules");
     let hidden = is_hidden(path) && (!in_packages || UNUSED_IN_PACKAGES.contains(&last));
-    let trace = last == "__pycache__" || last.strip_suffix(".pyc").is_some() || last.ends_with('~');
+    let compiled = last.rsplit_once('.').is_some_and(|(_, ending)| ending == "pyc");
+    let trace = last == "__pycache__" || compiled || last.ends_with('~');
     !hidden && !trace
 }
 

@@ -25,5 +25,7 @@ pub(super) const STATE: &str = ".ampup/local.toml";
 pub(super) const CLOUD: &str = ".ampup/cloud";
 /// The address of the running embedded cloud.
 pub(super) const CLOUD_ADDRESS: &str = ".ampup/cloud/address";
+/// What builds left, and what was found good already.
+pub(super) const BUILD: &str = ".ampup/build";
 /// Logs.
 pub(super) const LOGS: &str = ".ampup/logs";

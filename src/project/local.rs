@@ -43,6 +43,17 @@ pub(super) fn cloud_address(root: &Path) -> Result<Option<String>, ProjectError>
     Ok(text.filter(|text| !text.is_empty()))
 }
 
+/// A line that was remembered by a name.
+pub(super) fn remembered(root: &Path, name: &str) -> Result<Option<String>, ProjectError> {
+    let bytes = disk::read(&root.join(layout::BUILD).join(name))?;
+    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map(|text| text.trim_end().to_owned()))
+}
+
+/// Remembers a line by a name.
+pub(super) fn remember(root: &Path, name: &str, line: &str) -> Result<(), ProjectError> {
+    disk::write(&root.join(layout::BUILD).join(name), format!("{line}\n").as_bytes())
+}
+
 /// Writes the address down, or takes it away.
 pub(super) fn set_cloud_address(root: &Path, address: Option<&str>) -> Result<(), ProjectError> {
     let path = root.join(layout::CLOUD_ADDRESS);

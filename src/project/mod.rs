@@ -154,6 +154,16 @@ impl Project {
         Ok(folder)
     }
 
+    /// A line that was remembered on this computer by a name.
+    pub fn remembered(&self, name: &str) -> Result<Option<String>, ProjectError> {
+        local::remembered(&self.root, name)
+    }
+
+    /// Remembers a line on this computer by a name.
+    pub fn remember(&self, name: &str, line: &str) -> Result<(), ProjectError> {
+        local::remember(&self.root, name, line)
+    }
+
     /// A new log file `.ampup/logs/<name>.log`, open for writing; the oldest go when there are more than 20.
     pub fn new_log(&self, name: &str) -> Result<(PathBuf, std::fs::File), ProjectError> {
         local::new_log(&self.root, name)

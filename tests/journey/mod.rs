@@ -1,5 +1,6 @@
 //! Whole stories, from an empty folder to an answer, through the real program and the wire.
 
 mod blog;
+mod functions;
 mod large;
 mod lifecycle;

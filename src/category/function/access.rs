@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::names;
+use super::{circle, names};
 use crate::base::ResourceName;
 use crate::base::suggest::nearest;
 use crate::category::storage::{BucketSpec, StorageSpec, bucket_arn, bucket_name};
@@ -112,9 +112,9 @@ impl Granted {
 /// The words for what can be done with a kind of resource; none with one that no function can use.
 fn words(spec: &ResourceSpec) -> &'static [&'static str] {
     match spec {
-        ResourceSpec::Storage(_) | ResourceSpec::Auth(_) => &["read", "write", "delete"],
         ResourceSpec::Function(_) => &["invoke", "send"],
         ResourceSpec::Api(_) => &["query", "mutate"],
+        ResourceSpec::Storage(_) | ResourceSpec::Auth(_) => &["read", "write", "delete"],
         ResourceSpec::Hosting(_) => &[],
     }
 }
@@ -166,7 +166,7 @@ pub(super) fn granted(access: &[Access], among: &Among<'_>) -> Granted {
         match spec {
             ResourceSpec::Storage(StorageSpec { bucket: Some(spec), .. }) => bucket(&mut granted, name, spec, &has),
             ResourceSpec::Storage(_) => table(&mut granted, name, &has),
-            ResourceSpec::Function(_) => function(&mut granted, name, &has),
+            ResourceSpec::Function(_) => function(&mut granted, name, among, &has),
             ResourceSpec::Api(_) => api(&mut granted, name, &has),
             ResourceSpec::Auth(_) => auth(&mut granted, name, &has),
             ResourceSpec::Hosting(_) => {}
@@ -215,7 +215,7 @@ fn table(granted: &mut Granted, name: &ResourceName, has: &dyn Fn(&str) -> bool)
     granted.variable(name, "TABLE", value);
 }
 
-fn function(granted: &mut Granted, name: &ResourceName, has: &dyn Fn(&str) -> bool) {
+fn function(granted: &mut Granted, name: &ResourceName, among: &Among<'_>, has: &dyn Fn(&str) -> bool) {
     if has("invoke") {
         granted.allow(&["lambda:InvokeFunction"], vec![names::arn(name)]);
         granted.variable(name, "FUNCTION", names::name(name));
@@ -223,7 +223,12 @@ fn function(granted: &mut Granted, name: &ResourceName, has: &dyn Fn(&str) -> bo
     if has("send") {
         let arn = format!("arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{}", names::name(name));
         granted.allow(&["sqs:SendMessage"], vec![arn]);
-        let value = granted.take(name, "QueueUrl");
+        // In a circle neither stack can wait for the other: then the address follows from the name.
+        let value = if circle::sends_back(name, among.name, among.resources) {
+            format!("https://sqs.${{AWS::Region}}.${{AWS::URLSuffix}}/${{AWS::AccountId}}/{}", names::name(name))
+        } else {
+            granted.take(name, "QueueUrl")
+        };
         granted.variable(name, "QUEUE_URL", value);
     }
 }

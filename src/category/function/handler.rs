@@ -58,7 +58,7 @@ pub(super) fn file(spec: &FunctionSpec, context: &Context<'_>) -> Result<String,
         wanted.join(" or ")
     );
     let problem = Problem::new(Code::AMP0315, message);
-    let there: Vec<&str> = context.sources.paths_below(&folder).filter(|path| is_code(family, path)).collect();
+    let there: Vec<&str> = context.sources.paths_below(&folder).filter(|path| family.reads(path)).collect();
     let near = wanted.first().and_then(|path| nearest(path, there.iter().copied())).or(there.first().copied());
     Err(match near.and_then(|near| handler_of(family, near, &folder, &spec.handler)) {
         Some(handler) => problem.hint(format!("did you mean `handler = \"{handler}\"`?")),
@@ -66,10 +66,6 @@ pub(super) fn file(spec: &FunctionSpec, context: &Context<'_>) -> Result<String,
             problem.hint(format!("write {}, or take the function away: `ampup remove {}`", wanted[0], context.name))
         }
     })
-}
-
-fn is_code(family: Family, path: &str) -> bool {
-    path.rsplit_once('.').is_some_and(|(_, ending)| family.endings().contains(&ending))
 }
 
 /// The handler that means a file, with the function of the handler that is set.

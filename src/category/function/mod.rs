@@ -1,6 +1,7 @@
 //! The user's own code, run by AWS Lambda: one folder of code, one function, its log and its role.
 
 mod access;
+mod circle;
 mod environment;
 mod handler;
 mod names;
@@ -22,6 +23,7 @@ use crate::error::Problem;
 use crate::render::Renderer;
 
 pub use access::Access;
+pub use circle::circles;
 pub use names::{UNIQUE, code_folder, own_function};
 pub use runtime::{Architecture, Family, Runtime};
 pub use sample::FunctionSample;

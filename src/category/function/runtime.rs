@@ -58,6 +58,11 @@ impl Runtime {
 }
 
 impl Family {
+    /// Whether a file is code of the language.
+    pub fn reads(self, path: &str) -> bool {
+        path.rsplit_once('.').is_some_and(|(_, ending)| self.endings().contains(&ending))
+    }
+
     /// The endings that the handler's file may have, the usual one first.
     pub(super) fn endings(self) -> &'static [&'static str] {
         match self {

@@ -10,8 +10,8 @@ use crate::base::ResourceName;
 use crate::category::auth::group_role;
 use crate::category::{AuthSpec, ResourceSpec, SettingProblem};
 
-/// What IAM fills in for the identity of the caller; not a reference of the template.
-const IDENTITY: &str = "${!cognito-identity.amazonaws.com:sub}";
+/// What IAM fills in for the identity of the caller; no reference of the template.
+const IDENTITY: &str = "${cognito-identity.amazonaws.com:sub}";
 
 /// A policy of one or more roles.
 #[derive(Clone, Debug, Serialize)]
@@ -31,7 +31,7 @@ struct Statement {
     actions: Vec<&'static str>,
     /// ARNs of files; text for `!Sub`.
     paths: Vec<String>,
-    /// What may be listed; text for `!Sub`. Then the statement is about the bucket itself.
+    /// What may be listed. Then the statement is about the bucket itself.
     prefixes: Vec<String>,
 }
 
@@ -97,22 +97,22 @@ fn statements(spec: &BucketSpec, who: &dyn Fn(&Who) -> bool) -> Vec<Statement> {
     let mut objects: IndexMap<Vec<&'static str>, Vec<String>> = IndexMap::new();
     let mut prefixes = IndexSet::new();
     for (path, grants) in &spec.access {
-        let meant: Vec<&Grant> = grants.iter().filter(|grant| who(&grant.who)).collect();
+        let meant = || grants.iter().filter(|grant| who(&grant.who));
         // Only the owner's own folder is the owner's; to all others it is any.
-        let own = meant.iter().all(|grant| grant.who == Who::Owner);
-        let shown = path.replace(OWNER, if own { IDENTITY } else { "*" });
-        let allowed = |action: Action| meant.iter().any(|grant| grant.allows(action));
-        let actions: Vec<&str> = OBJECTS
-            .iter()
-            .filter(|(action, _)| allowed(*action))
-            .flat_map(|(_, actions)| actions.iter().copied())
-            .collect();
-        if !actions.is_empty() {
-            objects.entry(actions).or_default().push(format!("${{Bucket.Arn}}/{shown}"));
-        }
-        if allowed(Action::List) {
-            prefixes.insert(shown.trim_end_matches('*').to_owned());
-            prefixes.insert(shown);
+        let (owner, others): (Vec<&Grant>, Vec<&Grant>) = meant().partition(|grant| grant.who == Who::Owner);
+        for (grants, folder) in [(owner, IDENTITY), (others, "*")] {
+            let shown = path.replace(OWNER, folder);
+            let allowed = |action: Action| grants.iter().any(|grant| grant.allows(action));
+            let actions = OBJECTS.iter().filter(|(action, _)| allowed(*action));
+            let actions: Vec<&str> = actions.flat_map(|(_, actions)| actions.iter().copied()).collect();
+            if !actions.is_empty() {
+                let file = format!("${{Bucket.Arn}}/{}", shown.replace("${", "${!"));
+                objects.entry(actions).or_default().push(file);
+            }
+            if allowed(Action::List) {
+                prefixes.insert(shown.trim_end_matches('*').to_owned());
+                prefixes.insert(shown);
+            }
         }
     }
     let listing = (!prefixes.is_empty()).then(|| Statement {

@@ -94,6 +94,20 @@ fn an_owner_reaches_no_other_folder() {
     let text = synthesize(&bucket(spec), None).text;
     assert!(text.contains("${Bucket.Arn}/private/${!cognito-identity.amazonaws.com:sub}/*"), "{text}");
     assert!(!text.contains("private/*") && !text.contains("s3:DeleteObject"), "{text}");
+    // What all may do in a folder gives nobody what its owner may.
+    let grants: &[&str] = &["owner:write,delete", "signed-in:get"];
+    let spec = BucketSpec { access: access(&[("{owner}/*", grants)]), ..BucketSpec::default() };
+    let stack = synthesize(&bucket(spec), None);
+    let policy = stack.template.resources["SignedInPolicy"].properties.to_json();
+    let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
+    let allowed = |action: &str| -> Vec<String> {
+        let with = statements.iter().filter(|statement| statement["Action"].to_string().contains(action));
+        with.map(|statement| statement["Resource"].to_string()).collect()
+    };
+    assert!(allowed("s3:GetObject").len() == 1 && allowed("s3:GetObject")[0].contains("/*/*"), "{policy}");
+    for action in ["s3:PutObject", "s3:DeleteObject"] {
+        assert!(allowed(action).len() == 1 && allowed(action)[0].contains("identity.amazonaws.com:sub}/*"), "{policy}");
+    }
 }
 
 #[test]

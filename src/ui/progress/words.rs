@@ -52,6 +52,12 @@ pub(super) fn note(note: &Note) -> String {
                  models first and the rest afterwards, or make several projects of them"
             )
         }
+        Note::Circle { functions } => {
+            format!(
+                "functions use each other in a circle, {}: they find each other by name, so none waits for another",
+                functions.join(" → ")
+            )
+        }
         Note::UsingRunningCloud { address } => format!("using the local cloud that runs at {address}"),
         Note::Output { line } => line.clone(),
     }
