@@ -185,15 +185,15 @@ fn a_renamed_model_keeps_its_table() {
 fn foreign_keys_of_a_renamed_model_keep_their_attributes() {
     let schema = "type Article @model @mapsTo(name: \"Post\") { slug: ID! @primaryKey(sortKeyFields: [\"lang\"]) \
                   lang: String! comments: [Comment] @hasMany cover: Image @hasOne tags: [Tag] \
-                  @manyToMany(relationName: \"Tags\") } type Comment @model { id: ID! article: Article @belongsTo } \
+                  @manyToMany(relationName: \"Labels\") } type Comment @model { id: ID! article: Article @belongsTo } \
                   type Image @model { id: ID! } type Tag @model { id: ID! articles: [Article] \
-                  @manyToMany(relationName: \"Tags\") }";
+                  @manyToMany(relationName: \"Labels\") }";
     let synthesis = stack(schema, &[]).unwrap();
     let comments = resource(&synthesis, "CommentTable");
     for attribute in ["gsi-Post.comments", "AttributeName: postCommentsSlug", "AttributeName: postCommentsLang"] {
         assert!(comments.contains(attribute), "{attribute}: {comments}");
     }
-    let joins = resource(&synthesis, "TagsTable");
+    let joins = resource(&synthesis, "LabelsTable");
     for attribute in ["IndexName: byPost", "AttributeName: postSlug", "AttributeName: postlang"] {
         assert!(joins.contains(attribute), "{attribute}: {joins}");
     }
@@ -207,9 +207,9 @@ fn foreign_keys_of_a_renamed_model_keep_their_attributes() {
         assert_eq!(names(field).as_deref(), Some(comment), "{field}");
     }
     assert_eq!(names("Mutation.updateArticle").as_deref(), Some("{ articleCoverId: 'postCoverId' };"));
-    assert_eq!(names("Tags.article").as_deref(), Some("{ articleCoverId: 'postCoverId' };"));
+    assert_eq!(names("Labels.article").as_deref(), Some("{ articleCoverId: 'postCoverId' };"));
     assert_eq!(
-        names("Query.tagsByArticleSlugAndArticlelang").as_deref(),
+        names("Query.labelsByArticleSlugAndArticlelang").as_deref(),
         Some("{ articleSlug: 'postSlug', articlelang: 'postlang' };")
     );
     // Subscribers filter what the mutation gave, which has the names of the API.

@@ -1,7 +1,6 @@
 //! The resolvers of an API as JavaScript for AppSync's `APPSYNC_JS` runtime, one unit resolver for each field.
 //!
-//! Who may do what is decided in the resolver itself: callers are told apart by their mode, items by what is stored in
-//! them, and a write carries its check in DynamoDB's condition. Each file can be read, and replaced, alone.
+//! Who may do what is decided in the resolver itself, and each file can be read, and replaced, alone.
 
 mod access;
 mod conversation;
