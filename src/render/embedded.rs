@@ -41,6 +41,7 @@ pub const TEMPLATES: &[(&str, &str)] = templates! {
     "api/resolver/parts_guards.js"
     "api/resolver/parts_invoke.js"
     "api/resolver/parts_key.js"
+    "api/resolver/parts_renamed.js"
     "api/resolver/parts_shown.js"
     "api/resolver/parts_sql_changed.js"
     "api/resolver/parts_sql_columns.js"

@@ -167,16 +167,54 @@ fn a_renamed_model_keeps_its_table() {
         ("type A @mapsTo(name: \"X\") { id: ID! } type B @model { id: ID! }", "only be used on a @model type"),
         ("type A @model @mapsTo(name: \"a b\") { id: ID! }", "cannot be part of the name of a table"),
         (
-            "type A @model @mapsTo(name: \"X\") { id: ID! bs: [B] @hasMany } type B @model { id: ID! }",
-            "is not built yet",
+            "type A @model @mapsTo(name: \"X\") { id: ID! bs: [B] @hasMany } type B @model { id: ID! xBsId: ID }",
+            "keeps aBsId as \"xBsId\"",
+        ),
+        (
+            "type A @model @mapsTo(name: \"X\") { id: ID! bs: [B] @hasMany } type B @model @searchable { id: ID! }",
+            "a search of B is not built yet",
         ),
     ];
-    let joined = "type A @model @mapsTo(name: \"X\") { id: ID! bs: [B] @manyToMany(relationName: \"Both\") } type B @model \
-                  { id: ID! as: [A] @manyToMany(relationName: \"Both\") }";
-    for (schema, message) in cases.into_iter().chain([(joined, "@manyToMany with a renamed model")]) {
+    for (schema, message) in cases {
         let problems = stack(schema, &[]).expect_err(schema);
         assert!(problems.iter().any(|problem| problem.message.contains(message)), "{schema}: {problems:#?}");
     }
+}
+
+#[test]
+fn foreign_keys_of_a_renamed_model_keep_their_attributes() {
+    let schema = "type Article @model @mapsTo(name: \"Post\") { slug: ID! @primaryKey(sortKeyFields: [\"lang\"]) \
+                  lang: String! comments: [Comment] @hasMany cover: Image @hasOne tags: [Tag] \
+                  @manyToMany(relationName: \"Labels\") } type Comment @model { id: ID! article: Article @belongsTo } \
+                  type Image @model { id: ID! } type Tag @model { id: ID! articles: [Article] \
+                  @manyToMany(relationName: \"Labels\") }";
+    let synthesis = stack(schema, &[]).unwrap();
+    let comments = resource(&synthesis, "CommentTable");
+    for attribute in ["gsi-Post.comments", "AttributeName: postCommentsSlug", "AttributeName: postCommentsLang"] {
+        assert!(comments.contains(attribute), "{attribute}: {comments}");
+    }
+    let joins = resource(&synthesis, "LabelsTable");
+    for attribute in ["IndexName: byPost", "AttributeName: postSlug", "AttributeName: postlang"] {
+        assert!(joins.contains(attribute), "{attribute}: {joins}");
+    }
+    let names = |field: &str| {
+        let file = &synthesis.files[&format!("blog/resolvers/{field}.js")];
+        let line = file.lines().find_map(|line| line.strip_prefix("const attributes = "));
+        line.map(str::to_owned)
+    };
+    let comment = "{ articleCommentsSlug: 'postCommentsSlug', articleCommentsLang: 'postCommentsLang' };";
+    for field in ["Mutation.createComment", "Query.listComments", "Article.comments"] {
+        assert_eq!(names(field).as_deref(), Some(comment), "{field}");
+    }
+    assert_eq!(names("Mutation.updateArticle").as_deref(), Some("{ articleCoverId: 'postCoverId' };"));
+    assert_eq!(names("Labels.article").as_deref(), Some("{ articleCoverId: 'postCoverId' };"));
+    assert_eq!(
+        names("Query.labelsByArticleSlugAndArticlelang").as_deref(),
+        Some("{ articleSlug: 'postSlug', articlelang: 'postlang' };")
+    );
+    // Subscribers filter what the mutation gave, which has the names of the API.
+    assert_eq!(names("Subscription.onCreateComment"), None);
+    assert_eq!(names("Query.getTag"), None);
 }
 
 #[test]

@@ -158,6 +158,9 @@ pub struct Model {
     /// Owner fields that every resolver which gives items shows as people know them, without the part before the last
     /// `::`. What is stored, and what rules and keys compare, is the whole.
     pub shown_owners: Vec<String>,
+    /// Fields whose attributes have other names, from before a model was renamed: the attribute by the name in the API.
+    /// Everything else in the plan has the names of attributes; fields of relations have those of the API.
+    pub attributes: IndexMap<String, String>,
     /// Where the type stands in the user's schema.
     pub origin: Location,
 }

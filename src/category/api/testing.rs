@@ -94,6 +94,7 @@ pub(super) fn model(name: &str, keys: &[&str], fields: &[(&str, &str)]) -> Model
         sql: None,
         stream: true,
         shown_owners: Vec::new(),
+        attributes: IndexMap::new(),
         conflict: None,
         origin: Location::new("schema.graphql", 1, 1),
     }

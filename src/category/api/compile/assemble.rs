@@ -42,10 +42,13 @@ impl<'a> Assembler<'_, 'a, '_> {
                 }
             }
         }
+        let mut attributes = mapping::attributes(self.drafts, self.catalogue, self.parameters);
         let mut models = IndexMap::with_capacity(self.drafts.len());
         for (name, draft) in self.drafts {
             let more = implied.swap_remove(name).unwrap_or_default();
-            models.insert((*name).to_owned(), self.model(draft, more));
+            let mut model = self.model(draft, more);
+            mapping::apply(&mut model, attributes.swap_remove(*name).unwrap_or_default());
+            models.insert((*name).to_owned(), model);
         }
         models
     }
@@ -90,6 +93,7 @@ impl<'a> Assembler<'_, 'a, '_> {
             sql: draft.sql.clone(),
             stream: true,
             shown_owners: Vec::new(),
+            attributes: IndexMap::new(),
             conflict: draft.conflict.clone().filter(|_| draft.sql.is_none()),
             origin: self.report.location(draft.definition.span.start),
         }

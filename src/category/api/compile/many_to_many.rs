@@ -161,15 +161,16 @@ fn field_mut(document: &mut Document, at: (usize, usize)) -> Option<&mut Field> 
 fn join(document: &mut Document, name: &str, sides: [&Side; 2], parameters: &Parameters) {
     let keys = sides.map(|side| key_types(&document.types[side.at.0]));
     let columns: Vec<KeyTypes> = sides.iter().zip(&keys).map(|(side, key)| columns(side, key, parameters)).collect();
+    let indexes = sides.map(|side| index_name(&document.types[side.at.0]));
     let mut builder = Builder { span: &sides[0].span };
     let mut fields = vec![builder.field("id", "ID")];
-    for (side, columns) in sides.iter().zip(&columns) {
+    for ((side, columns), index) in sides.iter().zip(&columns).zip(&indexes) {
         builder.span = &side.span;
         for (at, (column, type_name)) in columns.iter().enumerate() {
             let mut field = builder.field(column, type_name);
             if at == 0 {
                 let sort: Vec<&str> = columns[1..].iter().map(|(name, _)| name.as_str()).collect();
-                let index = [("name", builder.text(&index_name(side))), ("sortKeyFields", builder.texts(&sort))];
+                let index = [("name", builder.text(index)), ("sortKeyFields", builder.texts(&sort))];
                 field.directives.push(builder.directive("index", index));
             }
             fields.push(field);
@@ -185,11 +186,11 @@ fn join(document: &mut Document, name: &str, sides: [&Side; 2], parameters: &Par
     builder.span = &sides[0].span;
     let mut directives = vec![builder.directive("model", [])];
     directives.extend(rules(document, sides, &builder));
-    for (side, key) in sides.into_iter().zip(&keys) {
+    for ((side, key), index) in sides.into_iter().zip(&keys).zip(&indexes) {
         builder.span = &side.span;
         let by: Vec<&str> = key.iter().map(|(name, _)| name.as_str()).collect();
-        let mut many = builder
-            .directive("hasMany", [("indexName", builder.text(&index_name(side))), ("fields", builder.texts(&by))]);
+        let mut many =
+            builder.directive("hasMany", [("indexName", builder.text(index)), ("fields", builder.texts(&by))]);
         many.arguments.extend(side.limit.clone().map(|limit| (Named::new("limit"), limit)));
         if let Some(field) = field_mut(document, side.at) {
             field.type_ref = field.type_ref.renamed(name);
@@ -202,9 +203,9 @@ fn join(document: &mut Document, name: &str, sides: [&Side; 2], parameters: &Par
     document.types.push(TypeDefinition { name: name.to_owned(), span, description: None, directives, kind });
 }
 
-/// Index of the join model by which the items of a side are found.
-fn index_name(side: &Side) -> String {
-    format!("by{}", side.model)
+/// Index of the join model by which the items of a side are found; a side that was renamed keeps it.
+fn index_name(side: &TypeDefinition) -> String {
+    format!("by{}", super::mapping::stored_name(side))
 }
 
 /// The key of a model as it declares it. What is wrong with it is told where keys are read.

@@ -1,15 +1,19 @@
 //! `@mapsTo`: a model that was renamed keeps the table of its old name.
 //!
-//! What the old name stands in besides the name of the table is the names of implied foreign keys: relations of a
-//! renamed model have to name their fields, which are called today what they were called before.
+//! The old name also stands in foreign keys that relations imply: in the API they have the new name, and in the table the
+//! old one.
 
 use indexmap::IndexMap;
 
+use super::connections::{foreign_keys, owns_key};
 use super::draft::{Catalogue, Draft};
-use super::relations::By;
+use super::names;
+use super::options::Parameters;
+use super::relations::{By, RelationKind};
 use super::report::Report;
+use crate::category::api::plan::Model;
 use crate::error::Code;
-use crate::graphql::{Document, Literal, TypeDefinition};
+use crate::graphql::{Literal, TypeDefinition};
 
 /// What a model's table and the indexes of its relations are named after.
 pub(super) fn stored_name(found: &TypeDefinition) -> &str {
@@ -21,7 +25,12 @@ fn mapped_name(found: &TypeDefinition) -> Option<&str> {
 }
 
 /// Tells what is wrong with the mappings of a document.
-pub(super) fn check(catalogue: &Catalogue<'_>, drafts: &IndexMap<&str, Draft<'_>>, report: &mut Report<'_>) {
+pub(super) fn check(
+    catalogue: &Catalogue<'_>,
+    drafts: &IndexMap<&str, Draft<'_>>,
+    parameters: &Parameters,
+    report: &mut Report<'_>,
+) {
     for (name, found) in &catalogue.types {
         let Some(directive) = found.directive("mapsTo") else { continue };
         if !catalogue.models.contains(name) {
@@ -43,37 +52,84 @@ pub(super) fn check(catalogue: &Catalogue<'_>, drafts: &IndexMap<&str, Draft<'_>
             report.add(Code::AMP0305, &directive.span, format!("\"{target}\" cannot be part of the name of a table"));
         }
     }
-    check_relations(catalogue, drafts, report);
+    check_attributes(catalogue, drafts, parameters, report);
 }
 
-fn check_relations(catalogue: &Catalogue<'_>, drafts: &IndexMap<&str, Draft<'_>>, report: &mut Report<'_>) {
-    let is_mapped = |name: &str| catalogue.types.get(name).is_some_and(|found| mapped_name(found).is_some());
+/// The attributes of fields that have another name in the API: by model, then by the name in the API. They are the foreign
+/// keys that relations imply, which are named after the models.
+pub(super) fn attributes(
+    drafts: &IndexMap<&str, Draft<'_>>,
+    catalogue: &Catalogue<'_>,
+    parameters: &Parameters,
+) -> IndexMap<String, IndexMap<String, String>> {
+    let mut all: IndexMap<String, IndexMap<String, String>> = IndexMap::new();
+    let mut add = |model: &str, names: Vec<(String, String)>| {
+        let other = names.into_iter().filter(|(name, attribute)| name != attribute);
+        all.entry(model.to_owned()).or_default().extend(other);
+    };
     for draft in drafts.values() {
+        let old = stored_name(draft.definition);
         for relation in &draft.relations {
-            if relation.by == By::Implicit && (is_mapped(draft.name()) || is_mapped(relation.related)) {
-                let message = format!(
-                    "a relation of a renamed model without named fields is not built yet: {}.{} would lose its foreign \
-                     key, which has the old name",
-                    draft.name(),
-                    relation.field.name
-                );
-                let hint = "declare the foreign key by its old name, and name it: `references: [\"oldNameId\"]`";
-                report.add_with_hint(Code::AMP0304, &relation.span, message, Some(hint.to_owned()));
+            let Some(related) = drafts.get(relation.related) else { continue };
+            let keys = |target: &Draft<'_>| {
+                let named = |owner| foreign_keys(owner, &relation.field.name, target, parameters).into_iter();
+                named(draft.name()).zip(named(old)).map(|(new, old)| (new.name, old.name)).collect()
+            };
+            match &relation.by {
+                By::Implicit if matches!(relation.kind, RelationKind::Many { .. }) => add(related.name(), keys(draft)),
+                By::Implicit if owns_key(relation) => add(draft.name(), keys(related)),
+                By::Fields(columns) if catalogue.joins.contains(draft.name()) => {
+                    let (stem, old) = (names::lower(related.name()), names::lower(stored_name(related.definition)));
+                    let column = |name: &String| Some((name.clone(), format!("{old}{}", name.strip_prefix(&stem)?)));
+                    add(draft.name(), columns.iter().filter_map(column).collect());
+                }
+                _ => {}
             }
         }
     }
+    all.retain(|_, names| !names.is_empty());
+    all
 }
 
-/// Tells of `@manyToMany` with a renamed model, before the models that join are made.
-pub(super) fn check_joins(document: &Document, report: &mut Report<'_>) {
-    let is_mapped = |name: &str| document.types.iter().any(|found| found.name == name && mapped_name(found).is_some());
-    for found in &document.types {
-        for field in found.fields() {
-            let Some(directive) = field.directive("manyToMany") else { continue };
-            if mapped_name(found).is_some() || is_mapped(field.type_ref.name()) {
-                let message = "@manyToMany with a renamed model is not built yet: its foreign keys have the old name";
-                report.add(Code::AMP0304, &directive.span, message);
+/// Gives a model the names of its attributes.
+pub(super) fn apply(model: &mut Model, attributes: IndexMap<String, String>) {
+    let rename = |name: &mut String| {
+        if let Some(attribute) = attributes.get(name) {
+            name.clone_from(attribute);
+        }
+    };
+    let keys = std::iter::once(&mut model.key).chain(model.indexes.iter_mut().map(|index| &mut index.key));
+    for key in keys {
+        std::iter::once(&mut key.partition).chain(&mut key.sort).for_each(|part| rename(&mut part.name));
+    }
+    for (_, mut field) in std::mem::take(&mut model.fields) {
+        rename(&mut field.name);
+        model.fields.insert(field.name.clone(), field);
+    }
+    model.attributes = attributes;
+}
+
+/// Tells of names that a table cannot have twice, and of what is not built for renamed fields.
+fn check_attributes(
+    catalogue: &Catalogue<'_>,
+    drafts: &IndexMap<&str, Draft<'_>>,
+    parameters: &Parameters,
+    report: &mut Report<'_>,
+) {
+    for (model, attributes) in attributes(drafts, catalogue, parameters) {
+        let Some(draft) = drafts.get(model.as_str()) else { continue };
+        for (name, attribute) in &attributes {
+            if let Some(field) = draft.fields.get(attribute.as_str()) {
+                let message =
+                    format!("the table of {model} keeps {name} as \"{attribute}\", so no other field can be that");
+                let hint = Some(format!("name the relation's key: `references: [\"{attribute}\"]`"));
+                report.add_with_hint(Code::AMP0305, &field.span, message, hint);
             }
+        }
+        if draft.search.is_some() {
+            let message =
+                format!("a search of {model} is not built yet: a model was renamed that its relations are named after");
+            report.add(Code::AMP0304, &draft.definition.span, message);
         }
     }
 }

@@ -83,7 +83,7 @@ pub fn compile(source: &SchemaSource<'_>, options: &CompileOptions) -> Result<Pl
     let modes = options.modes();
     let catalogue = Catalogue { added, ..Catalogue::new(&document, joins) };
     let mut drafts = read_models(&catalogue, options, &mut report);
-    mapping::check(&catalogue, &drafts, &mut report);
+    mapping::check(&catalogue, &drafts, &options.params, &mut report);
     let answers = answers::read(&catalogue, &mut report);
     let custom = read_rules(&mut drafts, &catalogue, &modes, options, &mut report);
     services::check(&catalogue, options, &mut report);
@@ -162,7 +162,6 @@ fn check_document(document: &Document, options: &CompileOptions, report: &mut Re
     extensions::check(document, report);
     search::check(document, report);
     sql::check(document, options, report);
-    mapping::check_joins(document, report);
 }
 
 /// The rules of fields that are of no model, by `Type.field`.

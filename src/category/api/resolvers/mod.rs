@@ -1,8 +1,6 @@
 //! The resolvers of an API as JavaScript for AppSync's `APPSYNC_JS` runtime, one unit resolver for each field.
 //!
-//! Who may do what is decided in the resolver itself: callers are told apart by their mode, items by what is stored
-//! in them, and a write carries its check in DynamoDB's condition. There are no pipelines and no shared code at run
-//! time, so that each file can be read, and replaced, alone.
+//! Who may do what is decided in the resolver itself, and each file can be read, and replaced, alone.
 
 mod access;
 mod conversation;
@@ -12,6 +10,7 @@ mod http;
 mod lambda;
 mod pipeline;
 mod reading;
+mod renaming;
 mod script;
 mod searching;
 mod services;
@@ -53,7 +52,7 @@ pub fn write(plan: &Plan, render: &Renderer) -> Result<Vec<ResolverFile>, Render
         let path = format!("resolvers/{}.{}.js", resolver.type_name, resolver.field);
         let text = match plan.own_files.get(&path) {
             Some(own) => own.clone(),
-            None => script::tidy(&text(plan, resolver, render)?),
+            None => renaming::finish(plan, &resolver.action, &text(plan, resolver, render)?, render)?,
         };
         let (type_name, field) = (resolver.type_name.clone(), resolver.field.clone());
         Ok(ResolverFile { type_name, field, source: resolver.source.clone(), path, text })
@@ -83,7 +82,9 @@ pub fn write_functions(plan: &Plan, render: &Renderer) -> Result<Vec<FunctionFil
         let path = format!("functions/{name}.js");
         let text = match plan.own_files.get(&path) {
             Some(own) => own.clone(),
-            None => script::tidy(&pipeline::step(plan, name, function, render)?),
+            None => {
+                renaming::finish_step(plan, &function.step, &pipeline::step(plan, name, function, render)?, render)?
+            }
         };
         Ok(FunctionFile { name: name.clone(), source: function.source.clone(), path, text })
     };
