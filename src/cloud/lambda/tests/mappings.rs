@@ -236,36 +236,33 @@ async fn messages_are_deleted_when_the_function_has_taken_them() {
     world.lambda.stop().await;
 }
 
-#[tokio::test]
-async fn mappings_are_checked_told_and_changed() {
-    let world = World::reading().await;
-    world.batches("fn", "").await;
-    world.function("weak", "nodejs20.x", ECHO, json!({})).await;
-    let stream = world.table("Rows", "KEYS_ONLY");
-    world.queue("q", json!({"VisibilityTimeout": "1"})).await;
-    let queue = "arn:aws:sqs:us-east-1:000000000000:q";
-    let of = |source: &str, more: Value| {
-        let mut input = json!({"FunctionName": "fn", "EventSourceArn": source});
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        input
-    };
-    let path = "/2015-03-31/event-source-mappings/";
-    for (input, code, words) in [
+const MAPPINGS: &str = "/2015-03-31/event-source-mappings/";
+
+/// What asks for a mapping from `source` to the function `fn`.
+fn of(source: &str, more: Value) -> Value {
+    let mut input = json!({"FunctionName": "fn", "EventSourceArn": source});
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    input
+}
+
+/// What is no mapping: the code and words of the refusal.
+fn wrong(stream: &str, queue: &str) -> Vec<(Value, &'static str, &'static str)> {
+    vec![
         (of("arn:aws:s3:::b", json!({})), "InvalidParameterValueException", "Unrecognized event source"),
         (of("arn:aws:kinesis:us-east-1:000000000000:stream/s", json!({})), "NotImplemented", "kinesis"),
-        (of(&stream, json!({})), "ValidationException", "startingPosition"),
+        (of(stream, json!({})), "ValidationException", "startingPosition"),
         (
             of("arn:aws:dynamodb:us-east-1:000000000000:table/X/stream/1", json!({"StartingPosition": "LATEST"})),
             "InvalidParameterValueException",
             "Stream not found",
         ),
         (
-            of(&stream, json!({"StartingPosition": "LATEST", "FunctionName": "none"})),
+            of(stream, json!({"StartingPosition": "LATEST", "FunctionName": "none"})),
             "ResourceNotFoundException",
             "none",
         ),
         (
-            of(&stream, json!({"StartingPosition": "LATEST", "FunctionName": "weak"})),
+            of(stream, json!({"StartingPosition": "LATEST", "FunctionName": "weak"})),
             "InvalidParameterValueException",
             "ensure the role can perform the GetRecords",
         ),
@@ -282,29 +279,43 @@ async fn mappings_are_checked_told_and_changed() {
         (of(queue, json!({"BatchSize": 11})), "InvalidParameterValueException", "batch window"),
         (of(queue, json!({"StartingPosition": "LATEST"})), "InvalidParameterValueException", "StartingPosition"),
         (
-            of(&stream, json!({"StartingPosition": "LATEST", "MaximumRecordAgeInSeconds": 5})),
+            of(stream, json!({"StartingPosition": "LATEST", "MaximumRecordAgeInSeconds": 5})),
             "ValidationException",
             "maximumRecordAgeInSeconds",
         ),
+        (of(stream, json!({"StartingPosition": "LATEST", "TumblingWindowInSeconds": 5})), "NotImplemented", "Tumbling"),
         (
-            of(&stream, json!({"StartingPosition": "LATEST", "TumblingWindowInSeconds": 5})),
-            "NotImplemented",
-            "Tumbling",
-        ),
-        (
-            of(&stream, json!({"StartingPosition": "LATEST", "FilterCriteria": {"Filters": [{"Pattern": "{"}]}})),
+            of(stream, json!({"StartingPosition": "LATEST", "FilterCriteria": {"Filters": [{"Pattern": "{"}]}})),
             "InvalidParameterValueException",
             "Invalid filter pattern",
         ),
-    ] {
-        let (status, refused) = world.wire(Method::POST, path, &input).await;
+    ]
+}
+
+#[tokio::test]
+async fn mappings_are_checked() {
+    let world = World::reading().await;
+    world.batches("fn", "").await;
+    world.function("weak", "nodejs20.x", ECHO, json!({})).await;
+    let stream = world.table("Rows", "KEYS_ONLY");
+    world.queue("q", json!({"VisibilityTimeout": "1"})).await;
+    for (input, code, words) in wrong(&stream, "arn:aws:sqs:us-east-1:000000000000:q") {
+        let (status, refused) = world.wire(Method::POST, MAPPINGS, &input).await;
         assert!(status >= 400, "{input}");
         assert_eq!(refused["code"], code, "{input}: {refused}");
         assert!(refused["message"].as_str().unwrap().contains(words), "{input}: {refused}");
     }
+    world.lambda.stop().await;
+}
+
+#[tokio::test]
+async fn mappings_are_told_and_changed() {
+    let world = World::reading().await;
+    world.batches("fn", "").await;
+    let stream = world.table("Rows", "KEYS_ONLY");
     let made = world.map(of(&stream, json!({"StartingPosition": "LATEST", "Enabled": false}))).await;
-    let one = format!("{path}{}", made["UUID"].as_str().unwrap());
-    assert_eq!(world.wire(Method::POST, path, &of(&stream, json!({"StartingPosition": "LATEST"}))).await.0, 409);
+    let one = format!("{MAPPINGS}{}", made["UUID"].as_str().unwrap());
+    assert_eq!(world.wire(Method::POST, MAPPINGS, &of(&stream, json!({"StartingPosition": "LATEST"}))).await.0, 409);
     let (_, told) = world.wire(Method::GET, &one, &Value::Null).await;
     assert_eq!((&told["State"], &told["MaximumRetryAttempts"]), (&json!("Disabled"), &json!(-1)));
     let (_, changed) = world.wire(Method::PUT, &one, &json!({"BatchSize": 5, "Enabled": true})).await;
@@ -320,7 +331,7 @@ async fn mappings_are_checked_told_and_changed() {
     let mut less = properties.clone();
     less.as_object_mut().unwrap().remove("MaximumRetryAttempts");
     handler.update(&mapping, &request(less.clone(), Some(properties))).await.unwrap();
-    let (_, told) = world.wire(Method::GET, &format!("{path}{}", mapping.physical_id), &Value::Null).await;
+    let (_, told) = world.wire(Method::GET, &format!("{MAPPINGS}{}", mapping.physical_id), &Value::Null).await;
     assert_eq!((&told["BatchSize"], &told["MaximumRetryAttempts"]), (&json!(7), &json!(-1)));
     for _ in 0..2 {
         handler.delete(&mapping, &request(less.clone(), None)).await.unwrap();
