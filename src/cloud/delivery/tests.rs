@@ -322,7 +322,7 @@ async fn uploads_reach_queues_topics_and_rules() {
     let configuration = json!({"QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": "arn:aws:sqs:us-east-1:000000000000:closed"}]});
     let properties = json!({"BucketName": "others", "NotificationConfiguration": configuration});
     let refusal = make(Arc::clone(&world.services.s3).resources(), "AWS::S3::Bucket", properties).await.unwrap_err();
-    assert!(refusal.contains("Permissions on the destination queue"), "{refusal}");
+    assert!(refusal.contains("Unable to validate the following destination configurations"), "{refusal}");
 }
 
 #[tokio::test]

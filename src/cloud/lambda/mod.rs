@@ -11,6 +11,7 @@
 
 mod api;
 mod engine;
+mod outlet;
 mod resources;
 mod url;
 
@@ -32,6 +33,7 @@ use super::service::{
 pub(in crate::cloud) use engine::{Below, Invocation, URL_LABEL};
 use engine::{Engine, Event, Interpreters, LATEST, Named};
 pub use engine::{InterpreterFound, find_interpreters};
+pub(in crate::cloud) use outlet::{Outgoing, Outlet};
 
 /// The largest event that is waited for, in bytes ("Lambda quotas").
 const EVENT_BYTES: usize = 6_291_456;
@@ -42,26 +44,6 @@ const LATER_EVENT_BYTES: usize = 1024 * 1024;
 /// Lambda: functions that run as child processes of this cloud.
 pub(in crate::cloud) struct Lambda {
     engine: Arc<Engine>,
-}
-
-/// Takes what functions send to others than functions and queues: topics, buses of events.
-pub(in crate::cloud) trait Outlet: Send + Sync {
-    /// Keeps a record durably; it is delivered soon, with the rights of the role.
-    fn send(&self, record: &Outgoing<'_>) -> Result<(), ApiError>;
-}
-
-/// A record of an invocation on its way.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::cloud) struct Outgoing<'a> {
-    /// The ARN of the function that sends.
-    pub function: &'a str,
-    /// Its role.
-    pub role: &'a str,
-    /// The ARN of who receives.
-    pub target: &'a str,
-    pub body: &'a str,
-    /// What a bus of events is told that it is.
-    pub detail_type: &'a str,
 }
 
 /// Who invokes a function.

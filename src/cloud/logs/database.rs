@@ -7,6 +7,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params, params_fr
 
 use super::LogEvent;
 
+/// What may go wrong with the file.
+pub(super) type FileError = rusqlite::Error;
+
 /// The most that all events together may have, in bytes, before the oldest go.
 pub(in crate::cloud) const MOST_BYTES: i64 = 256 * 1024 * 1024;
 

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::database::{Database, EVENT_OVERHEAD_BYTES, Group, MOST_BYTES, Place, Selection, Stored, Stream};
+use super::database::{Database, EVENT_OVERHEAD_BYTES, FileError, Group, MOST_BYTES, Place, Selection, Stored, Stream};
 use super::pattern::Pattern;
 use super::{LogEvent, api};
 use crate::cloud::iam::Iam;
@@ -94,7 +94,7 @@ fn not_found(what: &str) -> ApiError {
     ApiError::new("ResourceNotFoundException", format!("The specified log {what} does not exist."))
 }
 
-fn of_file(error: rusqlite::Error) -> ApiError {
+fn of_file(error: FileError) -> ApiError {
     fault(format!("the file of the logs could not be used: {error}"))
 }
 
@@ -151,7 +151,7 @@ impl Engine {
         }
     }
 
-    fn write_all(&self, database: &mut Database, waiting: &[Waiting]) -> rusqlite::Result<()> {
+    fn write_all(&self, database: &mut Database, waiting: &[Waiting]) -> Result<(), FileError> {
         let now_ms = self.shared.clock.now_ms();
         for Waiting { caller, group, stream, events } in waiting {
             let may = |action: &str, stream: &str| {

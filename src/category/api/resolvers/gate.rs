@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::access::{Guard, Helpers, field_rules_for};
-use super::all;
+use super::{Scene, all};
 use crate::category::api::plan::{Allow, Operation, Plan, Resolver, Rule};
 use crate::render::{RenderError, Renderer};
 
@@ -61,4 +61,9 @@ struct Denied {
 /// The resolver of a field that no rule allows to anyone.
 pub(super) fn refused(title: String, render: &Renderer) -> Result<String, RenderError> {
     render.render("api/resolver/denied.js", &Denied { title })
+}
+
+/// The same for the resolver that is written.
+pub(super) fn denied(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
+    refused(scene.name(), render)
 }

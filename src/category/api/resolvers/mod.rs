@@ -26,6 +26,7 @@ use super::plan::{Action, Function, Key, Model, Operation, Plan, Resolver, Rule}
 use crate::render::{RenderError, Renderer};
 use access::Helpers;
 
+use gate::denied;
 pub(super) use searching::index_name;
 
 /// A resolver as text.
@@ -236,10 +237,6 @@ fn shown(model: &Model) -> Vec<KeyEntry> {
         KeyEntry { name: script::key(name), value }
     };
     model.shown_owners.iter().map(entry).collect()
-}
-
-fn denied(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
-    gate::refused(scene.name(), render)
 }
 
 /// References to rules, as guards take them.

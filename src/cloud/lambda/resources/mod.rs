@@ -4,6 +4,7 @@
 //! listed are refused by name before a handler is asked.
 
 mod beside;
+mod permission;
 mod simple;
 
 use std::collections::BTreeMap;
@@ -11,9 +12,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::engine::{self, Engine, Family, Function, Named, Settings, Source, inline, invalid};
+use super::engine::{Engine, Family, Function, Named, Settings, Source, inline, invalid};
 use crate::base::BoxFuture;
 use crate::cloud::service::{ApiError, Provisioned, ResourceError, ResourceHandler, ResourceRequest};
+use permission::PermissionType;
 use simple::{Kind, Simple};
 
 /// The longest inline code, in bytes.
@@ -188,72 +190,5 @@ fn source(request: &ResourceRequest, settings: &Settings) -> Result<Source, ApiE
         }
         (None, Some(bucket), Some(key)) => Ok(Source::Object { bucket: bucket.to_owned(), key: key.to_owned() }),
         _ => Err(invalid("Please provide either ZipFile, or S3Bucket and S3Key, as the Code of the function.")),
-    }
-}
-
-struct PermissionType(Arc<Engine>);
-
-impl ResourceHandler for PermissionType {
-    fn kind(&self) -> &'static str {
-        "AWS::Lambda::Permission"
-    }
-
-    fn properties(&self) -> &'static [&'static str] {
-        &[
-            "Action",
-            "EventSourceToken",
-            "FunctionName",
-            "FunctionUrlAuthType",
-            "InvokedViaFunctionUrl",
-            "Principal",
-            "PrincipalOrgID",
-            "SourceAccount",
-            "SourceArn",
-        ]
-    }
-
-    fn required(&self) -> &'static [&'static str] {
-        &["Action", "FunctionName", "Principal"]
-    }
-
-    fn create_only(&self) -> &'static [&'static str] {
-        self.properties()
-    }
-
-    fn attributes(&self) -> &'static [&'static str] {
-        &["Id"]
-    }
-
-    fn create<'a>(&'a self, request: &'a ResourceRequest) -> BoxFuture<'a, Result<Provisioned, ResourceError>> {
-        let (engine, request) = (Arc::clone(&self.0), request.clone());
-        Box::pin(apart(move || {
-            let sid = request.generated_name(&*engine.shared.ids, 100);
-            let named = Named::read(&engine.shared, &request.text("FunctionName").unwrap_or_default())?;
-            let statement = engine::statement(&sid, &request.properties, &named.arn(&engine.shared))?;
-            engine.change_policy(&named, None, |statements| engine::add_statement(statements, &sid, statement))?;
-            let attributes = BTreeMap::from([("Id".to_owned(), json!(sid))]);
-            Ok(Provisioned { physical_id: sid, attributes })
-        }))
-    }
-
-    fn update<'a>(
-        &'a self,
-        current: &'a Provisioned,
-        _request: &'a ResourceRequest,
-    ) -> BoxFuture<'a, Result<Provisioned, ResourceError>> {
-        // Every property is create-only: what changes is made anew.
-        Box::pin(async move { Ok(current.clone()) })
-    }
-
-    fn delete<'a>(
-        &'a self,
-        current: &'a Provisioned,
-        request: &'a ResourceRequest,
-    ) -> BoxFuture<'a, Result<(), ResourceError>> {
-        let (engine, request, sid) = (Arc::clone(&self.0), request.clone(), current.physical_id.clone());
-        Box::pin(apart(move || {
-            let named = Named::read(&engine.shared, &request.text("FunctionName").unwrap_or_default())?;
-            unless_gone(engine.change_policy(&named, None, |statements| engine::remove_statement(statements, &sid)))
-        }))
     }
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::super::Engine;
-use super::super::invocation::Invocation;
-use super::super::record::Function;
-use super::super::settings::invalid;
-use super::{Mapping, Step, failures, wanted};
+use super::Engine;
+use super::invocation::Invocation;
+use super::mappings::{Mapping, Step, failures, wanted};
+use super::record::Function;
+use super::settings::invalid;
 use crate::cloud::service::ApiError;
 
 /// How often a stream is looked at.

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::super::Engine;
-use super::super::record::Function;
-use super::super::settings::invalid;
-use super::{Mapping, Step, failures, wanted};
+use super::Engine;
+use super::mappings::{Mapping, Step, failures, wanted};
+use super::record::Function;
+use super::settings::invalid;
 use crate::cloud::service::ApiError;
 
 /// How long one question waits for a message, in seconds.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::check_pattern;
+use super::mappings::check_pattern;
 use crate::cloud::lambda::engine::destinations::checked;
 use crate::cloud::lambda::engine::settings::{constraint, invalid, number};
 use crate::cloud::service::{ApiError, Shared};

@@ -3,10 +3,6 @@
 //! Source: "How Lambda processes records from stream and queue-based event sources" of the Lambda guide and
 //! `CreateEventSourceMapping` of the API reference. The function's own role must be allowed to read the source.
 
-mod queue;
-mod record;
-mod stream;
-
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -14,13 +10,13 @@ use serde_json::Value;
 
 use super::Engine;
 use super::invocation::{Event, Invocation};
+pub(in crate::cloud::lambda) use super::mapping_record::{Mapping, SourceKind};
 use super::names::Named;
 use super::not_found;
 use super::record::Function;
 use super::settings::invalid;
 use crate::cloud::pattern::Pattern;
 use crate::cloud::service::{ApiError, Permission};
-pub(in crate::cloud::lambda) use record::{Mapping, SourceKind};
 
 /// The pause after something that may heal by itself (a permission that is missing, a table that is gone).
 const PROBLEM_PAUSE: Duration = Duration::from_secs(2);
@@ -132,7 +128,7 @@ impl Engine {
     }
 
     /// The first of these actions that the function's role may not do.
-    fn lacks<'a>(&self, function: &Function, actions: &[&'a str], resource: &str) -> Option<&'a str> {
+    pub(super) fn lacks<'a>(&self, function: &Function, actions: &[&'a str], resource: &str) -> Option<&'a str> {
         let caller = Self::caller_of(function);
         actions
             .iter()
@@ -192,12 +188,12 @@ impl Engine {
     }
 
     /// The function of a mapping as it is now.
-    fn target(&self, mapping: &Mapping) -> Result<Function, ApiError> {
+    pub(super) fn target(&self, mapping: &Mapping) -> Result<Function, ApiError> {
         self.resolve(&Named::read(&self.shared, &mapping.function)?)
     }
 
     /// Asks the function of a mapping.
-    async fn hand_over(
+    pub(super) async fn hand_over(
         self: &Arc<Self>,
         function: &Function,
         mapping: &Mapping,
@@ -215,7 +211,7 @@ impl Engine {
 }
 
 /// Which records a mapping's filters let pass; `seen` gives what a pattern looks at.
-fn wanted(mapping: &Mapping, record: &Value, seen: impl Fn(&Value) -> Vec<Value>) -> bool {
+pub(super) fn wanted(mapping: &Mapping, record: &Value, seen: impl Fn(&Value) -> Vec<Value>) -> bool {
     if mapping.filters.is_empty() {
         return true;
     }
@@ -226,7 +222,7 @@ fn wanted(mapping: &Mapping, record: &Value, seen: impl Fn(&Value) -> Vec<Value>
 
 /// The identifiers of the records that a function says it has failed, when it tells them; the error is an answer that
 /// says nothing that could be understood, which fails all.
-fn failures(invocation: &Invocation) -> Result<Vec<String>, ()> {
+pub(super) fn failures(invocation: &Invocation) -> Result<Vec<String>, ()> {
     let answer: Value = serde_json::from_slice(&invocation.payload).unwrap_or(Value::Null);
     match answer.get("batchItemFailures") {
         None | Some(Value::Null) => Ok(Vec::new()),
@@ -242,7 +238,7 @@ fn failures(invocation: &Invocation) -> Result<Vec<String>, ()> {
 }
 
 /// Refuses a pattern that cannot be read.
-fn check_pattern(text: &str) -> Result<(), ApiError> {
+pub(super) fn check_pattern(text: &str) -> Result<(), ApiError> {
     Pattern::parse_text(text)
         .map(|_| ())
         .map_err(|error| invalid(format!("Invalid filter pattern definition. ({error})")))
