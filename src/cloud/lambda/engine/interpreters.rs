@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::settings::Settings;
 use crate::cloud::service::ApiError;
@@ -181,6 +181,9 @@ impl Interpreter {
 
 /// The path of one of our files, which is written when it is not there as it should be.
 fn written(folder: &Path, name: &str, text: &str) -> io::Result<String> {
+    // Functions start at the same time, and the fresh file has one name.
+    static WRITING: Mutex<()> = Mutex::new(());
+    let _one = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let path = folder.join(name);
     if std::fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
         std::fs::create_dir_all(folder)?;
