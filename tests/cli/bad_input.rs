@@ -58,14 +58,14 @@ fn unknown_and_unbuilt_directives() {
     let sandbox = Sandbox::blog();
     sandbox.write(
         "ampup/api/blog/schema.graphql",
-        "type A @modle {\n  id: ID!\n}\ntype B @model @mapsTo(name: \"Bee\") { id: ID! cs: [C] @hasMany }\ntype C @model { id: ID! }\n",
+        "type A @modle {\n  id: ID!\n}\ntype B @model @mapsTo(name: \"Bee\") { id: ID! cs: [C] @hasMany }\ntype C @model @searchable { id: ID! }\n",
     );
     refuses(
         &sandbox,
         &["render"],
         "AMP0303",
         3,
-        &["@modle", "@model", "schema.graphql:1:", "AMP0304", "@mapsTo", "schema.graphql:4:"],
+        &["@modle", "@model", "schema.graphql:1:", "AMP0304", "a search of C", "schema.graphql:5:"],
     );
 }
 
