@@ -77,7 +77,7 @@ const make = (FunctionName, code, more = {}) => lambda.send(new CreateFunctionCo
 
 async function invoke(FunctionName, event = {}, more = {}) {
   const answer = await lambda.send(new InvokeCommand({ FunctionName, Payload: JSON.stringify(event), ...more }));
-  return { ...answer, value: JSON.parse(Buffer.from(answer.Payload).toString() || 'null') };
+  return { ...answer, value: JSON.parse(Buffer.from(answer.Payload ?? []).toString() || 'null') };
 }
 
 async function all(pages, list) {
@@ -157,7 +157,7 @@ test('errors have the shapes of Lambda', async () => {
   assert.equal((await invoke('fails', { exit: true })).value.errorType, 'Runtime.ExitError');
   assert.match((await invoke('fails', { hang: true })).value.errorMessage, /Task timed out after 1\.00 seconds/);
   assert.equal((await invoke('fails', { big: true })).value.errorType, 'Function.ResponseSizeTooLarge');
-  await assert.rejects(invoke('fails', { text: 'x'.repeat(6291456) }), { name: 'RequestTooLargeException' });
+  await assert.rejects(invoke('fails', { text: 'x'.repeat(6291456) }), { name: 'RequestEntityTooLargeException' });
   await assert.rejects(lambda.send(new InvokeCommand({ FunctionName: 'fails', Payload: '{' })), { name: 'InvalidRequestContentException' });
   await assert.rejects(invoke('absent'), { name: 'ResourceNotFoundException' });
   await lambda.send(new PutFunctionConcurrencyCommand({ FunctionName: 'fails', ReservedConcurrentExecutions: 0 }));
