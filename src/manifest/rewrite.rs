@@ -99,6 +99,9 @@ fn put(section: &mut dyn TableLike, name: &str, wanted: &Table, defaults: &Table
     section.insert(name, Item::Table(fresh));
 }
 
+/// Keys whose presence says what a resource is: they are written even where everything in them has its default.
+const SAY_WHAT_IT_IS: [&str; 3] = ["kind", "bucket", "table"];
+
 /// Makes `there` mean what `wanted` means, with as few changes of its text as can be.
 fn merge(there: &mut dyn TableLike, wanted: &Table, defaults: &Table) {
     let gone: Vec<String> =
@@ -108,7 +111,7 @@ fn merge(there: &mut dyn TableLike, wanted: &Table, defaults: &Table) {
     }
     for (key, value) in wanted {
         let default = defaults.get(key);
-        let is_default = key != "kind" && default.is_some_and(|default| same(default, value));
+        let is_default = !SAY_WHAT_IT_IS.contains(&key) && default.is_some_and(|default| same(default, value));
         let Some(old) = there.get_mut(key) else {
             if is_default {
                 continue;

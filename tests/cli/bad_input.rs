@@ -190,3 +190,12 @@ fn a_project_without_resources_is_a_project() {
     }
     assert!(!sandbox.read("ampup.toml").contains("[resources"), "the last resource went too");
 }
+
+#[test]
+fn a_bucket_without_settings_is_a_bucket() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(&["init", "--name", "shop", "--target", "local"]).code, 0);
+    let ran = sandbox.run(&["add", "storage", "--name", "photos", "--kind", "bucket"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(sandbox.read("ampup.toml").contains("bucket = {}"), "{}", sandbox.read("ampup.toml"));
+}
