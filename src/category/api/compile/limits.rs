@@ -3,7 +3,7 @@
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::draft::{Catalogue, Draft};
+use super::draft::{Catalogue, Draft, Kind};
 use super::names;
 use super::report::Report;
 use crate::error::Code;
@@ -14,6 +14,21 @@ pub(super) fn check(drafts: &IndexMap<&str, Draft<'_>>, catalogue: &Catalogue<'_
     check_names(drafts, catalogue, report);
     check_index_counts(drafts, report);
     check_automatic_fields(drafts, report);
+    check_combinators(drafts, catalogue, report);
+}
+
+/// Fields of filters are those of the model beside `and`, `or` and `not`.
+fn check_combinators(drafts: &IndexMap<&str, Draft<'_>>, catalogue: &Catalogue<'_>, report: &mut Report<'_>) {
+    for (model, draft) in drafts {
+        for name in ["and", "or", "not"] {
+            let Some(field) = draft.fields.get(name) else { continue };
+            if matches!(catalogue.kind(field.type_ref.name()), Kind::Scalar | Kind::Enum) {
+                let message = format!("type Model{model}FilterInput has already a field with name {name}");
+                let hint = Some(format!("filters combine conditions by `{name}`: call the field otherwise"));
+                report.add_with_hint(Code::AMP0316, &field.span, message, hint);
+            }
+        }
+    }
 }
 
 /// Operations of models must not share names with each other or with fields of the user's root types.

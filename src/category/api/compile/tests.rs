@@ -407,6 +407,7 @@ const REFUSED: &[(Code, &str, &str)] = &[
         "type A @model @auth(rules: [{ allow: public, operations: [write] }]) { id: ID! }",
     ),
     (Code::AMP0305, "may not be used on", "enum E @model { A }"),
+    (Code::AMP0316, "ModelAFilterInput has already a field with name not", "type A @model { id: ID! not: Int }"),
     (Code::AMP0305, "can only be used once", "type A @model @model { id: ID! }"),
     (Code::AMP0305, "reserved type name", "type Mutation @model { id: ID! }"),
     (Code::AMP0305, "\"rules\" of directive \"@auth\" is required", "type A @model @auth { id: ID! }"),
