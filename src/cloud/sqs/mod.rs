@@ -96,7 +96,6 @@ impl Sqs {
     ///
     /// # Errors
     /// `QueueDoesNotExist`.
-    #[allow(dead_code, reason = "the other services' door")]
     pub(in crate::cloud) fn url(&self, arn: &str) -> Result<String, ApiError> {
         let name = arn.rsplit(':').next().unwrap_or_default();
         let queue = self.engine.queue(name)?;
@@ -104,7 +103,6 @@ impl Sqs {
     }
 
     /// An attribute of a queue by its ARN (`VisibilityTimeout`), when it has it.
-    #[allow(dead_code, reason = "the other services' door")]
     pub(in crate::cloud) fn attribute(&self, arn: &str, name: &str) -> Option<String> {
         self.engine.queue(arn.rsplit(':').next()?).ok()?.attributes.remove(name)
     }

@@ -43,6 +43,8 @@ mod validations;
 mod tests;
 #[cfg(test)]
 mod verdicts;
+#[cfg(test)]
+mod whole_types_tests;
 
 use indexmap::IndexMap;
 
