@@ -9,6 +9,7 @@ mod golden;
 mod house;
 mod journey;
 mod local;
+mod privilege;
 mod resolvers;
 mod support;
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::http::{Answer, graphql, send, target};
+use crate::support::files::{credentials, file};
+use crate::support::http::graphql;
 use crate::support::sandbox::Sandbox;
-use crate::support::sigv4::{Key, sign_method};
+use crate::support::sigv4::Key;
 use crate::support::users::Pool;
 
 const SCHEMA: &str = "\
@@ -62,31 +63,6 @@ fn fields_are_answered_by_functions_of_the_project() {
     let error = ask(&sandbox, "{ greet(name: \"Ada\") }")["errors"][0].clone();
     assert_eq!((&error["errorType"], &error["message"]), (&json!("Lambda:Unhandled"), &json!("no")), "{error}");
     drop(dev);
-}
-
-/// A user's credentials of the identity pool, with the id that they are of.
-fn credentials(endpoint: &str, outputs: &Value, token: Option<&str>) -> (Key, String) {
-    let pool = outputs["auth"]["identity_pool_id"].as_str().unwrap();
-    let provider = format!("cognito-idp.us-east-1.amazonaws.com/{}", outputs["auth"]["user_pool_id"].as_str().unwrap());
-    let logins = token.map_or_else(|| json!({}), |token| json!({ provider: token }));
-    let call = |action: &str, input: Value| {
-        let answer = target(endpoint, &format!("AWSCognitoIdentityService.{action}"), &input);
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json()
-    };
-    let id = call("GetId", json!({ "IdentityPoolId": pool, "Logins": logins }))["IdentityId"].clone();
-    let given = call("GetCredentialsForIdentity", json!({ "IdentityId": id, "Logins": logins }))["Credentials"].clone();
-    let text = |key: &str| given[key].as_str().unwrap().to_owned();
-    let key = Key { access: text("AccessKeyId"), secret: text("SecretKey"), token: Some(text("SessionToken")) };
-    (key, id.as_str().unwrap().to_owned())
-}
-
-/// A signed request for a file.
-fn file(endpoint: &str, key: &Key, method: &str, path: &str, body: &[u8]) -> Answer {
-    let host = endpoint.trim_start_matches("http://");
-    let signed = sign_method(key, "s3", host, (method, path), &[], body);
-    let headers: Vec<(&str, &str)> = signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    send(endpoint, method, path, &headers, body)
 }
 
 #[test]

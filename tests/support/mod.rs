@@ -1,6 +1,7 @@
 //! What the suites share.
 
 pub(crate) mod evaluate;
+pub(crate) mod files;
 pub(crate) mod functions;
 pub(crate) mod http;
 pub(crate) mod sandbox;

@@ -24,7 +24,7 @@ pub(crate) fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// The headers to send with a request to `host`; the query must be empty.
+/// The headers to send with a request to `host`. A query must be escaped and in order already.
 pub(crate) fn sign(
     key: &Key,
     service: &str,
@@ -61,7 +61,8 @@ pub(crate) fn sign_method(
     all.sort();
     let names = all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
     let lines = all.iter().map(|(name, value)| [name, ":", value, "\n"].concat()).collect::<String>();
-    let canonical = format!("{method}\n{path}\n\n{lines}\n{names}\n{hash}");
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let canonical = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{hash}");
     let scope = format!("{day}/us-east-1/{service}/aws4_request");
     let text = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", hex::encode(Sha256::digest(canonical)));
     let signing = [day, "us-east-1", service, "aws4_request"]
