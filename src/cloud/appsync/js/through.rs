@@ -18,7 +18,7 @@ pub(super) fn hands_through(tokens: &[Token<'_>]) -> bool {
         return false;
     }
     let body = name + 5;
-    let end = (body..tokens.len()).find(|&index| tokens[index].is("}") && tokens[index].depth <= brace.depth + 1);
+    let end = (body..tokens.len()).find(|&index| tokens[index].is("}") && tokens[index].depth == brace.depth);
     let Some(end) = end else { return false };
     let mut handed = false;
     for index in body..end {
