@@ -34,6 +34,11 @@ impl Dynoxide {
         database.disable_bulk_loading().map_err(refusal)?;
         Ok(Self(database))
     }
+
+    /// An engine that keeps nothing.
+    pub(super) fn in_memory() -> Result<Self, ApiError> {
+        Database::memory().map(Self).map_err(refusal)
+    }
 }
 
 impl TableEngine for Dynoxide {
