@@ -328,7 +328,9 @@ impl Names {
         let first = input.remove(target);
         self.expression(request, member, (target, input));
         let joined = match (first, input.remove(target)) {
-            (Some(Value::String(first)), Some(Value::String(second))) => Some(format!("({first}) AND ({second})").into()),
+            (Some(Value::String(first)), Some(Value::String(second))) => {
+                Some(format!("({first}) AND ({second})").into())
+            }
             (first, second) => first.or(second),
         };
         if let Some(joined) = joined {

@@ -59,21 +59,18 @@ impl Versioned<'_> {
         let whole = parts.join("#");
         let mut record = item.clone();
         let mut insert = |name: &str, text: String| record.insert(name.to_owned(), json!({ "S": text }));
-        match self.custom_partition() {
-            Some(name) => {
-                let partition = item.get(name).map(key_text).unwrap_or_default();
-                let rest: Vec<String> = names.iter().filter(|one| *one != name).map(part).collect();
-                insert("ds_pk", partition_key(&self.source.name, &day, Some(&partition)));
-                insert("ds_sk", format!("{time}:{}:{version}", rest.join("#")));
-                if self.asking.request.get("populateIndexFields").and_then(Value::as_bool) == Some(true) {
-                    insert("gsi_ds_pk", partition_key(&self.source.name, &day, None));
-                    insert("gsi_ds_sk", format!("{time}:{whole}:{version}"));
-                }
+        if let Some(name) = self.custom_partition() {
+            let partition = item.get(name).map(key_text).unwrap_or_default();
+            let rest: Vec<String> = names.iter().filter(|one| *one != name).map(part).collect();
+            insert("ds_pk", partition_key(&self.source.name, &day, Some(&partition)));
+            insert("ds_sk", format!("{time}:{}:{version}", rest.join("#")));
+            if self.asking.request.get("populateIndexFields").and_then(Value::as_bool) == Some(true) {
+                insert("gsi_ds_pk", partition_key(&self.source.name, &day, None));
+                insert("gsi_ds_sk", format!("{time}:{whole}:{version}"));
             }
-            None => {
-                insert("ds_pk", partition_key(&self.source.name, &day, None));
-                insert("ds_sk", format!("{time}:{whole}:{version}"));
-            }
+        } else {
+            insert("ds_pk", partition_key(&self.source.name, &day, None));
+            insert("ds_sk", format!("{time}:{whole}:{version}"));
         }
         let expires = now_ms.div_euclid(1000) + self.delta.delta_sync_table_ttl * SECONDS_A_MINUTE;
         record.insert("_ttl".to_owned(), json!({ "N": expires.to_string() }));
@@ -99,7 +96,10 @@ impl Versioned<'_> {
             values.insert(format!(":key{number}"), value.clone());
         }
         for day in days(oldest_ms, now_ms).into_iter().rev() {
-            values.insert(":day".to_owned(), json!({ "S": partition_key(&self.source.name, &day, partition.as_deref()) }));
+            values.insert(
+                ":day".to_owned(),
+                json!({ "S": partition_key(&self.source.name, &day, partition.as_deref()) }),
+            );
             let mut start = Value::Null;
             loop {
                 let mut input = json!({

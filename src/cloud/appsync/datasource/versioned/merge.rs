@@ -141,7 +141,9 @@ mod tests {
         let base = item(json!({ "title": { "S": "old" }, "body": { "S": "old" }, "note": { "S": "n" },
                                 "map": { "M": { "a": { "N": "1" } } } }));
         let wanted = Wanted {
-            sets: item(json!({ "title": { "S": "mine" }, "body": { "S": "mine" }, "map": { "M": { "a": { "N": "2" } } } })),
+            sets: item(
+                json!({ "title": { "S": "mine" }, "body": { "S": "mine" }, "map": { "M": { "a": { "N": "2" } } } }),
+            ),
             removes: vec!["note".to_owned(), "title".to_owned()],
         };
         let result = merged(&stored, &wanted, Some(&base));

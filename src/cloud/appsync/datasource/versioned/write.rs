@@ -45,7 +45,11 @@ enum Intent {
 enum Outcome {
     Done(Answer),
     /// A function must decide.
-    Conflict { stored: Item, version: i64, foreseen: Item },
+    Conflict {
+        stored: Item,
+        version: i64,
+        foreseen: Item,
+    },
 }
 
 /// An attempt: what is stored, and when it is written.
