@@ -94,7 +94,7 @@ export const handler = async (event) => {
   if (newItem.title === 'reject') return { action: 'REJECT' };
   if (newItem.title === 'nonsense') return { action: 'REMOVE' };
   if (newItem.title === 'echo') {
-    return { action: 'RESOLVE', item: { title: JSON.stringify(event), _version: 99, id: 'other' } };
+    return { action: 'RESOLVE', item: { ...newItem, title: JSON.stringify(event), _version: 99, id: 'other' } };
   }
   if (newItem.title.startsWith('race ')) {
     const [, url, key] = newItem.title.split(' ');

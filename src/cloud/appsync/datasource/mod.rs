@@ -3,10 +3,15 @@
 //! Here are `NONE`, `AMAZON_DYNAMODB`, with versions or without, and `AWS_LAMBDA`; the others are refused by name when they are made.
 
 mod batch;
+mod delta;
 mod dynamodb;
 mod item;
 mod lambda;
+mod merge;
+mod settle;
+mod sync;
 mod versioned;
+mod write;
 
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,6 @@
 //! Source: AppSync guide, "Versioning DynamoDB data sources", "Conflict detection and resolution". An item and the record
 //! of its change are written in one transaction. Not here: reading items, which is the same as without versions.
 
-mod delta;
-mod merge;
-mod settle;
-mod sync;
-mod write;
-
 use serde_json::Value;
 
 use super::dynamodb::Asking;
@@ -18,14 +12,14 @@ use crate::cloud::appsync::fault::Fault;
 use crate::cloud::appsync::record::{DataSource, DeltaSyncConfig};
 
 /// What AppSync adds to items; no request may change it.
-const METADATA: [&str; 4] = ["_version", "_lastChangedAt", "_deleted", "_ttl"];
+pub(super) const METADATA: [&str; 4] = ["_version", "_lastChangedAt", "_deleted", "_ttl"];
 
 /// A request to a versioned table.
-struct Versioned<'a> {
-    asking: &'a Asking<'a>,
-    source: &'a DataSource,
-    delta: &'a DeltaSyncConfig,
-    origin: &'a Origin<'a>,
+pub(super) struct Versioned<'a> {
+    pub asking: &'a Asking<'a>,
+    pub source: &'a DataSource,
+    pub delta: &'a DeltaSyncConfig,
+    pub origin: &'a Origin<'a>,
 }
 
 /// Carries out a request.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::Versioned;
+use super::versioned::Versioned;
 use crate::cloud::dynamodb::Alone;
 use crate::cloud::service::ApiError;
 

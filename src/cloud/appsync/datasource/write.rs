@@ -4,12 +4,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::Answer;
-use super::super::dynamodb::refused;
-use super::super::item::{plain_item, strict_entries, typed_item};
+use super::Answer;
+use super::dynamodb::refused;
+use super::item::{plain_item, strict_entries, typed_item};
 use super::merge::{Wanted, merged};
 use super::settle::Decision;
-use super::{METADATA, Versioned};
+use super::versioned::{METADATA, Versioned};
 use crate::cloud::appsync::fault::Fault;
 use crate::cloud::appsync::record::{ConflictDetection, ConflictHandler, SyncConfig};
 use crate::cloud::dynamodb::Alone;

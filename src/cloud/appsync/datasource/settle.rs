@@ -5,9 +5,9 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::super::item::plain_item;
-use super::super::{Backends, PATIENCE, PRINCIPAL};
-use super::Versioned;
+use super::item::plain_item;
+use super::versioned::Versioned;
+use super::{Backends, PATIENCE, PRINCIPAL};
 use crate::cloud::lambda::{Asked, Invoker};
 
 /// What a function decided.

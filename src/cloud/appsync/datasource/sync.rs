@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::super::Answer;
-use super::super::dynamodb::{Names, refused};
-use super::super::item::plain_item;
-use super::Versioned;
+use super::Answer;
 use super::delta::{MS_A_MINUTE, days, key_text, moment, partition_key};
+use super::dynamodb::{Names, refused};
+use super::item::plain_item;
+use super::versioned::Versioned;
 use crate::cloud::appsync::fault::Fault;
 use crate::cloud::service::ApiError;
 
