@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::authorize::Requester;
 use super::compiled::{Code, Resolver, Step};
-use super::datasource::{self, Answer, Backends};
+use super::datasource::{self, Answer, Backends, Origin};
 use super::fault::Fault;
 use super::js::{Outcome, Problem, Sandbox, SandboxError};
 
@@ -109,8 +109,15 @@ impl Run<'_> {
         if request.early {
             return Ok(if request.end { Next::End(request.value) } else { Next::Value(request.value) });
         }
-        let caller = self.call.requester.caller();
-        let Answer { result, error } = datasource::invoke(&self.call.backends, &step.source, caller, request.value)?;
+        let call = self.call;
+        let origin = Origin {
+            caller: call.requester.caller(),
+            identity: &call.requester.identity,
+            arguments: &call.arguments,
+            field: (&call.type_name, &call.field_name),
+            sync: step.sync.as_ref(),
+        };
+        let Answer { result, error } = datasource::invoke(&call.backends, &step.source, &origin, request.value)?;
         let error = error.map_or(Value::Null, |(kind, message)| json!({ "type": kind, "message": message }));
         let response =
             self.handler(&step.code, "response", &[("prev", &prev), ("result", &result), ("error", &error)])?;

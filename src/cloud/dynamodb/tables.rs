@@ -35,6 +35,11 @@ impl Dynoxide {
         order_streams(&path).map_err(|error| ApiError::new("InternalServerError", error.to_string()).status(500))?;
         Ok(Self(database))
     }
+
+    /// An engine that keeps nothing.
+    pub(super) fn in_memory() -> Result<Self, ApiError> {
+        Database::memory().map(Self).map_err(refusal)
+    }
 }
 
 /// Lets the engine find the last record of a table's stream without reading all of them, which it does at every write.
