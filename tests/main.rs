@@ -12,6 +12,7 @@ mod local;
 mod privilege;
 mod resolvers;
 mod support;
+mod sync;
 
 /// A test file that is not listed as a module is a test that never runs.
 #[test]
