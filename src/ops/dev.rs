@@ -269,8 +269,8 @@ fn relevant(path: &Path, root: &Path) -> Option<String> {
         || name.ends_with('~')
         || relative.extension().is_some_and(|extension| extension == "swp")
         || name == "4913";
-    // What interpreters and compilers leave beside the code.
-    let is_trace = text.split('/').any(|part| matches!(part, "__pycache__" | "target" | ".cache"));
+    // What interpreters and compilers leave beside the code, in the folder of a function.
+    let is_trace = text.split('/').skip(3).any(|part| matches!(part, "__pycache__" | "target" | ".cache"));
     let is_ours = text.starts_with("ampup/stacks") || is_trace;
     let counts = text == crate::manifest::FILE || text.starts_with("ampup/");
     (counts && !is_ours && !is_scratch).then_some(text)

@@ -15,7 +15,9 @@ const UNUSED_IN_PACKAGES: [&str; 3] = [".bin", ".cache", ".package-lock.json"];
 
 /// The paths of all files that are code of functions, relative to the project; packages of others are left out.
 pub(super) fn paths(root: &Path) -> Result<Vec<String>, ProjectError> {
-    let wanted = |path: &str| !is_hidden(path) && !MADE.contains(&name(path));
+    // A function itself may have any name.
+    let is_made = |path: &str| path.contains('/') && MADE.contains(&name(path));
+    let wanted = |path: &str| !is_hidden(path) && !is_made(path);
     let found = disk::tree(&root.join(layout::FUNCTION), DEEPEST, &wanted)?;
     Ok(found.into_iter().map(|path| format!("{}/{path}", layout::FUNCTION)).collect())
 }
@@ -75,12 +77,17 @@ mod tests {
     fn code_is_read_whole_and_listed_without_packages() {
         let root = tempfile::tempdir().unwrap();
         let root = root.path().canonicalize().unwrap();
-        for path in ["index.mjs", "lib/a.mjs", ".env", "node_modules/p/index.js", "node_modules/.bin/p"] {
+        for path in
+            ["index.mjs", "lib/a.mjs", ".env", "node_modules/p/index.js", "node_modules/.bin/p", "../target/a.py"]
+        {
             let path = root.join("ampup/function/hello").join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "x").unwrap();
         }
-        assert_eq!(paths(&root).unwrap(), ["ampup/function/hello/index.mjs", "ampup/function/hello/lib/a.mjs"]);
+        assert_eq!(
+            paths(&root).unwrap(),
+            ["ampup/function/hello/index.mjs", "ampup/function/hello/lib/a.mjs", "ampup/function/target/a.py"]
+        );
         let files = read(&root, "ampup/function/hello").unwrap();
         assert_eq!(files.keys().collect::<Vec<_>>(), ["index.mjs", "lib/a.mjs", "node_modules/p/index.js"]);
         assert!(read(&root, "../elsewhere").is_err());

@@ -82,6 +82,11 @@ fn judge(probe: &Probe, call: &Call, answer: &Answer) -> Option<String> {
     if answer.status == 403 && call.request.contains(" HEAD ") {
         return None;
     }
+    if call.action == "appsync:GraphQL" {
+        // AppSync asks IAM for each field, and refuses the field.
+        let refused = text.contains("\"errorType\":\"Unauthorized\"") && text.contains("Not Authorized to access ");
+        return (!refused).then(|| format!("is not refused as AppSync does it: {}", said()));
+    }
     let words = format!(" is not authorized to perform: {} on resource: ", call.action).to_lowercase();
     let refused = [400, 401, 403].contains(&answer.status)
         && text.contains(":assumed-role/")
@@ -93,7 +98,9 @@ fn judge(probe: &Probe, call: &Call, answer: &Answer) -> Option<String> {
 fn functions_can_do_what_they_are_given_and_no_more() {
     let probes = probes();
     let world = World::deploy(&probes);
-    let tried: Vec<&Probe> = probes.iter().filter(|probe| probe.name != "atlas").collect();
+    // Those that only stand around are asked for, and have rights to what is their own.
+    let around = ["atlas", "target", "rival"];
+    let tried: Vec<&Probe> = probes.iter().filter(|probe| !around.contains(&probe.name.as_str())).collect();
     let wrong: Vec<String> = std::thread::scope(|scope| {
         let halves = tried.chunks(tried.len().div_ceil(4)).map(|part| {
             let world = &world;

@@ -143,6 +143,8 @@ impl World {
         }
         sandbox.write("ampup.toml", &manifest);
         let dev = sandbox.dev();
+        // `dev` goes on when a deployment is refused; this tells why.
+        let _ = sandbox.run(&["push", "--yes"]).ok();
         let mut world = Self { dev, sandbox, names: BTreeMap::new(), ending: String::new() };
         world.learn();
         world.furnish();

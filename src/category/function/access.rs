@@ -249,7 +249,12 @@ fn auth(granted: &mut Granted, name: &ResourceName, has: &dyn Fn(&str) -> bool) 
     let arn = granted.take(name, "UserPoolArn");
     let mut actions = Vec::new();
     if has("read") {
-        actions.extend(["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser", "cognito-idp:ListUsers"]);
+        actions.extend([
+            "cognito-idp:AdminGetUser",
+            "cognito-idp:AdminListGroupsForUser",
+            "cognito-idp:ListUsers",
+            "cognito-idp:ListUsersInGroup",
+        ]);
     }
     if has("write") {
         actions.extend([

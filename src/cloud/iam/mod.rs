@@ -157,7 +157,8 @@ impl Iam {
             session_name: service,
             principal: ("Service", service),
             action: "sts:AssumeRole",
-            context: BTreeMap::new(),
+            // Services tell for which account they act, so that a trust policy can keep out those of others.
+            context: BTreeMap::from([("aws:SourceAccount".to_owned(), vec![self.shared.account.to_owned()])]),
             seconds: 3600,
         })?;
         Ok(Caller::Service(RoleSession {
