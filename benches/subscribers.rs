@@ -2,6 +2,9 @@
 //!
 //! `cargo bench --bench subscribers`; `AMPUP_IDLE` sets another number of idle ones.
 
+#![allow(clippy::print_stdout, reason = "its figures are what it is for")]
+#![allow(clippy::disallowed_methods, reason = "whoever measures sets how many there are")]
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;

@@ -83,13 +83,11 @@ impl Synced {
         let body = json!({ "query": query, "variables": variables });
         let headers = [("x-api-key", self.key.as_str())];
         let answer = self.world.send(&self.api, Caller::Anonymous, &headers, &body).await.1;
-        match answer["errors"].get(0) {
-            Some(error) => Err(error.clone()),
-            None => {
-                let value = answer["data"].as_object().unwrap().values().next().unwrap();
-                Ok(value.as_str().map_or(Value::Null, |text| serde_json::from_str(text).unwrap()))
-            }
+        if let Some(error) = answer["errors"].get(0) {
+            return Err(error.clone());
         }
+        let value = answer["data"].as_object().unwrap().values().next().unwrap();
+        Ok(value.as_str().map_or(Value::Null, |text| serde_json::from_str(text).unwrap()))
     }
 
     async fn write(&self, request: Value) -> Result<Value, Value> {

@@ -149,15 +149,14 @@ impl Hub {
                 continue;
             }
             let known = answers.iter().find(|(other, _)| subscription.sees_as(other)).map(|(_, body)| body.clone());
-            let body = match known {
-                Some(body) => body,
-                None => {
-                    let body = answer(setting, &subscription, payload).await;
-                    if answers.len() < ANSWERS_KEPT {
-                        answers.push((Arc::clone(&subscription), body.clone()));
-                    }
-                    body
+            let body = if let Some(body) = known {
+                body
+            } else {
+                let body = answer(setting, &subscription, payload).await;
+                if answers.len() < ANSWERS_KEPT {
+                    answers.push((Arc::clone(&subscription), body.clone()));
                 }
+                body
             };
             if subscription.sender.try_send(protocol::data(&subscription.key.1, &body)).is_err() {
                 subscription.overrun.notify_one();
