@@ -4,3 +4,4 @@ mod blog;
 mod functions;
 mod large;
 mod lifecycle;
+mod triggers;

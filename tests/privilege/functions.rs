@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::calls::{CALLS, Call};
 use super::world::{Probe, World};
-use crate::support::http::{Answer, graphql};
+use crate::support::http::Answer;
 use crate::support::sandbox::Sandbox;
+use crate::support::sigv4::hmac;
 
 /// Each access alone, and two together where one request needs both.
 const ACCESS: &[&str] = &[
@@ -51,8 +52,8 @@ fn probes() -> Vec<Probe> {
                       \"rival:invoke,send\", \"listener:send\", \"blog:query\", \"shop:query\", \"auth:read\"]";
     let mut probes = vec![
         probe("atlas", everything, &[]),
-        probe("target", "triggers = [\"queue\"]", &[]),
-        probe("rival", "triggers = [\"queue\"]", &[]),
+        probe("target", "triggers = [\"queue\"]", &["target:receive"]),
+        probe("rival", "triggers = [\"queue\"]", &["rival:log"]),
         probe("listener", "triggers = [\"queue\"]", &["queue"]),
     ];
     for access in ACCESS {
@@ -126,12 +127,12 @@ fn functions_can_do_what_they_are_given_and_no_more() {
 fn samples(world: &World) {
     let field = json!({ "typeName": "Query", "fieldName": "greet", "arguments": { "name": "Ada" }, "identity": null });
     let record = json!({ "eventID": "1", "eventName": "INSERT", "dynamodb": { "Keys": {}, "SequenceNumber": "1" } });
-    let token = "ada.4c1cea5a76e5cdfa6bd3b7ac3ae3e8d1dd4b3a6dcf2a6e8cb3c0c4e1c7a3c2cf";
     let user = |domain: &str| {
         let attributes = json!({ "email": format!("ada@{domain}") });
         json!({ "triggerSource": "PreSignUp_SignUp", "request": { "userAttributes": attributes }, "response": {} })
     };
-    let _ = (token, graphql);
+    let good = format!("ada.{}", hex::encode(hmac(b"key", b"ada")));
+    let bad = format!("bob.{}", hex::encode(hmac(b"key", b"ada")));
     for kind in ["node", "python"] {
         let ask = |sample: &str, event: &Value| world.invoke(&format!("{sample}-{kind}"), event);
         assert_eq!(ask("hello", &json!({ "name": "Ada" })), json!({ "message": "Hello, Ada!" }));
@@ -139,6 +140,10 @@ fn samples(world: &World) {
         assert_eq!(ask("users", &user("example.com")), user("example.com"));
         assert_eq!(ask("scheduled", &json!({})), Value::Null);
         assert_eq!(ask("stream", &json!({ "Records": [record] })), json!({ "batchItemFailures": [] }));
+        for (token, admitted) in [(&good, true), (&bad, false)] {
+            let answer = ask("authoriser", &json!({ "authorizationToken": token }));
+            assert_eq!(answer["isAuthorized"], admitted, "{kind} {token}: {answer}");
+        }
     }
 }
 
