@@ -29,6 +29,10 @@ const DEBOUNCE: Duration = Duration::from_millis(120);
 /// How often to look whether the secrets that a push lacked have been set.
 const SECRETS_PAUSE: Duration = Duration::from_millis(500);
 
+/// Quiet time after the last happening was told: to be woken for each of thousands would cost their requests more than they
+/// cost themselves.
+const BREATH: Duration = Duration::from_millis(20);
+
 /// What is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DevRequest {
@@ -187,7 +191,12 @@ impl Dev {
         loop {
             tokio::select! {
                 happening = feed.recv() => match happening {
-                    Ok(happening) => tell(DevEvent::Happening(happening)),
+                    Ok(happening) => {
+                        tell(DevEvent::Happening(happening));
+                        if feed.is_empty() {
+                            tokio::time::sleep(BREATH).await;
+                        }
+                    }
                     // Too many to show: the newest are worth more than the lost ones.
                     Err(broadcast::error::RecvError::Lagged(_)) => {}
                     Err(broadcast::error::RecvError::Closed) => return Ok(()),
