@@ -130,7 +130,9 @@ fn parameters(nested: &IndexMap<ResourceName, Synthesis>) -> Result<Vec<RootPara
     let mut problems = Vec::new();
     for (name, stack) in nested {
         for (id, parameter) in &stack.template.parameters {
-            if [ENVIRONMENT, UNIQUE, PROJECT].contains(&id.as_str()) || stack.needs.iter().any(|need| need.parameter == *id) {
+            if [ENVIRONMENT, UNIQUE, PROJECT].contains(&id.as_str())
+                || stack.needs.iter().any(|need| need.parameter == *id)
+            {
                 continue;
             }
             match seen.get(id) {

@@ -10,9 +10,9 @@ use aws_config::{BehaviorVersion, Region as SdkRegion};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::RequestChecksumCalculation;
-use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -111,11 +111,8 @@ impl Connection {
         pace: Pace,
     ) -> Result<Self, DeployError> {
         let bundle = ca_bundle.map(read_bundle).transpose()?;
-        let client = if endpoint.as_str().starts_with("http://") {
-            Builder::new().build_http()
-        } else {
-            https(bundle.clone())
-        };
+        let client =
+            if endpoint.as_str().starts_with("http://") { Builder::new().build_http() } else { https(bundle.clone()) };
         let keys = match &request.keys {
             Some((key, secret)) => Credentials::new(key, secret.reveal(), None, None, "environment"),
             None => Credentials::new(LOCAL_KEY, LOCAL_KEY, None, None, "local"),

@@ -80,8 +80,9 @@ impl SignedJson {
     }
 
     async fn once(&self, operation: &str, action: &str, body: &Bytes) -> Result<Answer, DeployError> {
-        let credentials = self.credentials.provide_credentials().await.map_err(|error| {
-            DeployError::NoCredentials { profile: self.callee.profile.clone(), source: error.to_string().into() }
+        let credentials = self.credentials.provide_credentials().await.map_err(|error| DeployError::NoCredentials {
+            profile: self.callee.profile.clone(),
+            source: error.to_string().into(),
         })?;
         let unexpected = |source: Cause| DeployError::Unexpected { operation: operation.to_owned(), source };
         let request = self.signed(action, body, credentials).map_err(unexpected)?;
@@ -108,8 +109,7 @@ impl SignedJson {
             .into();
         let target = format!("{}.{action}", self.target);
         let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
-        let signable =
-            SignableRequest::new("POST", &self.address, headers.into_iter(), SignableBody::Bytes(body))?;
+        let signable = SignableRequest::new("POST", &self.address, headers.into_iter(), SignableBody::Bytes(body))?;
         let (instructions, _) = sign(signable, &parameters)?.into_parts();
         let mut request = HttpRequest::new(SdkBody::from(body.clone()));
         request.set_method("POST")?;

@@ -84,9 +84,11 @@ impl SecretRequest {
         };
         match self.store {
             Some(wanted) if wanted != *store => {
-                let message = format!("`{}` is kept by {store}: the function `{}` reads it there", self.name, functions[0]);
+                let message =
+                    format!("`{}` is kept by {store}: the function `{}` reads it there", self.name, functions[0]);
                 let problem = Problem::new(Code::AMP0203, message).hint("leave `--store` out");
-                let edit = format!("or change the function: `ampup update {} --secret {}:{wanted}`", functions[0], self.name);
+                let edit =
+                    format!("or change the function: `ampup update {} --secret {}:{wanted}`", functions[0], self.name);
                 Err(backend::problems(vec![problem.hint(edit)]))
             }
             _ => Ok(*store),
@@ -166,7 +168,11 @@ pub async fn remove(
 ///
 /// # Errors
 /// An environment out of reach, or what the cloud says.
-pub async fn list(session: &Session, project: &Project, environment: Option<&EnvName>) -> Result<SecretReport, Failure> {
+pub async fn list(
+    session: &Session,
+    project: &Project,
+    environment: Option<&EnvName>,
+) -> Result<SecretReport, Failure> {
     let place = Place::open(session, project, environment).await?;
     let outcome = report(project, &place, SecretAction::Listed, None).await;
     closing(outcome, place).await
@@ -208,8 +214,14 @@ async fn report(
     for kept in place.secrets()?.below(&folder).await? {
         let name = kept.path.strip_prefix(&folder).unwrap_or(&kept.path).to_owned();
         let functions = Vec::new();
-        let fresh =
-            SecretLine { name: name.clone(), store: kept.store, path: kept.path, set: true, set_s: kept.set_s, functions };
+        let fresh = SecretLine {
+            name: name.clone(),
+            store: kept.store,
+            path: kept.path,
+            set: true,
+            set_s: kept.set_s,
+            functions,
+        };
         match lines.get_mut(&name) {
             Some(line) if line.store == kept.store => {
                 line.set = true;

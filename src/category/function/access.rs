@@ -178,8 +178,7 @@ pub(super) fn check(access: &[Access], among: &Among<'_>) -> Vec<SettingProblem>
 fn unknown_action(access: &Access, spec: &ResourceSpec, action: &str, known: &[&str]) -> SettingProblem {
     let place = access.place();
     let what = if access.model.is_some() { "model" } else { spec.kind() };
-    let why =
-        format!("`{}` is nothing that can be done with {what} `{}`", action.escape_debug(), place.escape_debug());
+    let why = format!("`{}` is nothing that can be done with {what} `{}`", action.escape_debug(), place.escape_debug());
     let hint = match nearest(action, known.iter().copied()) {
         Some(near) => format!("did you mean `{place}:{near}`?"),
         None if matches!(spec, ResourceSpec::Api(_)) && ["read", "write", "delete"].contains(&action) => {

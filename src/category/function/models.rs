@@ -101,7 +101,8 @@ fn add(
                     (api, other.as_str()) != (name, model) && variable(api, other) == variable(name, model)
                 });
                 if let Some((api, other)) = clash {
-                    let why = format!("`{place}` and `{api}.{other}` have the same variable `{}`", variable(name, model));
+                    let why =
+                        format!("`{place}` and `{api}.{other}` have the same variable `{}`", variable(name, model));
                     problems.push(SettingProblem::new(setting, why).hint("let two functions use them"));
                 }
                 let table = ModelTable { table: found.table.clone(), stream: stream_output(model) };

@@ -154,7 +154,8 @@ pub(super) fn check_among(secrets: &[NeededSecret], among: &Among<'_>) -> Vec<Se
         for secret in secrets {
             let differs = |other: &&NeededSecret| other.name == secret.name && other.store != secret.store;
             if let Some(other) = other.secrets.iter().find(differs) {
-                let why = format!("`{}` is kept by {}, and for `{function}` by {}", secret.name, secret.store, other.store);
+                let why =
+                    format!("`{}` is kept by {}, and for `{function}` by {}", secret.name, secret.store, other.store);
                 problems.push(SettingProblem::new("secrets", why).hint(format!("`secrets = [\"{other}\"]`")));
             }
         }
@@ -164,7 +165,9 @@ pub(super) fn check_among(secrets: &[NeededSecret], among: &Among<'_>) -> Vec<Se
 
 /// The right to read exactly these values, and the variables that say where they are.
 pub(super) fn grant(secrets: &[NeededSecret], granted: &mut Granted) {
-    let arn = |service: &str, rest: String| format!("arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}");
+    let arn = |service: &str, rest: String| {
+        format!("arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}")
+    };
     let path = |secret: &NeededSecret| format!("/ampup/${{{PROJECT}}}/${{Environment}}/{}", secret.name);
     let kept = |store| secrets.iter().filter(move |secret| secret.store == store);
     let parameters: Vec<String> =

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use super::access::{self, Granted, Statement};
 use super::models::{self, Models};
-use super::{Architecture, FunctionSpec, Runtime, Trigger, UrlCallers, code_folder, handler, names, own_function, secret};
+use super::{
+    Architecture, FunctionSpec, Runtime, Trigger, UrlCallers, code_folder, handler, names, own_function, secret,
+};
 use crate::base::{LogicalId, ResourceName};
 use crate::category::api::ApiAuth;
 use crate::category::synthesis::{ArtifactRequest, Need, refuse, rendered};
@@ -96,7 +98,8 @@ pub(super) fn synthesize(spec: &FunctionSpec, context: &Context<'_>) -> Result<S
     let folder = code_folder(context.name);
     // Stacks lie in `ampup/stacks/`.
     let code = format!("../{}", folder.trim_start_matches("ampup/"));
-    let models = models::find(spec, context).or_else(|problems| refuse(context.name, &problems).map(|()| Models::default()))?;
+    let models =
+        models::find(spec, context).or_else(|problems| refuse(context.name, &problems).map(|()| Models::default()))?;
     let mut granted = access::granted(&spec.access, &context.among(), &models);
     secret::grant(&spec.secrets, &mut granted);
     let streams = streams(spec, context, &mut granted, &models);

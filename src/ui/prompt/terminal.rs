@@ -84,7 +84,8 @@ impl Prompter for Terminal {
         check: &dyn Fn(&str) -> Result<(), String>,
     ) -> Result<Secret<String>, PromptError> {
         let theme = self.theme();
-        let password = Password::with_theme(&*theme).with_prompt(question.text).report(false).allow_empty_password(true);
+        let password =
+            Password::with_theme(&*theme).with_prompt(question.text).report(false).allow_empty_password(true);
         let password = password.validate_with(|answer: &String| check(answer));
         password.interact_on(&Term::stderr()).map(Secret::new).map_err(|error| self.failed(error))
     }

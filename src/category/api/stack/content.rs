@@ -105,12 +105,7 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn new(
-        plan: &'a Plan,
-        context: &Context<'a>,
-        placement: &'a Placement,
-        written: &'a Written,
-    ) -> Self {
+    pub(super) fn new(plan: &'a Plan, context: &Context<'a>, placement: &'a Placement, written: &'a Written) -> Self {
         let (name, followed) = (context.name, followed_models(context.name, context.siblings));
         let mut names = Names::new(plan);
         let ids = written.resolvers.iter().map(|file| names.resolver(&file.type_name, &file.field)).collect();
@@ -161,7 +156,9 @@ impl<'a> Layout<'a> {
     pub(super) fn followed(&self) -> Vec<Followed> {
         let models = self.plan.models.values().filter(|model| model.sql.is_none());
         let models = models.filter(|model| self.followed.contains(model.name.as_str()));
-        models.map(|model| Followed { output: stream_output(&model.name), stream: self.stream(&model.name).1 }).collect()
+        models
+            .map(|model| Followed { output: stream_output(&model.name), stream: self.stream(&model.name).1 })
+            .collect()
     }
 
     /// The id of a model, and YAML for the stream of its table as the API's own stack knows it.
