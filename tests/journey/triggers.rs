@@ -207,7 +207,8 @@ fn addresses(office: &Office) {
     let ask = |url: &str, headers: &[(&str, &str)], path: &str| {
         let (base, _) = split_url(url);
         let host = base.trim_start_matches("http://").to_owned();
-        let headers: Vec<(&str, &str)> = [&[("host", host.as_str()), ("content-type", "text/plain")][..], headers].concat();
+        let headers: Vec<(&str, &str)> =
+            [&[("host", host.as_str()), ("content-type", "text/plain")][..], headers].concat();
         send(&office.endpoint, "POST", path, &headers, b"hello")
     };
     let (open, closed) = (url("clerk"), url("scribe"));
