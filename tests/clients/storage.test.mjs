@@ -11,7 +11,6 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const password = 'Correct-horse-7';
-const bucket = 'storage-bucket';
 
 // Browsers know that every name below `localhost` is this computer; the resolver of this machine may not.
 const { lookup } = dns;
@@ -28,7 +27,11 @@ async function start(folder) {
   const ampup = process.env.AMPUP;
   const run = (...args) => execFileSync(ampup, args, { cwd: folder, stdio: 'ignore' });
   run('init', 'storage', '--target', 'local', '--json');
-  run('add', 'auth', '--sign-in', 'email', '--guests', 'true', '--json');
+  run('add', 'auth', '--sign-in', 'email', '--guests', 'true', '--groups', 'Editors', '--json');
+  const allow = [
+    'private/{owner}/*=owner:read,write,delete', 'public/*=guests:read', 'public/*=signed-in:read,write', 'reports/*=group/Editors:read,write',
+  ];
+  run('add', 'storage', '--name', 'pictures', '--kind', 'bucket', ...allow.flatMap((rule) => ['--allow', rule]), '--json');
   return new Promise((resolve, reject) => {
     const cloud = spawn(ampup, ['dev', '--port', '0', '--no-watch', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
@@ -59,35 +62,26 @@ async function parent() {
   }
 }
 
+/** What an administrator asks of Cognito, signed with the key of the account. */
+async function administer(endpoint, action, input) {
+  const { SignatureV4 } = await import('@smithy/signature-v4');
+  const { Sha256 } = await import('@aws-crypto/sha256-js');
+  const { hostname, port, host, protocol } = new URL(endpoint);
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const signer = new SignatureV4({ service: 'cognito-idp', region: 'us-east-1', credentials, sha256: Sha256 });
+  const headers = { host, 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AWSCognitoIdentityProviderService.${action}` };
+  const body = JSON.stringify(input);
+  const signed = await signer.sign({ method: 'POST', protocol, hostname, port: Number(port), path: '/', headers, body });
+  const answer = await fetch(endpoint, { method: 'POST', headers: signed.headers, body });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
 async function child(endpoint, folder) {
   const { Amplify } = await import('aws-amplify');
   const { confirmSignUp, fetchAuthSession, signIn, signOut, signUp } = await import('aws-amplify/auth');
   const { copy, downloadData, getProperties, getUrl, list, remove, uploadData } = await import('aws-amplify/storage');
-  const { CreateBucketCommand, S3Client } = await import('@aws-sdk/client-s3');
-  const { IAMClient, ListRolesCommand, PutRolePolicyCommand } = await import('@aws-sdk/client-iam');
-  const root = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
-  await new S3Client({ ...root, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: bucket }));
-  const iam = new IAMClient(root);
-  const mine = 'private/${cognito-identity.amazonaws.com:sub}/';
-  const allow = (Action, Resource, more = {}) => ({ Effect: 'Allow', Action, Resource, ...more });
-  const policies = {
-    authenticated: [
-      allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [`arn:aws:s3:::${bucket}/${mine}*`, `arn:aws:s3:::${bucket}/public/*`]),
-      allow('s3:ListBucket', `arn:aws:s3:::${bucket}`, { Condition: { StringLike: { 's3:prefix': [`${mine}*`, 'public/*'] } } }),
-    ],
-    unauthenticated: [allow('s3:GetObject', `arn:aws:s3:::${bucket}/public/*`)],
-  };
   const outputs = JSON.parse(readFileSync(path.join(folder, 'amplify_outputs.json'), 'utf8'));
-  const { Roles } = await iam.send(new ListRolesCommand({}));
-  for (const { RoleName, AssumeRolePolicyDocument } of Roles) {
-    const trust = decodeURIComponent(AssumeRolePolicyDocument);
-    const kind = /"unauthenticated"/.test(trust) ? 'unauthenticated' : /"authenticated"/.test(trust) ? 'authenticated' : undefined;
-    if (!kind) continue;
-    const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: policies[kind] });
-    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'storage', PolicyDocument }));
-  }
-  const Storage = { S3: { bucket, region: 'us-east-1' } };
-  Amplify.configure({ ...outputs, Storage });
+  Amplify.configure(outputs);
   const customEndpoint = new URL(endpoint).host;
   const options = { customEndpoint };
 
@@ -116,18 +110,38 @@ async function child(endpoint, folder) {
   const { url } = await getUrl({ path: own, options: { ...options, expiresIn: 60 } });
   assert.equal((await (await fetch(url)).arrayBuffer()).byteLength, picture.length);
   await copy({ source: { path: 'public/hello.txt' }, destination: { path: `private/${ada}/hello.txt` }, options });
+  await copy({ source: { path: 'public/hello.txt' }, destination: { path: `private/${ada}/kept.txt` }, options });
   await remove({ path: `private/${ada}/hello.txt`, options });
   await refused(uploadData({ path: 'elsewhere/a', data: 'a', options }).result);
+  await refused(uploadData({ path: 'reports/a.txt', data: 'a', options }).result);
   await signOut();
 
-  await enter('bob@example.com');
+  // Another user: neither reads, lists, writes, copies nor deletes what is Ada's.
+  const bob = await enter('bob@example.com');
   await refused(downloadData({ path: own, options }).result);
   await refused(list({ path: `private/${ada}/`, options }));
+  await refused(list({ path: 'private/', options }));
+  await refused(uploadData({ path: own, data: 'mine', options }).result);
+  await refused(copy({ source: { path: `private/${ada}/kept.txt` }, destination: { path: `private/${bob}/stolen.txt` }, options }));
+  await refused(remove({ path: own, options }));
+  const { url: signed } = await getUrl({ path: own, options: { ...options, expiresIn: 60 } });
+  assert.equal((await fetch(signed)).status, 403, 'an address that Bob signed opens nothing of Ada');
   assert.equal(await (await downloadData({ path: 'public/hello.txt', options }).result).body.text(), 'hello');
+  await signOut();
+
+  // An editor has the rights of all users and those of the group.
+  await administer(endpoint, 'AdminAddUserToGroup', { UserPoolId: outputs.auth.user_pool_id, Username: 'bob@example.com', GroupName: 'Editors' });
+  await signIn({ username: 'bob@example.com', password });
+  await uploadData({ path: 'reports/a.txt', data: 'report', options }).result;
+  assert.deepEqual((await list({ path: 'reports/', options })).items.map((item) => item.path), ['reports/a.txt']);
+  await uploadData({ path: `private/${bob}/b.txt`, data: 'b', options }).result;
+  await refused(remove({ path: 'reports/a.txt', options }));
+  await refused(downloadData({ path: own, options }).result);
   await signOut();
 
   assert.equal(await (await downloadData({ path: 'public/hello.txt', options }).result).body.text(), 'hello');
   await refused(uploadData({ path: 'public/guest.txt', data: 'a', options }).result);
+  await refused(downloadData({ path: own, options }).result);
 }
 
 if (process.env.STORAGE_ENDPOINT) {
