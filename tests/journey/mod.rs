@@ -4,4 +4,5 @@ mod blog;
 mod functions;
 mod large;
 mod lifecycle;
+mod machine;
 mod triggers;

@@ -37,13 +37,15 @@ impl Ran {
 #[derive(Debug)]
 pub(crate) struct Sandbox {
     home: tempfile::TempDir,
+    /// Where the program finds other programs: `PATH`.
+    pub programs: String,
 }
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
         let home = tempfile::Builder::new().prefix("ampup-test-").tempdir().unwrap();
         std::fs::create_dir(home.path().join("app")).unwrap();
-        Self { home }
+        Self { home, programs: std::env::var("PATH").unwrap_or_default() }
     }
 
     /// A project with auth, the blog API and a sample site.
@@ -82,7 +84,7 @@ impl Sandbox {
             .current_dir(self.folder())
             .env_clear()
             .env("HOME", self.home.path())
-            .env("PATH", std::env::var("PATH").unwrap_or_default())
+            .env("PATH", &self.programs)
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
