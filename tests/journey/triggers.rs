@@ -204,24 +204,21 @@ fn addresses(office: &Office) {
         let path = format!("/2021-10-31/functions/{}/url", office.function(name));
         office.signed("lambda", "GET", &path, b"")["FunctionUrl"].as_str().unwrap().to_owned()
     };
-    let ask = |url: &str, headers: &[(&str, &str)], path: &str| {
-        let (base, _) = split_url(url);
-        let host = base.trim_start_matches("http://").to_owned();
-        let headers: Vec<(&str, &str)> =
-            [&[("host", host.as_str()), ("content-type", "text/plain")][..], headers].concat();
-        send(&office.endpoint, "POST", path, &headers, b"hello")
+    let host = |url: &str| split_url(url).0.trim_start_matches("http://").to_owned();
+    let ask = |headers: &[(&str, &str)]| {
+        let headers = [headers, &[("content-type", "text/plain")]].concat();
+        send(&office.endpoint, "POST", "/visit", &headers, b"hello")
     };
-    let (open, closed) = (url("clerk"), url("scribe"));
-    let answer = ask(&open, &[], "/visit");
+    let (open, closed) = (host(&url("clerk")), host(&url("scribe")));
+    let answer = ask(&[("host", &open)]);
     assert_eq!((answer.status, answer.text().as_str()), (201, "hello"), "{open}");
     assert_eq!(answer.header("x-who"), Some("clerk"));
     assert_eq!(office.wait("clerk/url//visit", 1)["requestContext"]["http"]["method"], "POST");
-    assert_eq!(ask(&closed, &[], "/visit").status, 403);
-    let (base, _) = split_url(&closed);
-    let host = base.trim_start_matches("http://");
-    let signed = sign_method(&Key::root(), "lambda", host, ("POST", "/visit"), &[], b"hello");
+    assert_eq!(ask(&[("host", &closed)]).status, 403);
+    assert_eq!(office.noted("scribe/url//visit"), None);
+    let signed = sign_method(&Key::root(), "lambda", &closed, ("POST", "/visit"), &[], b"hello");
     let signed: Vec<(&str, &str)> = signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let answer = ask(&closed, &signed, "/visit");
+    let answer = ask(&signed);
     assert_eq!((answer.status, answer.header("x-who")), (201, Some("scribe")), "{}", answer.text());
 }
 
