@@ -91,6 +91,24 @@ pub(super) const CALLS: &[Call] = &[
     call("none", "appsync:GraphQL", "appsync POST {shop}", r#"{"query":"{ listNotes { items { id } } }"}"#),
     call("none", "appsync:GraphQL", "appsync POST {shop}", MUTATION),
     call("none", "appsync:ListGraphqlApis", "appsync GET /v1/apis", ""),
+    // Models, past their API.
+    call("blog.Note:read", "dynamodb:GetItem", "dynamodb GetItem", r#"{"TableName":"{note}","Key":{"id":{"S":"1"}}}"#),
+    call("blog.Note:read", "dynamodb:Scan", "dynamodb Scan", r#"{"TableName":"{note}"}"#),
+    call(
+        "blog.Note:write",
+        "dynamodb:PutItem",
+        "dynamodb PutItem",
+        r#"{"TableName":"{note}","Item":{"id":{"S":"1"}}}"#,
+    ),
+    call(
+        "blog.Note:delete",
+        "dynamodb:DeleteItem",
+        "dynamodb DeleteItem",
+        r#"{"TableName":"{note}","Key":{"id":{"S":"2"}}}"#,
+    ),
+    call("none", "dynamodb:GetItem", "dynamodb GetItem", r#"{"TableName":"{memo}","Key":{"id":{"S":"1"}}}"#),
+    call("none", "dynamodb:PutItem", "dynamodb PutItem", r#"{"TableName":"{memo}","Item":{"id":{"S":"1"}}}"#),
+    call("none", "dynamodb:DeleteItem", "dynamodb DeleteItem", r#"{"TableName":"{memo}","Key":{"id":{"S":"1"}}}"#),
     // Users.
     call("auth:read", "cognito-idp:ListUsers", "cognito ListUsers", r#"{"UserPoolId":"{pool}"}"#),
     call(

@@ -21,6 +21,9 @@ const ACCESS: &[&str] = &[
     "target:send",
     "blog:query",
     "blog:mutate",
+    "blog.Note:read",
+    "blog.Note:write",
+    "blog.Note:delete",
     "auth:read",
     "auth:write",
     "auth:delete",
@@ -49,7 +52,8 @@ fn probe(name: &str, settings: &str, allowed: &[&str]) -> Probe {
 
 fn probes() -> Vec<Probe> {
     let everything = "access = [\"photos:read\", \"others:read\", \"orders:read\", \"bills:read\", \"target:invoke,send\", \
-                      \"rival:invoke,send\", \"listener:send\", \"blog:query\", \"shop:query\", \"auth:read\"]";
+                      \"rival:invoke,send\", \"listener:send\", \"blog:query\", \"shop:query\", \"auth:read\", \
+                      \"blog.Note:read\", \"blog.Memo:read\"]";
     let mut probes = vec![
         probe("atlas", everything, &[]),
         probe("target", "triggers = [\"queue\"]", &["target:receive"]),
@@ -59,7 +63,7 @@ fn probes() -> Vec<Probe> {
     for access in ACCESS {
         let (resource, actions) = access.split_once(':').unwrap();
         let allowed: Vec<String> = actions.split(',').map(|action| format!("{resource}:{action}")).collect();
-        let name = access.replace([':', ','], "-");
+        let name = access.replace([':', ',', '.'], "-").to_lowercase();
         let settings = format!("access = [\"{access}\"]");
         probes.push(Probe { name, allowed, ..probe("", &settings, &[]) });
     }

@@ -74,7 +74,10 @@ def handler(event, context):
     return index.handler(event, context)
 ";
 
-const SCHEMA: &str = "type Note @model @auth(rules: [{ allow: custom }]) { id: ID! }\n";
+const SCHEMA: &str = "\
+type Note @model @auth(rules: [{ allow: custom }]) { id: ID! }
+type Memo @model @auth(rules: [{ allow: custom }]) { id: ID! }
+";
 
 /// What stands around the functions: everything twice, once to be used and once to be left alone.
 const AROUND: &str = r#"
@@ -171,6 +174,8 @@ impl World {
             ("listener_queue", "LISTENER_QUEUE_URL"),
             ("blog", "BLOG_GRAPHQL_URL"),
             ("shop", "SHOP_GRAPHQL_URL"),
+            ("note", "BLOG_NOTE_TABLE"),
+            ("memo", "BLOG_MEMO_TABLE"),
             ("pool", "AUTH_USER_POOL_ID"),
         ];
         for (name, variable) in variables {
