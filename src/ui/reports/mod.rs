@@ -3,6 +3,8 @@
 mod access;
 mod deploy;
 mod local;
+mod logs;
 mod project;
 
 pub(super) use local::log_line;
+pub(super) use logs::event_lines;
