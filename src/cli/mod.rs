@@ -16,6 +16,7 @@ mod questions;
 mod reference;
 mod runner;
 mod running;
+mod secret;
 mod settings;
 mod target;
 mod update;
@@ -130,6 +131,7 @@ fn dispatch(context: &Context<'_>, command: Command) -> Result<ExitStatus, Failu
         Command::Pull(args) => deploying::pull(context, args),
         Command::Delete => deploying::delete(context),
         Command::Env(args) => env::run(context, args),
+        Command::Secret(args) => secret::run(context, args),
         Command::Dev(args) => running::dev(context, args),
         Command::Quickstart(args) => running::quickstart(context, args),
         Command::Doctor => deploying::doctor(context),

@@ -22,6 +22,7 @@ use super::DeployError;
 use super::artifacts_s3::S3Objects;
 use super::logs::WireLogs;
 use super::sdk_error::Callee;
+use super::secrets::WireSecrets;
 use super::signed::SignedJson;
 use super::stacks_sdk::SdkStacks;
 use super::watch::Pace;
@@ -168,20 +169,32 @@ impl Connection {
     /// # Errors
     /// [`DeployError::NoCredentials`], when the target was given none at all.
     pub fn logs(&self) -> Result<WireLogs, DeployError> {
+        Ok(WireLogs(self.signed("logs", "Logs_20140328")?))
+    }
+
+    /// Where the target keeps secrets.
+    ///
+    /// # Errors
+    /// [`DeployError::NoCredentials`], when the target was given none at all.
+    pub fn secrets(&self) -> Result<WireSecrets, DeployError> {
+        let parameters = self.signed("ssm", "AmazonSSM")?;
+        Ok(WireSecrets { parameters, manager: self.signed("secretsmanager", "secretsmanager")? })
+    }
+
+    /// A client of a service: its name in addresses and signatures, and what its target header begins with.
+    fn signed(&self, service: &'static str, target: &'static str) -> Result<SignedJson, DeployError> {
         let region = self.config.region().map(ToString::to_string).unwrap_or_default();
         let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         let address = self.config.endpoint_url().map_or_else(
-            || format!("https://logs.{region}.{suffix}/"),
+            || format!("https://{service}.{region}.{suffix}/"),
             |address| format!("{}/", address.trim_end_matches('/')),
         );
         let credentials = self.config.credentials_provider().ok_or_else(|| DeployError::NoCredentials {
             profile: self.callee.profile.clone(),
             source: "the configuration names no source of credentials".into(),
         })?;
-        let (service, target) = ("logs", "Logs_20140328");
         let connector = connector(&address, self.bundle.clone());
-        let callee = self.callee.clone();
-        Ok(WireLogs(SignedJson { connector, credentials, callee, region, address, service, target }))
+        Ok(SignedJson { connector, credentials, callee: self.callee.clone(), region, address, service, target })
     }
 
     /// How often to look while a stack moves.

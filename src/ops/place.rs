@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::{Session, local};
 use crate::base::{Endpoint, EnvName, Reporter, StackName, Step, Target};
 use crate::cloud::RunningCloud;
-use crate::deploy::{ConnectRequest, Connection, Deployer, Identity, LogApi, ObjectStore, Pace, SdkStacks, bootstrap};
+use crate::deploy::{
+    ConnectRequest, Connection, Deployer, Identity, LogApi, ObjectStore, Pace, SdkStacks, WireSecrets, bootstrap,
+};
 use crate::error::Failure;
 use crate::manifest::Environment;
 use crate::project::Project;
@@ -98,6 +100,11 @@ impl Place {
     /// How often to look whether something happened here.
     pub fn pace(&self) -> Pace {
         self.connection.pace()
+    }
+
+    /// What keeps secrets here.
+    pub fn secrets(&self) -> Result<WireSecrets, Failure> {
+        Ok(self.connection.secrets()?)
     }
 
     /// The objects of another bucket here.
