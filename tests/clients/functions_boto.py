@@ -55,9 +55,17 @@ def eventually(what, look):
 
 
 def start(folder):
-    subprocess.run([AMPUP, "init", "boto", "--target", "local", "--json"], cwd=folder, check=True, capture_output=True)
+    add = lambda *arguments: subprocess.run([AMPUP, *arguments, "--json"], cwd=folder, check=True, capture_output=True)
+    add("init", "boto", "--target", "local")
+    for table in ("orders", "bills"):
+        add("add", "storage", "--name", table, "--kind", "table", "--keep", "false")
+    desk = ("--runtime", "python3.13", "--sample", "table", "--access", "orders:read,write,delete")
+    add("add", "function", "--name", "desk", *desk)
+    add("add", "function", "--name", "thief", *desk)
     command = [AMPUP, "dev", "--port", "0", "--no-watch", "--json"]
-    cloud = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    # Functions of Python find the boto3 that runs this.
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    cloud = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True, env={**os.environ, "PATH": path})
     text = ""
     for line in cloud.stdout:
         text += line
@@ -87,7 +95,7 @@ def functions(client, role):
     refused("ResourceNotFoundException", client.get_function, FunctionName="absent")
     refused("ResourceConflictException", client.create_alias, FunctionName="fn", Name="live", FunctionVersion=version)
     names = [one["FunctionName"] for page in client.get_paginator("list_functions").paginate() for one in page["Functions"]]
-    assert names == ["fn"], names
+    assert [name for name in names if "-dev-" not in name] == ["fn"], names
 
 
 def log_events(client):
@@ -135,6 +143,34 @@ def command_line(endpoint, folder):
     assert aws("ssm", "get-parameter", "--name", "/boto/key", "--with-decryption", "--query", "Parameter.Value", "--output", "text") == "secret\n"
 
 
+def table_sample(functions, dynamodb):
+    """The sample that keeps items: what it does with its table, and that another is not its own."""
+    names = {one["FunctionName"].split("-")[0]: one["FunctionName"] for one in functions.list_functions()["Functions"]}
+
+    def ask(function, **event):
+        answer = functions.invoke(FunctionName=names[function], Payload=json.dumps(event))
+        return answer.get("FunctionError"), json.loads(answer["Payload"].read())
+
+    table = next(name for name in dynamodb.list_tables()["TableNames"] if "Orders" in name)
+    item = {"id": "1", "what": "chair"}
+    assert ask("desk", action="put", item=item) == (None, item)
+    assert dynamodb.get_item(TableName=table, Key={"id": {"S": "1"}})["Item"]["what"] == {"S": "chair"}
+    assert ask("desk", action="get", key={"id": "1"}) == (None, item)
+    assert ask("desk", action="list") == (None, [item])
+    assert ask("desk", action="delete", key={"id": "1"}) == (None, item)
+    assert ask("desk", action="get", key={"id": "1"}) == (None, None)
+    assert "Item" not in dynamodb.get_item(TableName=table, Key={"id": {"S": "1"}})
+    failed, told = ask("desk", action="burn")
+    assert failed == "Unhandled" and told["errorMessage"] == '"action" is one of put, get, list, delete', told
+    bills = next(name for name in dynamodb.list_tables()["TableNames"] if "Bills" in name)
+    functions.update_function_configuration(FunctionName=names["thief"], Environment={"Variables": {"BILLS_TABLE": bills}})
+    functions.get_waiter("function_updated_v2").wait(FunctionName=names["thief"])
+    for event in ({"action": "put", "item": item}, {"action": "get", "key": {"id": "1"}}, {"action": "list"}):
+        failed, told = ask("thief", **event)
+        assert failed == "Unhandled" and "AccessDeniedException" in told["errorMessage"], told
+        assert "is not authorized to perform: dynamodb:" in told["errorMessage"] and bills in told["errorMessage"], told
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -142,6 +178,7 @@ def main():
         try:
             options = {"endpoint_url": endpoint, "region_name": "us-east-1"}
             session = boto3.Session("test", "test")
+            table_sample(session.client("lambda", **options), session.client("dynamodb", **options))
             iam = session.client("iam", **options)
             role = iam.create_role(RoleName="fn", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
             rights = {"Statement": {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}}
