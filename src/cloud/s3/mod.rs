@@ -11,6 +11,7 @@ pub(in crate::cloud) mod conditions;
 mod copy;
 mod cors;
 mod delete;
+mod digest;
 pub(in crate::cloud) mod events;
 mod get;
 mod intake;
