@@ -77,7 +77,8 @@ impl Engine {
         let bus = bus_name(bus);
         let rules = self.rules.starting_with(&format!("{bus}/"));
         let fits = |rule: &Rule| rule.enabled && rule.read_pattern().is_some_and(|pattern| pattern.fits(event));
-        let parcels = rules.iter().filter(|(_, rule)| fits(rule)).flat_map(|(_, rule)| self.parcels(rule, event, origin));
+        let parcels =
+            rules.iter().filter(|(_, rule)| fits(rule)).flat_map(|(_, rule)| self.parcels(rule, event, origin));
         self.delivery.send(Batch::default(), parcels.collect())
     }
 
@@ -89,7 +90,11 @@ impl Engine {
         let reached = |target: &&Target| {
             let ends = origin == Origin::Bus && is_bus(&target.arn);
             if ends {
-                tracing::warn!(rule = rule.name, target = target.arn, "an event that came from a bus goes to no further bus");
+                tracing::warn!(
+                    rule = rule.name,
+                    target = target.arn,
+                    "an event that came from a bus goes to no further bus"
+                );
             }
             !ends
         };

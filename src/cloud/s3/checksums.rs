@@ -171,11 +171,7 @@ impl Sums {
             Hasher::Crc(sum) => (algorithm, algorithm.sent(sum.finalize())),
             Hasher::Hash(hash) => (algorithm, STANDARD.encode(hash.finish())),
         };
-        Finished {
-            md5: self.md5.finish(),
-            named: self.named.into_iter().map(text).collect(),
-            length: self.length,
-        }
+        Finished { md5: self.md5.finish(), named: self.named.into_iter().map(text).collect(), length: self.length }
     }
 }
 
