@@ -11,6 +11,7 @@ mod journey;
 mod local;
 mod resolvers;
 mod support;
+mod sync;
 
 /// A test file that is not listed as a module is a test that never runs.
 #[test]

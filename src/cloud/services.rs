@@ -71,7 +71,7 @@ impl Services {
             logs: Arc::clone(&logs),
         };
         let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
-        let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&lambda)));
         let (delivery, sns, eventbridge) = events(&shared, &iam, &sqs, &lambda);
         let scheduler = Arc::new(Scheduler::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&delivery)));
         let buckets = Arc::new(Buckets::new(Arc::clone(&shared), Arc::clone(&s3), Arc::clone(&delivery)));

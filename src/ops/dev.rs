@@ -26,6 +26,10 @@ use crate::project::Project;
 /// Quiet time after a change before it is deployed: editors write a file in several steps.
 const DEBOUNCE: Duration = Duration::from_millis(120);
 
+/// Quiet time after the last happening was told: to be woken for each of thousands would cost their requests more than they
+/// cost themselves.
+const BREATH: Duration = Duration::from_millis(20);
+
 /// What is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DevRequest {
@@ -177,7 +181,12 @@ impl Dev {
         loop {
             tokio::select! {
                 happening = feed.recv() => match happening {
-                    Ok(happening) => tell(DevEvent::Happening(happening)),
+                    Ok(happening) => {
+                        tell(DevEvent::Happening(happening));
+                        if feed.is_empty() {
+                            tokio::time::sleep(BREATH).await;
+                        }
+                    }
                     // Too many to show: the newest are worth more than the lost ones.
                     Err(broadcast::error::RecvError::Lagged(_)) => {}
                     Err(broadcast::error::RecvError::Closed) => return Ok(()),

@@ -72,7 +72,6 @@ impl Requester {
         iam: &Iam,
         (type_name, field_name): (&str, &str),
     ) -> bool {
-        let modes = api.api.settings.modes();
         let default = self.mode == api.api.settings.authentication_type && !self.denied_by_default();
         let admitted = match api.schema.admits(type_name, field_name) {
             None => default,
@@ -86,7 +85,7 @@ impl Requester {
                 Admits::Oidc => self.mode == AuthMode::OpenidConnect,
                 Admits::Lambda => self.mode == AuthMode::AwsLambda,
                 // `@aws_auth` has a meaning only where user pools are the only way to identify.
-                Admits::Groups(groups) if modes.len() == 1 => {
+                Admits::Groups(groups) if api.api.settings.modes().len() == 1 => {
                     self.mode == AuthMode::AmazonCognitoUserPools && self.in_any(groups)
                 }
                 Admits::Groups(_) => default,
@@ -102,6 +101,9 @@ impl Requester {
 
     /// Whether the authoriser took a field away.
     fn is_denied(&self, api: &CompiledApi, type_name: &str, field_name: &str) -> bool {
+        if self.denied.is_empty() {
+            return false;
+        }
         let (name, arn) =
             (format!("{type_name}.{field_name}"), format!("{}/types/{type_name}/fields/{field_name}", api.arn));
         self.denied.iter().any(|denied| *denied == name || *denied == arn)

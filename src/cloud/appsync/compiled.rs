@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use sha2::{Digest, Sha256};
 
 use super::js::Program;
-use super::record::{Api, ApiKey, DataSource, FunctionRecord, ResolverRecord};
+use super::record::{Api, ApiKey, DataSource, FunctionRecord, ResolverRecord, SyncConfig};
 use super::schema::CompiledSchema;
 
 /// Code, known to sandboxes by a name that changes with its text.
@@ -42,6 +42,8 @@ impl Code {
 pub(in crate::cloud::appsync) struct Step {
     pub code: Arc<Code>,
     pub source: Arc<DataSource>,
+    /// What settles conflicts, when the data source is versioned.
+    pub sync: Option<SyncConfig>,
 }
 
 /// What answers a field.
@@ -58,7 +60,8 @@ pub(in crate::cloud::appsync) enum Resolver {
 impl Resolver {
     /// Whether it may set off code outside, which may send requests of its own.
     pub(in crate::cloud::appsync) fn calls_out(&self) -> bool {
-        let inside = |step: &Step| matches!(step.source.kind.as_str(), "NONE" | "AMAZON_DYNAMODB");
+        let settles = |step: &Step| step.sync.as_ref().is_some_and(SyncConfig::calls_function);
+        let inside = |step: &Step| matches!(step.source.kind.as_str(), "NONE" | "AMAZON_DYNAMODB") && !settles(step);
         match self {
             Self::Unit(step) => !inside(step),
             Self::Pipeline { steps, .. } => !steps.iter().all(|step| inside(step)),
@@ -106,7 +109,7 @@ impl CompiledApi {
             .filter_map(|row| {
                 let source = Arc::clone(sources.get(&row.data_source_name)?);
                 let code = Arc::new(Code::new(&row.code.unwrap_or_default()));
-                Some((row.function_id, Arc::new(Step { code, source })))
+                Some((row.function_id, Arc::new(Step { code, source, sync: row.sync_config })))
             })
             .collect();
         let mut resolvers: BTreeMap<String, BTreeMap<String, Arc<Resolver>>> = BTreeMap::new();
@@ -138,5 +141,5 @@ fn resolver(
     }
     let name = row.data_source_name.unwrap_or_default();
     let source = sources.get(&name).ok_or_else(|| format!("No data source found named {name}"))?;
-    Ok(Resolver::Unit(Step { code, source: Arc::clone(source) }))
+    Ok(Resolver::Unit(Step { code, source: Arc::clone(source), sync: row.sync_config }))
 }

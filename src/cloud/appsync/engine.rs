@@ -12,8 +12,8 @@ use super::compiled::CompiledApi;
 use super::js::util::Tools;
 use super::js::{CodeError, Program, Sandbox, SandboxError};
 use super::oidc::check_address;
-use super::record::{Api, ApiKey, ApiSettings, AuthMode, DataSource, FunctionRecord, ResolverRecord, Runtime};
-use super::record::{SchemaStatus, UserPoolConfig};
+use super::record::{Api, ApiKey, ApiSettings, AuthMode, DataSource, DeltaSyncConfig, FunctionRecord, ResolverRecord};
+use super::record::{Runtime, SchemaStatus, SyncConfig, UserPoolConfig};
 use super::schema::CompiledSchema;
 
 /// How long an expired API key is still listed (AppSync guide: 60 days).
@@ -351,6 +351,7 @@ impl Engine {
             self.function(api_id, &row.function_id)?;
         }
         check_batch(row.max_batch_size)?;
+        check_sync(row.sync_config.as_ref())?;
         self.check_code(row.code.as_deref(), row.runtime.as_ref())?;
         self.write(&self.functions, api_id, &row.function_id, &row)?;
         Ok(row)
@@ -414,6 +415,7 @@ impl Engine {
         let api = self.api(api_id)?;
         self.schema(&api)?.check_field(&row.type_name, &row.field_name).map_err(not_found)?;
         check_batch(row.max_batch_size)?;
+        check_sync(row.sync_config.as_ref())?;
         match row.kind.as_str() {
             "UNIT" => {
                 let name = row.data_source_name.as_deref();
@@ -495,6 +497,16 @@ fn check_batch(size: usize) -> Result<(), ApiError> {
     }
 }
 
+/// A conflict handler that is a function needs one.
+fn check_sync(sync: Option<&SyncConfig>) -> Result<(), ApiError> {
+    match sync {
+        Some(sync) if sync.calls_function() && sync.lambda_conflict_handler_config.is_none() => {
+            Err(bad_request("lambdaConflictHandlerConfig is required for the conflict handler LAMBDA."))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn check_settings(settings: &ApiSettings) -> Result<(), ApiError> {
     let modes = settings.modes();
     if modes.contains(&AuthMode::AwsLambda) && settings.authoriser().is_none() {
@@ -524,6 +536,18 @@ fn check_settings(settings: &ApiSettings) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// What a versioned data source must say ("Versioned data source configuration", AppSync guide).
+fn check_delta(delta: Option<&DeltaSyncConfig>) -> Result<(), ApiError> {
+    let delta = delta.ok_or_else(|| bad_request("deltaSyncConfig is required for a versioned data source."))?;
+    if delta.delta_sync_table_name.is_empty() {
+        return Err(bad_request("deltaSyncTableName is required for a versioned data source."));
+    }
+    if delta.base_table_ttl < 0 || delta.delta_sync_table_ttl < 0 {
+        return Err(bad_request("baseTableTTL and deltaSyncTableTTL are minutes, and not negative."));
+    }
+    Ok(())
+}
+
 fn check_source(row: &DataSource) -> Result<(), ApiError> {
     let named = row.name.chars().all(|one| one.is_ascii_alphanumeric() || one == '_')
         && row.name.starts_with(|one: char| one.is_ascii_alphabetic() || one == '_');
@@ -535,10 +559,8 @@ fn check_source(row: &DataSource) -> Result<(), ApiError> {
             let config = row.dynamodb_config.as_ref();
             let config =
                 config.ok_or_else(|| bad_request("dynamodbConfig is required for a data source AMAZON_DYNAMODB."))?;
-            if config.versioned || config.delta_sync_config.is_some() {
-                return Err(bad_request(
-                    "the embedded cloud has no versioned data sources (`dynamodbConfig.versioned`)",
-                ));
+            if config.versioned {
+                check_delta(config.delta_sync_config.as_ref())?;
             }
             if row.service_role_arn.is_none() && !config.use_caller_credentials {
                 return Err(bad_request("A service role is required for a data source AMAZON_DYNAMODB."));

@@ -1,8 +1,8 @@
 //! AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
 //!
 //! Built: the control API, evaluation of code, CloudFormation types, API key, user pool, OpenID Connect, IAM and Lambda callers, queries,
-//! mutations and subscriptions, DynamoDB, Lambda and NONE data sources. Refused by name: other data sources, mapping
-//! templates, caches, conflict detection, batching.
+//! mutations and subscriptions, DynamoDB (versioned too), Lambda and NONE data sources. Refused by name: other data sources,
+//! mapping templates, caches, batching.
 
 mod api;
 mod authoriser;

@@ -213,7 +213,71 @@ pub(in crate::cloud::appsync) struct DynamoDbConfig {
     #[serde(default)]
     pub versioned: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delta_sync_config: Option<Value>,
+    pub delta_sync_config: Option<DeltaSyncConfig>,
+}
+
+/// `deltaSyncConfig`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct DeltaSyncConfig {
+    /// The table of changes.
+    pub delta_sync_table_name: String,
+    /// For how many minutes deleted items leave a tombstone; with 0 they are removed at once.
+    #[serde(rename = "baseTableTTL")]
+    pub base_table_ttl: i64,
+    /// For how many minutes changes are kept.
+    #[serde(rename = "deltaSyncTableTTL")]
+    pub delta_sync_table_ttl: i64,
+}
+
+/// `conflictDetection`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(in crate::cloud::appsync) enum ConflictDetection {
+    /// A write on another version than the stored one is a conflict.
+    Version,
+    #[default]
+    None,
+}
+
+/// `conflictHandler`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::cloud::appsync) enum ConflictHandler {
+    #[serde(rename = "OPTIMISTIC_CONCURRENCY")]
+    OptimisticConcurrency,
+    #[serde(rename = "AUTOMERGE")]
+    Automerge,
+    #[serde(rename = "LAMBDA")]
+    Lambda,
+    #[default]
+    #[serde(rename = "NONE")]
+    None,
+}
+
+/// `lambdaConflictHandlerConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct LambdaConflictHandlerConfig {
+    pub lambda_conflict_handler_arn: String,
+}
+
+/// `syncConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct SyncConfig {
+    #[serde(default)]
+    pub conflict_detection: ConflictDetection,
+    #[serde(default)]
+    pub conflict_handler: ConflictHandler,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_conflict_handler_config: Option<LambdaConflictHandlerConfig>,
+}
+
+impl SyncConfig {
+    /// Whether a function settles conflicts.
+    pub(in crate::cloud::appsync) fn calls_function(&self) -> bool {
+        self.conflict_detection == ConflictDetection::Version && self.conflict_handler == ConflictHandler::Lambda
+    }
 }
 
 /// `lambdaConfig`.
@@ -264,6 +328,8 @@ pub(in crate::cloud::appsync) struct FunctionRecord {
     pub runtime: Option<Runtime>,
     #[serde(default)]
     pub max_batch_size: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_config: Option<SyncConfig>,
 }
 
 /// `pipelineConfig`.
@@ -293,6 +359,8 @@ pub(in crate::cloud::appsync) struct ResolverRecord {
     pub runtime: Option<Runtime>,
     #[serde(default)]
     pub max_batch_size: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_config: Option<SyncConfig>,
 }
 
 fn unit() -> String {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::authorize::Requester;
 use super::compiled::{Code, Resolver, Step};
-use super::datasource::{self, Answer, Backends};
+use super::datasource::{self, Answer, Backends, Origin};
 use super::fault::Fault;
 use super::js::{Outcome, Problem, Sandbox, SandboxError};
 
@@ -98,7 +98,8 @@ impl Run<'_> {
             }
         }
         let prev = json!({ "result": previous });
-        Ok(self.handler(code, "response", &[("prev", &prev), ("result", &previous)])?.value)
+        let after = self.handler(code, "response", &[("prev", &prev), ("result", &previous)])?;
+        Ok(if after.through { previous } else { after.value })
     }
 
     /// Request, data source, response.
@@ -108,25 +109,41 @@ impl Run<'_> {
         if request.early {
             return Ok(if request.end { Next::End(request.value) } else { Next::Value(request.value) });
         }
-        let caller = self.call.requester.caller();
-        let Answer { result, error } = datasource::invoke(&self.call.backends, &step.source, caller, request.value)?;
+        let call = self.call;
+        let origin = Origin {
+            caller: call.requester.caller(),
+            identity: &call.requester.identity,
+            arguments: &call.arguments,
+            field: (&call.type_name, &call.field_name),
+            sync: step.sync.as_ref(),
+        };
+        let Answer { result, error } = datasource::invoke(&call.backends, &step.source, &origin, request.value)?;
         let error = error.map_or(Value::Null, |(kind, message)| json!({ "type": kind, "message": message }));
         let response =
             self.handler(&step.code, "response", &[("prev", &prev), ("result", &result), ("error", &error)])?;
-        Ok(if response.end { Next::End(response.value) } else { Next::Value(response.value) })
+        let value = if response.through { result } else { response.value };
+        Ok(if response.end { Next::End(value) } else { Next::Value(value) })
     }
 
     /// Runs one handler with a context of its own: only the stash outlives it.
     fn handler(&mut self, code: &Code, name: &str, members: &[(&str, &Value)]) -> Result<Outcome, Fault> {
         let program = code.program().map_err(|reason| Fault::raised("Code", reason))?;
         let mut context = format!("{},\"stash\":{}", self.base, self.stash);
+        let result = members.iter().find(|(name, _)| *name == "result").map(|(_, value)| *value);
+        let through = program.hands_through && result.is_some_and(|result| result.is_object() || result.is_array());
+        let members: Vec<_> = members.iter().filter(|(name, _)| !through || *name != "result").collect();
         for member in ["prev", "result", "error"] {
             let given = members.iter().find(|(name, _)| *name == member).map_or(&Value::Null, |(_, value)| value);
             // Writing to text cannot fail.
             let _ = write!(context, ",\"{member}\":{given}");
         }
         context.push('}');
-        let mut outcome = self.sandbox.run(&code.name, program, name, &context).map_err(|error| stopped(&error))?;
+        let outcome = if through {
+            self.sandbox.run_through(&code.name, program, &context)
+        } else {
+            self.sandbox.run(&code.name, program, name, &context)
+        };
+        let mut outcome = outcome.map_err(|error| stopped(&error))?;
         if outcome.absent {
             return Err(Fault::raised("Code", format!("the code exports no function `{name}`")));
         }

@@ -97,6 +97,7 @@ const KINDS: [Kind; 6] = [
             "CodeS3Location",
             "Runtime",
             "MaxBatchSize",
+            "SyncConfig",
         ],
         required: &["ApiId", "TypeName", "FieldName"],
         create_only: &["ApiId", "TypeName", "FieldName"],
@@ -114,6 +115,7 @@ const KINDS: [Kind; 6] = [
             "CodeS3Location",
             "Runtime",
             "MaxBatchSize",
+            "SyncConfig",
         ],
         required: &["ApiId", "Name", "DataSourceName"],
         create_only: &["ApiId"],
@@ -360,8 +362,16 @@ impl Handler {
 
 /// Properties whose values CloudFormation may give as text.
 const FLAGS: [&str; 3] = ["XrayEnabled", "UseCallerCredentials", "Versioned"];
-const NUMBERS: [&str; 6] =
-    ["QueryDepthLimit", "ResolverCountLimit", "MaxBatchSize", "IatTTL", "AuthTTL", "AuthorizerResultTtlInSeconds"];
+const NUMBERS: [&str; 8] = [
+    "QueryDepthLimit",
+    "ResolverCountLimit",
+    "MaxBatchSize",
+    "IatTTL",
+    "AuthTTL",
+    "AuthorizerResultTtlInSeconds",
+    "BaseTableTTL",
+    "DeltaSyncTableTTL",
+];
 
 /// Properties by the names of the control API, except some.
 fn lowered(properties: &Value, except: &[&str]) -> Map<String, Value> {

@@ -47,8 +47,8 @@ pub(in crate::cloud::appsync) struct CompiledSchema {
     pub schema: Valid<Schema>,
     /// Who implements which interface.
     pub implementers: apollo_compiler::collections::HashMap<Name, Implementers>,
-    /// By `Type` and `Type.field`; absent where no directive is given.
-    admits: BTreeMap<String, Vec<Admits>>,
+    /// By type; absent where no directive is given.
+    admits: BTreeMap<String, Admissions>,
     /// The mutations of each field of the subscription type, by `@aws_subscribe`.
     subscribes: BTreeMap<String, Vec<String>>,
     /// Answers to introspection, by the text that asked.
@@ -122,8 +122,9 @@ impl CompiledSchema {
 
     /// Who may see a field: its own directives, else those of its type, else nobody in particular (the default mode).
     pub(in crate::cloud::appsync) fn admits(&self, type_name: &str, field_name: &str) -> Option<&[Admits]> {
-        let own = self.admits.get(&format!("{type_name}.{field_name}"));
-        own.or_else(|| self.admits.get(type_name)).map(Vec::as_slice)
+        let found = self.admits.get(type_name)?;
+        let rules = found.fields.get(field_name).unwrap_or(&found.own);
+        (!rules.is_empty()).then_some(rules.as_slice())
     }
 
     /// Whether a type is where operations begin.
@@ -179,19 +180,23 @@ fn messages(errors: &apollo_compiler::validation::DiagnosticList) -> Vec<String>
         .collect()
 }
 
-fn admissions(schema: &Schema) -> BTreeMap<String, Vec<Admits>> {
+/// Who may see the fields of a type.
+struct Admissions {
+    /// Those without directives of their own.
+    own: Vec<Admits>,
+    /// Those with.
+    fields: BTreeMap<String, Vec<Admits>>,
+}
+
+fn admissions(schema: &Schema) -> BTreeMap<String, Admissions> {
     let mut found = BTreeMap::new();
     for (name, kind) in &schema.types {
         let ExtendedType::Object(object) = kind else { continue };
         let own = of_schema(&object.directives);
-        if !own.is_empty() {
-            found.insert(name.to_string(), own);
-        }
-        for (field_name, field) in &object.fields {
-            let own = of_field(&field.directives);
-            if !own.is_empty() {
-                found.insert(format!("{name}.{field_name}"), own);
-            }
+        let fields = object.fields.iter().map(|(name, field)| (name.to_string(), of_field(&field.directives)));
+        let fields: BTreeMap<_, _> = fields.filter(|(_, rules)| !rules.is_empty()).collect();
+        if !own.is_empty() || !fields.is_empty() {
+            found.insert(name.to_string(), Admissions { own, fields });
         }
     }
     found

@@ -51,12 +51,12 @@ impl World {
         let iam = Arc::new(Iam::new(Arc::clone(&shared), None));
         let s3 = Arc::new(S3::new(Arc::clone(&shared), Arc::clone(&iam)));
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared)).unwrap());
-        let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam)));
         let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam)).unwrap());
         let sqs = Arc::new(Sqs::new(Arc::clone(&shared), Arc::clone(&iam)));
         let under_lambda =
             lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), sqs, dynamodb: Arc::clone(&dynamodb), logs };
         let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
+        let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&lambda)));
         let mut handlers = Arc::clone(&iam).resources();
         handlers.extend(Arc::clone(&lambda).resources());
         handlers.extend(Arc::clone(&dynamodb).resources());

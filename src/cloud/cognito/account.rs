@@ -12,6 +12,7 @@ use super::fault::{invalid, not_authorized};
 use super::input::Input;
 use super::mailbox::{self, Letter};
 use super::pool::Pool;
+use super::trigger::Origin;
 use super::user::User;
 use crate::cloud::service::ApiError;
 
@@ -45,7 +46,7 @@ pub(super) fn update_attributes(core: &Core, input: Input<'_>) -> Result<Value, 
     let attributes = input.attributes("UserAttributes")?;
     client.check_writes(attributes.keys())?;
     attribute::check(&pool, &attributes, Writer::User, false)?;
-    let sent = change_attributes(core, &pool, &user, attributes)?;
+    let sent = change_attributes(core, &pool, &user, attributes, Origin::client(&client, input))?;
     Ok(json!({ "CodeDeliveryDetailsList": sent }))
 }
 
@@ -55,6 +56,7 @@ fn change_attributes(
     pool: &Pool,
     user: &User,
     attributes: BTreeMap<String, String>,
+    origin: Origin<'_>,
 ) -> Result<Vec<Value>, ApiError> {
     let held = pool.verified_before_update();
     let is_new = |name: &str, value: &String| user.attributes.get(name) != Some(value) && !value.is_empty();
@@ -70,17 +72,28 @@ fn change_attributes(
         user.pending.extend(later);
         Ok(user.clone())
     })?;
-    to_verify.into_iter().map(|(name, to)| send_code(core, pool, &user, &name, &to, "UpdateUserAttribute")).collect()
+    let kind = "UpdateUserAttribute";
+    to_verify
+        .into_iter()
+        .map(|(attribute, to)| send_code(core, pool, &user, (&attribute, &to), (kind, origin)))
+        .collect()
 }
 
-fn send_code(core: &Core, pool: &Pool, user: &User, attribute: &str, to: &str, kind: &str) -> Result<Value, ApiError> {
+/// Sends a code to an address, for the occasion that `kind` names.
+fn send_code(
+    core: &Core,
+    pool: &Pool,
+    user: &User,
+    (attribute, to): (&str, &str),
+    (kind, origin): (&str, Origin<'_>),
+) -> Result<Value, ApiError> {
     let code = core.shared.ids.digits(6);
     let now_ms = core.shared.clock.now_ms();
     core.change_user(pool, &user.username, |user| {
         user.codes.remember(&Purpose::Attribute(attribute.to_owned()), &code, attribute, now_ms);
         Ok(())
     })?;
-    mailbox::send(core, pool, user, &Letter { kind, attribute, to, code: &code })
+    mailbox::send(core, pool, user, &Letter { kind, attribute, to, code: &code, origin })
 }
 
 /// Only addresses can be verified.
@@ -92,11 +105,12 @@ fn verifiable(input: Input<'_>) -> Result<&str, ApiError> {
 }
 
 pub(super) fn attribute_code(core: &Core, input: Input<'_>) -> Result<Value, ApiError> {
-    let (pool, _, user) = core.signed_in(input)?;
+    let (pool, client, user) = core.signed_in(input)?;
     let attribute = verifiable(input)?;
     let to = user.pending.get(attribute).or_else(|| user.attributes.get(attribute));
     let to = to.ok_or_else(|| invalid(format!("User does not have an {attribute}.")))?;
-    let details = send_code(core, &pool, &user, attribute, to, "VerifyUserAttribute")?;
+    let occasion = ("VerifyUserAttribute", Origin::client(&client, input));
+    let details = send_code(core, &pool, &user, (attribute, to), occasion)?;
     Ok(json!({ "CodeDeliveryDetails": details }))
 }
 

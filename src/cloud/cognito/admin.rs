@@ -8,8 +8,9 @@ use super::fault::{invalid, no_user, not_authorized};
 use super::input::{Input, date};
 use super::mailbox::{self, Letter};
 use super::pool::Pool;
+use super::trigger::Origin;
 use super::user::{Status, User};
-use super::{account, mfa, recovery, signup};
+use super::{account, mfa, moments, recovery, signup};
 use crate::cloud::service::ApiError;
 
 const DAY_MS: i64 = 86_400_000;
@@ -41,27 +42,35 @@ pub(super) fn create(core: &Core, input: Input<'_>) -> Result<Value, ApiError> {
     user.verifier = Some(core.verifier(&pool, &user.username, &password));
     user.temporary_until_ms = Some(core.shared.clock.now_ms() + policy.temporary_days * DAY_MS);
     user.status = Status::ForceChangePassword;
+    let given = attributes.clone();
     user.set_attributes(attributes);
+    let origin = Origin::admin(input);
+    moments::pre_sign_up(core, &pool, (origin, input), "PreSignUp_AdminCreateUser", &user, &given)?;
     core.insert_user(&pool, &user).map_err(|error| match error.message.as_str() {
         "User already exists" => ApiError { message: "User account already exists".to_owned(), ..error },
         _ => error,
     })?;
     if input.optional("MessageAction") != Some("SUPPRESS") {
-        invite(core, &pool, &user, &password, input)?;
+        invite(core, &pool, &user, &password, (input.texts("DesiredDeliveryMediums"), origin))?;
     }
     Ok(json!({ "User": user.description() }))
 }
 
 /// Sends the temporary password by the ways that were asked for; text message when none was.
-fn invite(core: &Core, pool: &Pool, user: &User, password: &str, input: Input<'_>) -> Result<(), ApiError> {
-    let mut ways = input.texts("DesiredDeliveryMediums");
+pub(super) fn invite(
+    core: &Core,
+    pool: &Pool,
+    user: &User,
+    password: &str,
+    (mut ways, origin): (Vec<String>, Origin<'_>),
+) -> Result<(), ApiError> {
     if ways.is_empty() {
         ways.push("SMS".to_owned());
     }
     for way in ways {
         let attribute = if way == "EMAIL" { "email" } else { "phone_number" };
         if let Some(to) = user.attributes.get(attribute) {
-            let letter = Letter { kind: "AdminCreateUser", attribute, to, code: password };
+            let letter = Letter { kind: "AdminCreateUser", attribute, to, code: password, origin };
             mailbox::send(core, pool, user, &letter)?;
         }
     }
@@ -85,7 +94,7 @@ fn invite_again(core: &Core, pool: &Pool, name: &str, input: Input<'_>) -> Resul
         user.temporary_until_ms = Some(until_ms);
         Ok(user.clone())
     })?;
-    invite(core, pool, &user, &password, input)?;
+    invite(core, pool, &user, &password, (input.texts("DesiredDeliveryMediums"), Origin::admin(input)))?;
     Ok(json!({ "User": user.description() }))
 }
 
@@ -130,6 +139,7 @@ pub(super) fn confirm(core: &Core, input: Input<'_>) -> Result<Value, ApiError> 
         user.status = Status::Confirmed;
         Ok(())
     })?;
+    moments::post_confirmation(core, &pool, Origin::admin(input), &user.username, signup::CONFIRMED)?;
     Ok(json!({}))
 }
 
@@ -180,7 +190,7 @@ pub(super) fn reset_password(core: &Core, input: Input<'_>) -> Result<Value, Api
     if user.status != Status::Confirmed && user.status != Status::ResetRequired {
         return Err(not_authorized("User password cannot be reset in the current state."));
     }
-    recovery::send_reset(core, &pool, &user, "ForgotPassword")?;
+    recovery::send_reset(core, &pool, &user, Origin::admin(input))?;
     core.change_user(&pool, &user.username, |user| {
         user.status = Status::ResetRequired;
         Ok(())

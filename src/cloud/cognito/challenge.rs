@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use super::fault::{bad_session, not_authorized};
 use super::srp::Exchange;
@@ -22,8 +23,12 @@ const MOST_ATTEMPTS: u32 = 5;
 /// What a sign-in waits for.
 #[derive(Clone)]
 pub(super) enum Step {
-    /// The proof of the password; no exchange for users who do not exist, whose sign-in can only fail.
-    Password { exchange: Option<Box<Exchange>> },
+    /// The proof of the password; no exchange for users who do not exist, whose sign-in can only fail. In a sign-in of
+    /// custom challenges, those that came before it.
+    Password { exchange: Option<Box<Exchange>>, custom: Option<Vec<Value>> },
+    /// An answer that the pool's function judges: the challenges before it, what the function needs to judge, and a
+    /// word of its own about this challenge.
+    Custom { before: Vec<Value>, private: Value, metadata: Value },
     /// A password of the user's own.
     NewPassword,
     /// A code of the authenticator app.

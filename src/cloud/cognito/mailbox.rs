@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 
+use super::moments::{self, Words};
 use super::pool::Pool;
+use super::trigger::Origin;
 use super::user::User;
 use super::{Core, Message};
 use crate::cloud::feed::Happening;
@@ -24,6 +26,8 @@ pub(super) struct Letter<'a> {
     pub attribute: &'a str,
     pub to: &'a str,
     pub code: &'a str,
+    /// Who had it sent.
+    pub origin: Origin<'a>,
 }
 
 /// Sends a message and says where it went, as `CodeDeliveryDetails` does.
@@ -31,7 +35,8 @@ pub(super) fn send(core: &Core, pool: &Pool, user: &User, letter: &Letter<'_>) -
     static ORDER: AtomicU32 = AtomicU32::new(0);
     let at_ms = core.shared.clock.now_ms();
     let channel = if letter.attribute == "email" { "EMAIL" } else { "SMS" };
-    let (subject, body) = words(pool, user, letter);
+    let own = moments::custom_message(core, pool, user, letter)?;
+    let (subject, body) = words(pool, user, letter, own);
     let message = Message {
         at_ms,
         pool_id: pool.id.clone(),
@@ -75,8 +80,8 @@ fn masked(to: &str) -> String {
     format!("+{}{shown}", "*".repeat(letters.len().saturating_sub(5)))
 }
 
-/// Subject and body, by the pool's templates where it has them.
-fn words(pool: &Pool, user: &User, letter: &Letter<'_>) -> (String, String) {
+/// Subject and body: a function's own words first, then the pool's templates where it has them.
+fn words(pool: &Pool, user: &User, letter: &Letter<'_>, own: Words) -> (String, String) {
     let template = |outer: &str, inner: &str| {
         let settings = &pool.settings;
         let value =
@@ -106,6 +111,7 @@ fn words(pool: &Pool, user: &User, letter: &Letter<'_>) -> (String, String) {
             body.unwrap_or_else(|| "Your confirmation code is {####}".to_owned()),
         )
     };
-    let subject = if is_mail { subject } else { String::new() };
+    let subject = if is_mail { own.subject.unwrap_or(subject) } else { String::new() };
+    let body = if is_mail { own.body } else { own.sms }.unwrap_or(body);
     (subject, body.replace("{username}", &user.username).replace("{####}", letter.code))
 }

@@ -1,18 +1,20 @@
 //! Cognito user pools and identity pools.
 //!
 //! Users sign up, sign in by SRP or password, get RS256 tokens and, through an identity pool, credentials of a role.
-//! Absent, and refused by name: hosted sign-in pages, foreign identity providers, Lambda triggers, remembered devices,
-//! passkeys, and codes as a second factor by text message or e-mail.
+//! Absent, and refused by name: hosted sign-in pages, foreign identity providers, functions that send messages, remembered
+//! devices, passkeys, and codes as a second factor by text message or e-mail.
 
 mod account;
 mod admin;
 mod api;
 mod attribute;
 mod challenge;
+mod claims;
 mod client;
 mod clients;
 mod code;
 mod compare;
+mod custom;
 mod fault;
 mod groups;
 mod identity;
@@ -20,6 +22,8 @@ mod input;
 mod keys;
 mod mailbox;
 mod mfa;
+mod migration;
+mod moments;
 mod password;
 mod pool;
 mod pools;
@@ -31,6 +35,7 @@ mod srp;
 #[cfg(test)]
 mod tests;
 mod token;
+mod trigger;
 mod user;
 mod users;
 
@@ -41,6 +46,7 @@ use serde_json::{Value, json};
 use crate::base::BoxFuture;
 
 use super::iam::Iam;
+use super::lambda::Lambda;
 use super::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, ReplyBody, ResourceHandler, Service, ServiceId, Shared,
 };
@@ -56,6 +62,8 @@ pub(in crate::cloud) struct Cognito {
 struct Core {
     shared: Arc<Shared>,
     iam: Arc<Iam>,
+    /// Runs the functions of triggers.
+    functions: Box<dyn trigger::Functions>,
     keys: Arc<keys::Keys>,
     challenges: challenge::Challenges,
     /// Makes the answers about users who do not exist steady and not to be foreseen.
@@ -177,7 +185,11 @@ pub(in crate::cloud) struct Message {
 
 impl Cognito {
     /// Opens the pools of the cloud. The key that signs tokens is made in the background when there is none yet.
-    pub(in crate::cloud) fn new(shared: Arc<Shared>, iam: Arc<Iam>) -> Self {
+    pub(in crate::cloud) fn new(shared: Arc<Shared>, iam: Arc<Iam>, lambda: Arc<Lambda>) -> Self {
+        Self::with(shared, iam, Box::new(lambda))
+    }
+
+    fn with(shared: Arc<Shared>, iam: Arc<Iam>, functions: Box<dyn trigger::Functions>) -> Self {
         let mut decoy = [0; 32];
         shared.ids.fill(&mut decoy);
         let store = || Arc::clone(&shared.store);
@@ -197,6 +209,7 @@ impl Cognito {
             identities: Table::new(store(), "cognito-identities"),
             logins: Table::new(store(), "cognito-logins"),
             iam,
+            functions,
             shared,
         };
         Self { core: Arc::new(core) }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::fault::invalid;
 use super::input::{Input, date, without_nulls};
 use super::password::PasswordPolicy;
+use super::trigger;
 use crate::cloud::service::ApiError;
 
 /// A user pool.
@@ -60,8 +61,8 @@ pub(super) fn accepted(input: Input<'_>, action: &str) -> Result<Map<String, Val
         let place = MEMBERS.iter().position(|member| member == name);
         match (name.as_str(), place) {
             ("PoolName" | "UserPoolId", _) => {}
-            ("LambdaConfig", _) if value.as_object().is_none_or(|members| !members.is_empty()) => {
-                return Err(ApiError::not_built("cognito-idp", &format!("{action} with LambdaConfig")));
+            ("LambdaConfig", _) => {
+                settings.insert(name.clone(), trigger::accepted(value, action)?);
             }
             ("UserPoolAddOns", _) if value["AdvancedSecurityMode"] != "OFF" => {
                 return Err(ApiError::not_built("cognito-idp", &format!("{action} with AdvancedSecurityMode")));
@@ -222,6 +223,7 @@ impl Pool {
         let mut shown = self.settings.clone();
         shown.remove("SoftwareTokenMfaConfiguration");
         shown.remove("Schema");
+        shown.entry("LambdaConfig").or_insert_with(|| json!({}));
         let policy = self.password_policy();
         shown.insert(
             "Policies".to_owned(),

@@ -9,15 +9,23 @@ use super::fault::{expired_code, invalid, no_user, not_authorized, wrong_passwor
 use super::input::Input;
 use super::mailbox::{self, Letter};
 use super::pool::Pool;
+use super::trigger::Origin;
 use super::user::{Status, User};
+use super::{migration, moments};
 use crate::cloud::service::ApiError;
 
 pub(super) fn forgot(core: &Core, input: Input<'_>) -> Result<Value, ApiError> {
     let (pool, client) = core.client_of(input)?;
     let name = input.text("Username")?;
     client.check_secret(name, input.optional("SecretHash"))?;
-    let Some(user) = core.find_user(&pool, name) else {
-        return if client.hides_users() { Ok(pretended(&pool, name)) } else { Err(no_user()) };
+    let origin = Origin::client(&client, input);
+    let user = match core.find_user(&pool, name) {
+        Some(user) => user,
+        None => match migration::of_forgetful(core, (&pool, &client), origin, name)? {
+            Some(user) => user,
+            None if client.hides_users() => return Ok(pretended(&pool, name)),
+            None => return Err(no_user()),
+        },
     };
     if !user.enabled {
         return Err(not_authorized("User is disabled."));
@@ -28,12 +36,12 @@ pub(super) fn forgot(core: &Core, input: Input<'_>) -> Result<Value, ApiError> {
     if user.status == Status::ForceChangePassword {
         return Err(not_authorized("User password cannot be reset in the current state."));
     }
-    let details = send_reset(core, &pool, &user, "ForgotPassword")?;
+    let details = send_reset(core, &pool, &user, origin)?;
     Ok(json!({ "CodeDeliveryDetails": details }))
 }
 
 /// Sends the code with which a user sets a new password, to the first verified address that the pool allows.
-pub(super) fn send_reset(core: &Core, pool: &Pool, user: &User, kind: &str) -> Result<Value, ApiError> {
+pub(super) fn send_reset(core: &Core, pool: &Pool, user: &User, origin: Origin<'_>) -> Result<Value, ApiError> {
     let attribute = pool.recovery().into_iter().find(|attribute| user.has_verified(attribute)).ok_or_else(|| {
         invalid("Cannot reset password for the user as there is no registered/verified email or phone_number")
     })?;
@@ -43,7 +51,8 @@ pub(super) fn send_reset(core: &Core, pool: &Pool, user: &User, kind: &str) -> R
         user.codes.remember(&Purpose::Password, &code, attribute, now_ms);
         Ok(())
     })?;
-    mailbox::send(core, pool, user, &Letter { kind, attribute, to: &user.attributes[attribute], code: &code })
+    let to = &user.attributes[attribute];
+    mailbox::send(core, pool, user, &Letter { kind: "ForgotPassword", attribute, to, code: &code, origin })
 }
 
 /// What someone is told about a user who does not exist: the same address for the same name, each time.
@@ -77,6 +86,8 @@ pub(super) fn confirm(core: &Core, input: Input<'_>) -> Result<Value, ApiError> 
         user.attributes.insert(format!("{attribute}_verified"), "true".to_owned());
         Ok(())
     })?;
+    let origin = Origin::client(&client, input);
+    moments::post_confirmation(core, &pool, origin, &user.username, "PostConfirmation_ConfirmForgotPassword")?;
     Ok(json!({}))
 }
 

@@ -11,10 +11,15 @@ use super::code::Purpose;
 use super::fault::{expired_code, invalid, no_user, not_authorized};
 use super::input::Input;
 use super::mailbox::{self, Letter};
+use super::moments::{self, Admission};
 use super::pool::Pool;
 use super::srp::Verifier;
+use super::trigger::Origin;
 use super::user::{Status, User};
 use crate::cloud::service::ApiError;
+
+/// The occasion of `PostConfirmation` after a sign-up.
+pub(super) const CONFIRMED: &str = "PostConfirmation_ConfirmSignUp";
 
 pub(super) fn sign_up(core: &Core, input: Input<'_>) -> Result<Value, ApiError> {
     let (pool, client) = core.client_of(input)?;
@@ -31,13 +36,37 @@ pub(super) fn sign_up(core: &Core, input: Input<'_>) -> Result<Value, ApiError> 
     let password = input.text("Password")?;
     pool.password_policy().check(password)?;
     user.verifier = Some(core.verifier(&pool, &user.username, password));
+    let origin = Origin::client(&client, input);
+    let admission = moments::pre_sign_up(core, &pool, (origin, input), "PreSignUp_SignUp", &user, &attributes)?;
     user.set_attributes(attributes);
+    admit(core, &pool, &mut user, admission)?;
     core.insert_user(&pool, &user)?;
-    let mut answer = json!({ "UserConfirmed": false, "UserSub": user.sub });
-    if let Some(details) = send_code(core, &pool, &user, "SignUp")? {
+    let mut answer = json!({ "UserConfirmed": admission.confirm, "UserSub": user.sub });
+    if admission.confirm {
+        moments::post_confirmation(core, &pool, origin, &user.username, CONFIRMED)?;
+    } else if let Some(details) = send_code(core, &pool, &user, "SignUp", origin)? {
         answer["CodeDeliveryDetails"] = details;
     }
     Ok(answer)
+}
+
+/// Confirms and verifies a new user as the pool's function says. A verified alias comes to the new user from whoever
+/// has it ("Pre sign-up Lambda trigger").
+fn admit(core: &Core, pool: &Pool, user: &mut User, admission: Admission) -> Result<(), ApiError> {
+    if admission.confirm {
+        user.status = Status::Confirmed;
+    }
+    for attribute in admission.verified() {
+        let Some(value) = user.attributes.get(attribute).cloned() else {
+            let text = format!("PreSignUp cannot verify {attribute}: the user has none.");
+            return Err(ApiError::new("InvalidLambdaResponseException", text));
+        };
+        if pool.alias_attributes().contains(&attribute) {
+            core.release_alias(pool, attribute, &value)?;
+        }
+        user.attributes.insert(format!("{attribute}_verified"), "true".to_owned());
+    }
+    Ok(())
 }
 
 /// A user under the name that was given, which in some pools is an address: then the username is the user's id and
@@ -91,7 +120,7 @@ pub(super) fn named_user(
 
 /// Sends a code to confirm a new user, when the pool verifies an address that the user has. The phone number goes
 /// before the e-mail address ("Verifying contact information at sign-up").
-fn send_code(core: &Core, pool: &Pool, user: &User, kind: &str) -> Result<Option<Value>, ApiError> {
+fn send_code(core: &Core, pool: &Pool, user: &User, kind: &str, origin: Origin<'_>) -> Result<Option<Value>, ApiError> {
     let verified = pool.auto_verified();
     let attribute = ["phone_number", "email"]
         .into_iter()
@@ -105,7 +134,7 @@ fn send_code(core: &Core, pool: &Pool, user: &User, kind: &str) -> Result<Option
         user.codes.remember(&Purpose::SignUp, &code, attribute, now_ms);
         Ok(user.clone())
     })?;
-    let letter = Letter { kind, attribute, to: &user.attributes[attribute], code: &code };
+    let letter = Letter { kind, attribute, to: &user.attributes[attribute], code: &code, origin };
     mailbox::send(core, pool, &user, &letter).map(Some)
 }
 
@@ -138,7 +167,9 @@ pub(super) fn confirm(core: &Core, input: Input<'_>) -> Result<Value, ApiError> 
             Ok(())
         })?;
     }
-    confirmed.map(|()| json!({}))
+    confirmed?;
+    moments::post_confirmation(core, &pool, Origin::client(&client, input), &user.username, CONFIRMED)?;
+    Ok(json!({}))
 }
 
 /// The user, or the answer that a client gets who must not learn that there is none.
@@ -156,7 +187,7 @@ pub(super) fn resend(core: &Core, input: Input<'_>) -> Result<Value, ApiError> {
     if user.status != Status::Unconfirmed {
         return Err(invalid("User is already confirmed."));
     }
-    let details = send_code(core, &pool, &user, "ResendCode")?;
+    let details = send_code(core, &pool, &user, "ResendCode", Origin::client(&client, input))?;
     let details = details.ok_or_else(|| invalid("Auto verification not turned on."))?;
     Ok(json!({ "CodeDeliveryDetails": details }))
 }

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::claims::{self, Cause, Membership};
 use super::client::Client;
 use super::compare::same;
 use super::fault::not_authorized;
-use super::groups::Group;
 use super::pool::Pool;
+use super::trigger::Origin;
 use super::user::User;
 use super::{Claims, Core};
 use crate::cloud::service::ApiError;
@@ -36,7 +37,13 @@ impl Core {
     }
 
     /// A new sign-in: `AuthenticationResult` with all three tokens.
-    pub(super) fn sign_in(&self, pool: &Pool, client: &Client, user: &User) -> Result<Value, ApiError> {
+    pub(super) fn sign_in(
+        &self,
+        pool: &Pool,
+        client: &Client,
+        user: &User,
+        cause: Cause<'_>,
+    ) -> Result<Value, ApiError> {
         let now_ms = self.shared.clock.now_ms();
         let origin = self.shared.ids.uuid();
         let mut random = [0; 32];
@@ -57,8 +64,9 @@ impl Core {
                 self.sessions.drop(&mut batch, &key);
             }
         }
+        // The tokens first: where a function refuses them, there is no sign-in.
+        let mut result = self.tokens((pool, client, user), (&origin, session.auth_time_s), cause)?;
         self.shared.store.commit(batch)?;
-        let mut result = self.tokens(pool, client, user, &origin, session.auth_time_s)?;
         let place = URL_SAFE_NO_PAD.encode(format!("{}/{origin}", user.sub));
         result["RefreshToken"] = json!(format!("{place}.{}", URL_SAFE_NO_PAD.encode(random)));
         Ok(result)
@@ -67,15 +75,12 @@ impl Core {
     /// Id and access tokens of a sign-in.
     fn tokens(
         &self,
-        pool: &Pool,
-        client: &Client,
-        user: &User,
-        origin: &str,
-        auth_time_s: i64,
+        (pool, client, user): (&Pool, &Client, &User),
+        (origin, auth_time_s): (&str, i64),
+        cause: Cause<'_>,
     ) -> Result<Value, ApiError> {
         let now_s = self.shared.clock.now_s();
-        let groups = self.groups_by_precedence(pool, user);
-        let mut common = json!({
+        let common = json!({
             "sub": user.sub,
             "iss": self.issuer(&pool.id),
             "origin_jti": origin,
@@ -83,9 +88,6 @@ impl Core {
             "auth_time": auth_time_s,
             "iat": now_s,
         });
-        if !groups.is_empty() {
-            common["cognito:groups"] = groups.iter().map(|group| group.name.as_str()).collect();
-        }
         let mut access = common.clone();
         access["client_id"] = json!(client.id);
         access["token_use"] = json!("access");
@@ -100,15 +102,6 @@ impl Core {
         id["cognito:username"] = json!(user.username);
         id["exp"] = json!(now_s + client.id_s());
         id["jti"] = json!(self.shared.ids.uuid());
-        let with_role: Vec<&Group> = groups.iter().filter(|group| group.role_arn.is_some()).collect();
-        if let Some(first) = with_role.first() {
-            // Two roles of the same precedence: neither is preferred ("Assigning precedence values to groups").
-            let rivals = with_role.iter().filter(|group| group.precedence == first.precedence);
-            if rivals.clone().all(|group| group.role_arn == first.role_arn) {
-                id["cognito:preferred_role"] = json!(first.role_arn);
-            }
-            id["cognito:roles"] = with_role.iter().map(|group| json!(group.role_arn)).collect();
-        }
         for (name, value) in user.attributes.iter().filter(|(name, _)| client.reads(name)) {
             id[name.as_str()] = match name.as_str() {
                 "email_verified" | "phone_number_verified" => json!(value == "true"),
@@ -116,6 +109,8 @@ impl Core {
                 _ => json!(value),
             };
         }
+        let membership = Membership::of(&self.groups_by_precedence(pool, user));
+        claims::adjust(self, (pool, user), cause, membership, (&mut access, &mut id))?;
         Ok(json!({
             "AccessToken": self.jwt(pool, &access)?,
             "IdToken": self.jwt(pool, &id)?,
@@ -195,7 +190,13 @@ impl Core {
     }
 
     /// New id and access tokens for a refresh token.
-    pub(super) fn refresh(&self, pool: &Pool, client: &Client, token: &str) -> Result<(User, Value), ApiError> {
+    pub(super) fn refresh(
+        &self,
+        pool: &Pool,
+        client: &Client,
+        token: &str,
+        origin: Origin<'_>,
+    ) -> Result<(User, Value), ApiError> {
         let (place, session) = self.session_of(token, client)?;
         if session.revoked {
             return Err(not_authorized("Refresh Token has been revoked"));
@@ -207,8 +208,9 @@ impl Core {
         if !user.enabled {
             return Err(not_authorized("User is disabled."));
         }
-        let origin = place.rsplit('/').next().unwrap_or_default();
-        let result = self.tokens(pool, client, &user, origin, session.auth_time_s)?;
+        let sign_in = (place.rsplit('/').next().unwrap_or_default(), session.auth_time_s);
+        let cause = Cause { source: "TokenGeneration_RefreshTokens", origin };
+        let result = self.tokens((pool, client, &user), sign_in, cause)?;
         Ok((user, result))
     }
 

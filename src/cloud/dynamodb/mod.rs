@@ -4,6 +4,7 @@
 //! restores, exports and global tables are absent and refused by name.
 
 mod access;
+mod alone;
 mod backups;
 mod names;
 mod resources;
@@ -11,14 +12,16 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Value, json};
 
 use crate::base::BoxFuture;
 
 use super::service::{Access, ApiCall, ApiError, ApiReply, CallContext, ResourceHandler, Service, ServiceId, Shared};
+pub(in crate::cloud) use alone::Alone;
+use alone::Rehearsal;
 use backups::Backups;
 use names::Names;
 use tables::{Dynoxide, TableEngine};
@@ -37,6 +40,9 @@ struct Core {
     engine: Box<dyn TableEngine>,
     names: Names,
     backups: Backups,
+    /// Held by all who read or write; alone by whoever does several actions as one.
+    turns: RwLock<()>,
+    rehearsal: Rehearsal,
     swept_at_ms: AtomicI64,
 }
 
@@ -83,7 +89,8 @@ impl DynamoDb {
         let names = Names::new(shared.region.as_str(), shared.account);
         let backups = Backups::new(Arc::clone(&shared.store));
         let swept_at_ms = AtomicI64::new(shared.clock.now_ms());
-        Ok(Self { core: Arc::new(Core { shared, engine, names, backups, swept_at_ms }) })
+        let (turns, rehearsal) = (RwLock::default(), Rehearsal::default());
+        Ok(Self { core: Arc::new(Core { shared, engine, names, backups, turns, rehearsal, swept_at_ms }) })
     }
 
     /// Carries out an action of DynamoDB's JSON protocol. Synchronous; permission was checked by the caller.
@@ -93,7 +100,12 @@ impl DynamoDb {
 }
 
 impl Core {
-    fn execute(self: &Arc<Self>, action: &str, mut input: Value) -> Result<Value, ApiError> {
+    fn execute(self: &Arc<Self>, action: &str, input: Value) -> Result<Value, ApiError> {
+        let _turn = self.turns.read().unwrap_or_else(PoisonError::into_inner);
+        self.carry_out(action, input)
+    }
+
+    fn carry_out(self: &Arc<Self>, action: &str, mut input: Value) -> Result<Value, ApiError> {
         self.sweep_when_due();
         let stream = names::stream_of(&input);
         self.names.inward(&mut input);

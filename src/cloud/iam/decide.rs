@@ -4,27 +4,27 @@
 
 use std::collections::BTreeMap;
 
+use super::known::Known;
 use super::policy::{Policy, Question, Verdict};
-use super::roles::Role;
 use crate::cloud::service::{ApiError, Permission, RoleSession, Shared};
 
 /// What a session asks.
 pub(super) struct Asked<'a> {
     pub session: &'a RoleSession,
     /// The role, unless it is gone.
-    pub role: Option<&'a Role>,
+    pub known: Option<&'a Known>,
     pub permission: &'a Permission,
     pub context: &'a BTreeMap<String, Vec<String>>,
     pub resource_policy: Option<&'a Policy>,
 }
 
 /// For a session of a role. In one account either policy may allow, and either may deny.
-pub(super) fn session(shared: &Shared, asked: &Asked<'_>, policies: &[Policy]) -> Result<(), ApiError> {
-    let Asked { session, role, permission, context, resource_policy } = asked;
+pub(super) fn session(shared: &Shared, asked: &Asked<'_>) -> Result<(), ApiError> {
+    let Asked { session, known, permission, context, resource_policy } = asked;
     let assumed = session.assumed_arn(shared.account);
     let principals = [("AWS".to_owned(), assumed.clone()), ("AWS".to_owned(), session.role_arn.clone())];
     let mut all = session.context.clone();
-    if let Some(role) = role {
+    if let Some(Known { role, .. }) = known {
         all.insert("aws:userid".to_owned(), vec![format!("{}:{}", role.id, session.session_name)]);
         let tags = role.tags.iter().map(|(key, value)| (format!("aws:PrincipalTag/{key}"), vec![value.clone()]));
         all.extend(tags);
@@ -33,7 +33,8 @@ pub(super) fn session(shared: &Shared, asked: &Asked<'_>, policies: &[Policy]) -
     let context = lower_keys(shared, &all, Some(&session.role_arn));
     let Permission { action, resource } = permission;
     let question = Question { action, resource, principals: &principals, context: &context };
-    let identity = policies.iter().map(|policy| policy.verdict(&question)).max().unwrap_or(Verdict::Silent);
+    let policies = known.iter().flat_map(|known| &known.policies);
+    let identity = policies.map(|policy| policy.verdict(&question)).max().unwrap_or(Verdict::Silent);
     let by_resource = resource_policy.map_or(Verdict::Silent, |policy| policy.verdict(&question));
     let because = match (identity, by_resource) {
         (Verdict::Deny, _) => "with an explicit deny in an identity-based policy".to_owned(),

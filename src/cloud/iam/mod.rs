@@ -6,6 +6,7 @@
 mod authenticate;
 mod condition;
 mod decide;
+mod known;
 mod legacy;
 pub(in crate::cloud) mod policy;
 mod resources;
@@ -30,7 +31,8 @@ use super::service::{
     ServiceId, Shared,
 };
 pub(in crate::cloud) use authenticate::Authenticated;
-use policy::{Policy, PolicyKind, Question, Verdict};
+use known::Known;
+use policy::{Policy, Question, Verdict};
 use roles::Roles;
 use sessions::Sessions;
 pub(in crate::cloud) use signature::Payload;
@@ -124,23 +126,23 @@ impl Iam {
             Caller::Anonymous if resource_policy.is_none() => Err(missing_token()),
             Caller::Anonymous => decide::anonymous(&self.shared, permission, context, resource_policy),
             Caller::Role(session) | Caller::Service(session) => {
-                let role = self.roles.by_arn(&session.role_arn);
-                let policies = role.as_ref().map(|role| self.roles.documents(role)).unwrap_or_default();
-                let asked = decide::Asked { session, role: role.as_ref(), permission, context, resource_policy };
-                decide::session(&self.shared, &asked, &policies)
+                let known = self.roles.by_arn(&session.role_arn);
+                let known = known.as_deref();
+                let asked = decide::Asked { session, known, permission, context, resource_policy };
+                decide::session(&self.shared, &asked)
             }
         }
     }
 
     /// Credentials of a role for someone whom its trust policy admits.
     pub(in crate::cloud) fn assume(&self, request: &RoleRequest<'_>) -> Result<Credentials, ApiError> {
-        let role = self.admitted(request)?;
-        if !(900..=role.longest_session_s).contains(&request.seconds) {
+        let known = self.admitted(request)?;
+        if !(900..=known.role.longest_session_s).contains(&request.seconds) {
             let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
             return Err(ApiError::new("ValidationError", message));
         }
         let session = RoleSession {
-            role_arn: role.arn,
+            role_arn: known.role.arn.clone(),
             session_name: request.session_name.to_owned(),
             access_key: String::new(),
             context: request.context.clone(),
@@ -150,7 +152,7 @@ impl Iam {
 
     /// The session in which one of our services acts with a role, when the trust policy admits the service.
     pub(in crate::cloud) fn act_as(&self, role_arn: &str, service: &str) -> Result<Caller, ApiError> {
-        let role = self.admitted(&RoleRequest {
+        let known = self.admitted(&RoleRequest {
             role_arn,
             session_name: service,
             principal: ("Service", service),
@@ -159,7 +161,7 @@ impl Iam {
             seconds: 3600,
         })?;
         Ok(Caller::Service(RoleSession {
-            role_arn: role.arn,
+            role_arn: known.role.arn.clone(),
             session_name: service.split('.').next().unwrap_or_default().to_owned(),
             access_key: String::new(),
             context: BTreeMap::new(),
@@ -168,11 +170,11 @@ impl Iam {
 
     /// `AROA…`, the id of a role.
     pub(in crate::cloud) fn role_id(&self, role_arn: &str) -> Option<String> {
-        self.roles.by_arn(role_arn).map(|role| role.id)
+        self.roles.by_arn(role_arn).map(|known| known.role.id.clone())
     }
 
     /// The role, when its trust policy admits the principal.
-    fn admitted(&self, request: &RoleRequest<'_>) -> Result<roles::Role, ApiError> {
+    fn admitted(&self, request: &RoleRequest<'_>) -> Result<Arc<Known>, ApiError> {
         let (kind, name) = request.principal;
         let subject = if kind == "AWS" { format!("User: {name} is not") } else { "Not".to_owned() };
         let denied = || {
@@ -182,13 +184,12 @@ impl Iam {
             let message = if kind == "AWS" { message } else { format!("Not authorized to perform {}", request.action) };
             ApiError::new("AccessDenied", message).status(403)
         };
-        let role = self.roles.by_arn(request.role_arn).ok_or_else(denied)?;
-        let trust = Policy::parse_text(&role.trust, PolicyKind::Trust)?;
+        let known = self.roles.by_arn(request.role_arn).ok_or_else(denied)?;
         let principals = [(kind.to_owned(), name.to_owned())];
         let context = decide::lower_keys(&self.shared, &request.context, None);
         let question =
-            Question { action: request.action, resource: &role.arn, principals: &principals, context: &context };
-        if trust.verdict(&question) == Verdict::Allow { Ok(role) } else { Err(denied()) }
+            Question { action: request.action, resource: &known.role.arn, principals: &principals, context: &context };
+        if known.trust()?.verdict(&question) == Verdict::Allow { Ok(known) } else { Err(denied()) }
     }
 }
 

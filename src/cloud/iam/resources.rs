@@ -244,7 +244,7 @@ impl ResourceHandler for ManagedPolicyType {
                 Policy::parse_text(&document, PolicyKind::Identity)?;
                 policy.document = document;
                 policy.version += 1;
-                self.0.policies.put(arn, &policy).map_err(ApiError::from)?;
+                self.0.write_policy(&policy)?;
             }
             let now = list_of(request.property("Roles"));
             let before = list_of(request.previous.as_ref().and_then(|properties| properties.get("Roles")));

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::known::{Known, Shelf};
 use super::policy::{Policy, PolicyKind};
 use crate::cloud::service::{ApiError, Shared};
 use crate::cloud::store::Table;
@@ -52,13 +53,14 @@ pub(in crate::cloud) struct Roles {
     pub shared: Arc<Shared>,
     pub rows: Table<Role>,
     pub policies: Table<ManagedPolicy>,
+    shelf: Shelf,
 }
 
 impl Roles {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let rows = Table::new(Arc::clone(&shared.store), "iam.role");
         let policies = Table::new(Arc::clone(&shared.store), "iam.policy");
-        Self { shared, rows, policies }
+        Self { shared, rows, policies, shelf: Shelf::default() }
     }
 
     /// A role by name, or `NoSuchEntity`.
@@ -66,10 +68,28 @@ impl Roles {
         self.rows.get(name).ok_or_else(|| missing(format!("The role with name {name} cannot be found.")))
     }
 
-    /// A role by its ARN.
-    pub(super) fn by_arn(&self, arn: &str) -> Option<Role> {
-        let name = arn.rsplit('/').next().unwrap_or_default();
-        self.rows.get(name).filter(|role| role.arn == arn)
+    /// A role by its ARN, with its policies.
+    pub(super) fn by_arn(&self, arn: &str) -> Option<Arc<Known>> {
+        self.shelf.get(arn, || {
+            let name = arn.rsplit('/').next().unwrap_or_default();
+            let role = self.rows.get(name).filter(|role| role.arn == arn)?;
+            let attached = role.attached.iter().filter_map(|arn| self.policies.get(arn));
+            let documents = attached.map(|policy| policy.document).collect();
+            Some(Known::new(role, documents))
+        })
+    }
+
+    fn write_role(&self, role: &Role) -> Result<(), ApiError> {
+        self.rows.put(&role.name, role)?;
+        self.shelf.clear();
+        Ok(())
+    }
+
+    /// Writes a managed policy.
+    pub(super) fn write_policy(&self, policy: &ManagedPolicy) -> Result<(), ApiError> {
+        self.policies.put(&policy.arn, policy)?;
+        self.shelf.clear();
+        Ok(())
     }
 
     /// Makes a role of the given facts; `arn`, `id` and time are filled in.
@@ -95,7 +115,7 @@ impl Roles {
         role.arn = format!("arn:aws:iam::{}:role{}{}", self.shared.account, role.path, role.name);
         role.id = format!("AROA{}", self.shared.ids.short(17).to_uppercase());
         role.created_ms = self.shared.clock.now_ms();
-        self.rows.put(&role.name, &role)?;
+        self.write_role(&role)?;
         Ok(role)
     }
 
@@ -107,7 +127,7 @@ impl Roles {
     ) -> Result<(), ApiError> {
         let mut role = self.role(name)?;
         change(&mut role)?;
-        Ok(self.rows.put(name, &role)?)
+        self.write_role(&role)
     }
 
     /// Deletes a role that has no policies any more.
@@ -120,7 +140,9 @@ impl Roles {
         if !role.inline.is_empty() {
             return conflict("Cannot delete entity, must delete policies first.");
         }
-        Ok(self.rows.remove(name)?)
+        self.rows.remove(name)?;
+        self.shelf.clear();
+        Ok(())
     }
 
     /// Writes an inline policy.
@@ -188,7 +210,7 @@ impl Roles {
         policy.id = format!("ANPA{}", self.shared.ids.short(17).to_uppercase());
         policy.version = 1;
         policy.created_ms = self.shared.clock.now_ms();
-        self.policies.put(&policy.arn, &policy)?;
+        self.write_policy(&policy)?;
         Ok(policy)
     }
 
@@ -210,18 +232,9 @@ impl Roles {
             let message = "Cannot delete a policy attached to entities.";
             return Err(ApiError::new("DeleteConflict", message).status(409));
         }
-        Ok(self.policies.remove(arn)?)
-    }
-
-    /// What a role may do: its inline policies and its attached ones that are ours.
-    pub(super) fn documents(&self, role: &Role) -> Vec<Policy> {
-        let attached = role.attached.iter().filter_map(|arn| self.policies.get(arn)).map(|policy| policy.document);
-        role.inline
-            .values()
-            .cloned()
-            .chain(attached)
-            .filter_map(|document| Policy::parse_text(&document, PolicyKind::Identity).ok())
-            .collect()
+        self.policies.remove(arn)?;
+        self.shelf.clear();
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The DynamoDB data source: AppSync's requests to DynamoDB's actions, with the data source's role.
 //!
 //! Source: "AWS AppSync JavaScript resolver function reference for DynamoDB". Not here: several tables at once, which is
-//! in `batch`, and `Sync`, which versioned data sources need and this cloud does not have.
+//! in `batch`, and tables with versions, which are in `versioned`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::cloud::service::{ApiError, Caller, Permission};
 
 use super::item::{plain_item, plain_member, strict_entries};
-use super::{Answer, Backends, PRINCIPAL, batch};
+use super::{Answer, Backends, Origin, PRINCIPAL, batch, versioned};
 use crate::cloud::appsync::fault::Fault;
 use crate::cloud::appsync::record::{DataSource, DynamoDbConfig};
 
@@ -26,35 +26,21 @@ pub(super) struct Asking<'a> {
 pub(super) fn invoke(
     backends: &Backends,
     source: &DataSource,
-    caller: &Caller,
+    origin: &Origin<'_>,
     request: &Value,
 ) -> Result<Answer, Fault> {
     let Some(config) = &source.dynamodb_config else {
         return Err(Fault::raised("MappingTemplate", format!("the data source {} has no table", source.name)));
     };
-    let caller = match acting(backends, source, caller, config) {
+    let caller = match acting(backends, source, origin.caller, config) {
         Ok(caller) => caller,
         Err(error) => return Ok(refused(backends, &error, Value::Null)),
     };
     let asking = Asking { backends, caller, config, request };
-    match request.get("operation").and_then(Value::as_str).unwrap_or_default() {
-        "GetItem" => asking.get(),
-        "PutItem" => asking.put(),
-        "UpdateItem" => asking.update(),
-        "DeleteItem" => asking.delete(),
-        "Query" => asking.page("Query"),
-        "Scan" => asking.page("Scan"),
-        "BatchGetItem" => batch::get(&asking),
-        "BatchPutItem" => batch::put(&asking),
-        "BatchDeleteItem" => batch::delete(&asking),
-        "TransactGetItems" => batch::transact_get(&asking),
-        "TransactWriteItems" => batch::transact_write(&asking),
-        "Sync" => Err(malformed("the embedded cloud has no versioned data sources: `Sync` is not supported")),
-        other => Err(malformed(&format!(
-            "Unsupported operation '{other}'. Expected one of GetItem, PutItem, UpdateItem, DeleteItem, Query, Scan, \
-             BatchGetItem, BatchPutItem, BatchDeleteItem, TransactGetItems, TransactWriteItems"
-        ))),
+    if let Some(delta) = config.delta_sync_config.as_ref().filter(|_| config.versioned) {
+        return versioned::invoke(&asking, source, delta, origin);
     }
+    asking.carry_out()
 }
 
 fn acting(
@@ -84,8 +70,30 @@ pub(super) fn refused(backends: &Backends, error: &ApiError, result: Value) -> A
 }
 
 impl Asking<'_> {
+    /// Carries out a request to a table without versions.
+    pub(super) fn carry_out(&self) -> Result<Answer, Fault> {
+        match self.request.get("operation").and_then(Value::as_str).unwrap_or_default() {
+            "GetItem" => self.get(),
+            "PutItem" => self.put(),
+            "UpdateItem" => self.update(),
+            "DeleteItem" => self.delete(),
+            "Query" => self.page("Query"),
+            "Scan" => self.page("Scan"),
+            "BatchGetItem" => batch::get(self),
+            "BatchPutItem" => batch::put(self),
+            "BatchDeleteItem" => batch::delete(self),
+            "TransactGetItems" => batch::transact_get(self),
+            "TransactWriteItems" => batch::transact_write(self),
+            "Sync" => Err(malformed("Unsupported operation 'Sync'. It needs a versioned data source")),
+            other => Err(malformed(&format!(
+                "Unsupported operation '{other}'. Expected one of GetItem, PutItem, UpdateItem, DeleteItem, Query, Scan, \
+                 BatchGetItem, BatchPutItem, BatchDeleteItem, TransactGetItems, TransactWriteItems"
+            ))),
+        }
+    }
+
     /// A required member that is a map.
-    fn map(&self, name: &str) -> Result<Map<String, Value>, Fault> {
+    pub(super) fn map(&self, name: &str) -> Result<Map<String, Value>, Fault> {
         member_map(self.request, name)
     }
 
@@ -100,7 +108,7 @@ impl Asking<'_> {
         self.backends.dynamodb.execute(action, input)
     }
 
-    fn table(&self) -> &str {
+    pub(super) fn table(&self) -> &str {
         &self.config.table_name
     }
 
@@ -118,16 +126,33 @@ impl Asking<'_> {
         })
     }
 
-    fn put(&self) -> Result<Answer, Fault> {
-        let mut item = strict_entries(&self.map("attributeValues")?);
+    /// The input of `PutItem`, `UpdateItem` or `DeleteItem`; without its condition where that is asked later.
+    pub(super) fn write_input(&self, operation: &str, conditional: bool) -> Result<Map<String, Value>, Fault> {
         let key = strict_entries(&self.map("key")?);
-        item.extend(key.clone());
         let mut input = Map::new();
         input.insert("TableName".to_owned(), self.table().into());
-        input.insert("Item".to_owned(), item.clone().into());
         let mut names = Names::default();
-        names.expression(self.request, "condition", ("ConditionExpression", &mut input));
+        if operation == "PutItem" {
+            let mut item = strict_entries(&self.map("attributeValues")?);
+            item.extend(key);
+            input.insert("Item".to_owned(), item.into());
+        } else {
+            input.insert("Key".to_owned(), key.into());
+        }
+        if operation == "UpdateItem" {
+            names.expression(self.request, "update", ("UpdateExpression", &mut input));
+        }
+        if conditional {
+            names.expression(self.request, "condition", ("ConditionExpression", &mut input));
+        }
         names.finish(&mut input);
+        Ok(input)
+    }
+
+    fn put(&self) -> Result<Answer, Fault> {
+        let input = self.write_input("PutItem", true)?;
+        let key = strict_entries(&self.map("key")?);
+        let item = input.get("Item").and_then(Value::as_object).cloned().unwrap_or_default();
         Ok(match self.execute("PutItem", &[("PutItem", self.table())], input.into()) {
             Ok(_) => Answer::result(plain_item(&item)),
             Err(error) => self.failed(&error, &key, Some(&item)),
@@ -136,14 +161,8 @@ impl Asking<'_> {
 
     fn update(&self) -> Result<Answer, Fault> {
         let key = strict_entries(&self.map("key")?);
-        let mut input = Map::new();
-        input.insert("TableName".to_owned(), self.table().into());
-        input.insert("Key".to_owned(), key.clone().into());
+        let mut input = self.write_input("UpdateItem", true)?;
         input.insert("ReturnValues".to_owned(), "ALL_NEW".into());
-        let mut names = Names::default();
-        names.expression(self.request, "update", ("UpdateExpression", &mut input));
-        names.expression(self.request, "condition", ("ConditionExpression", &mut input));
-        names.finish(&mut input);
         Ok(match self.execute("UpdateItem", &[("UpdateItem", self.table())], input.into()) {
             Ok(answer) => Answer::result(plain_member(&answer, "Attributes")),
             Err(error) => self.failed(&error, &key, None),
@@ -152,13 +171,8 @@ impl Asking<'_> {
 
     fn delete(&self) -> Result<Answer, Fault> {
         let key = strict_entries(&self.map("key")?);
-        let mut input = Map::new();
-        input.insert("TableName".to_owned(), self.table().into());
-        input.insert("Key".to_owned(), key.clone().into());
+        let mut input = self.write_input("DeleteItem", true)?;
         input.insert("ReturnValues".to_owned(), "ALL_OLD".into());
-        let mut names = Names::default();
-        names.expression(self.request, "condition", ("ConditionExpression", &mut input));
-        names.finish(&mut input);
         Ok(match self.execute("DeleteItem", &[("DeleteItem", self.table())], input.into()) {
             Ok(answer) => Answer::result(plain_member(&answer, "Attributes")),
             Err(error) => self.failed(&error, &key, None),
@@ -307,6 +321,26 @@ impl Names {
         if let Some(values) = expression.get("expressionValues").and_then(Value::as_object) {
             self.values.extend(strict_entries(values));
         }
+    }
+
+    /// The same, in addition to the expression that is there already.
+    pub(super) fn also(&mut self, request: &Value, member: &str, (target, input): (&str, &mut Map<String, Value>)) {
+        let first = input.remove(target);
+        self.expression(request, member, (target, input));
+        let joined = match (first, input.remove(target)) {
+            (Some(Value::String(first)), Some(Value::String(second))) => {
+                Some(format!("({first}) AND ({second})").into())
+            }
+            (first, second) => first.or(second),
+        };
+        if let Some(joined) = joined {
+            input.insert(target.to_owned(), joined);
+        }
+    }
+
+    /// A value that no expression of the request brings along.
+    pub(super) fn value(&mut self, name: &str, value: Value) {
+        self.values.insert(name.to_owned(), value);
     }
 
     /// Writes what was gathered; DynamoDB refuses empty maps.

@@ -31,6 +31,33 @@ fn as_text(value: &Value) -> Value {
     }
 }
 
+/// Plain JSON as a typed value; a list is a set where `like` is one and its elements fit.
+fn typed(value: &Value, like: Option<&Value>) -> Value {
+    let kind = like.and_then(Value::as_object).and_then(|map| map.keys().next()).map(String::as_str);
+    match value {
+        Value::Null => json!({ "NULL": true }),
+        Value::Bool(flag) => json!({ "BOOL": flag }),
+        Value::Number(number) => json!({ "N": number.to_string() }),
+        Value::String(text) => json!({ "S": text }),
+        Value::Array(items) if kind == Some("SS") && !items.is_empty() && items.iter().all(Value::is_string) => {
+            json!({ "SS": items })
+        }
+        Value::Array(items) if kind == Some("NS") && !items.is_empty() && items.iter().all(Value::is_number) => {
+            json!({ "NS": items.iter().map(as_text).collect::<Vec<_>>() })
+        }
+        Value::Array(items) => json!({ "L": items.iter().map(|item| typed(item, None)).collect::<Vec<_>>() }),
+        Value::Object(members) => {
+            let inner = like.and_then(|like| like.get("M")).and_then(Value::as_object).cloned().unwrap_or_default();
+            json!({ "M": typed_item(members, &inner) })
+        }
+    }
+}
+
+/// An item in plain JSON as typed values, whose sets are known by another item.
+pub(super) fn typed_item(item: &Map<String, Value>, like: &Map<String, Value>) -> Map<String, Value> {
+    item.iter().map(|(name, value)| (name.clone(), typed(value, like.get(name)))).collect()
+}
+
 /// A typed value as plain JSON.
 pub(super) fn plain(value: &Value) -> Value {
     let Some((kind, inner)) = value.as_object().and_then(|map| map.iter().next()) else { return Value::Null };

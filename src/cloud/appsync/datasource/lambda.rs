@@ -6,14 +6,11 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::dynamodb::malformed;
-use super::{Answer, Backends, PRINCIPAL};
+use super::{Answer, Backends, PATIENCE, PRINCIPAL};
 use crate::cloud::appsync::fault::Fault;
 use crate::cloud::appsync::record::DataSource;
 use crate::cloud::lambda::{Asked, InvocationType, Invoker};
 use crate::cloud::service::ApiError;
-
-/// How long AppSync waits for a function (AppSync quotas: 30 seconds).
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Invokes the function of a data source. It waits, so it must run where waiting holds nothing up.
 pub(super) fn invoke(backends: &Backends, source: &DataSource, request: &Value) -> Result<Answer, Fault> {

@@ -1,18 +1,24 @@
 //! Data sources: what resolvers speak to.
 //!
-//! Here are `NONE`, `AMAZON_DYNAMODB` and `AWS_LAMBDA`; the others are refused by name when they are made.
+//! Here are `NONE`, `AMAZON_DYNAMODB`, with versions or without, and `AWS_LAMBDA`; the others are refused by name when they are made.
 
 mod batch;
+mod delta;
 mod dynamodb;
 mod item;
 mod lambda;
+mod merge;
+mod settle;
+mod sync;
+mod versioned;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::cloud::dynamodb::DynamoDb;
 use crate::cloud::iam::Iam;
@@ -20,10 +26,13 @@ use crate::cloud::lambda::Lambda;
 use crate::cloud::service::{Caller, Shared};
 
 use super::fault::Fault;
-use super::record::DataSource;
+use super::record::{DataSource, SyncConfig};
 
 /// The service that acts with the role of a data source.
 const PRINCIPAL: &str = "appsync.amazonaws.com";
+
+/// How long AppSync waits for a function (AppSync quotas: 30 seconds).
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What data sources stand on.
 #[derive(Clone)]
@@ -38,6 +47,20 @@ impl std::fmt::Debug for Backends {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Backends").finish_non_exhaustive()
     }
+}
+
+/// The field that a request comes from, and who asked for it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cloud::appsync) struct Origin<'a> {
+    /// Who sent the request, for data sources that act with the caller's own credentials.
+    pub caller: &'a Caller,
+    /// `ctx.identity`.
+    pub identity: &'a Value,
+    pub arguments: &'a Map<String, Value>,
+    /// Type and field.
+    pub field: (&'a str, &'a str),
+    /// What settles conflicts on versioned data sources.
+    pub sync: Option<&'a SyncConfig>,
 }
 
 /// What a data source answered: `ctx.result` and `ctx.error`.
@@ -62,13 +85,13 @@ impl Answer {
 pub(in crate::cloud::appsync) fn invoke(
     backends: &Backends,
     source: &DataSource,
-    caller: &Caller,
+    origin: &Origin<'_>,
     request: Value,
 ) -> Result<Answer, Fault> {
     match source.kind.as_str() {
         // The payload comes back as it was given.
         "NONE" => Ok(Answer::result(request.get("payload").cloned().unwrap_or(Value::Null))),
-        "AMAZON_DYNAMODB" => dynamodb::invoke(backends, source, caller, &request),
+        "AMAZON_DYNAMODB" => dynamodb::invoke(backends, source, origin, &request),
         "AWS_LAMBDA" => lambda::invoke(backends, source, &request),
         other => {
             Err(Fault::raised("NotImplemented", format!("the embedded cloud has no data source of the type {other}")))

@@ -1,4 +1,6 @@
-//! The answer of a field out of its value: lists, nested objects, scalars, and the errors of what does not fit its type.
+//! The answer of a field out of its value, where fields below it have resolvers: lists, nested objects, interfaces, unions.
+//!
+//! Not here: what is read off its parent alone, which is in `still`.
 
 use apollo_compiler::Node;
 use apollo_compiler::ast::Type;
@@ -6,15 +8,33 @@ use apollo_compiler::executable::{Field, SelectionSet};
 use apollo_compiler::schema::ExtendedType;
 use serde_json::Value;
 
+use super::Execution;
 use super::fields::together;
 use super::path::{Bubble, Path, Segment, null_for};
-use super::{Execution, scalars};
+use super::still::no_object;
 use crate::base::BoxFuture;
 use crate::cloud::appsync::fault::Fault;
 
 impl<'a> Execution<'a> {
     /// Makes the answer of a field out of what its resolver or its parent gave.
-    pub(super) fn complete<'f>(
+    pub(super) async fn complete(
+        &self,
+        kind: &Type,
+        (object, fields): (&str, &[&'a Node<Field>]),
+        value: &Value,
+        path: Path<'_>,
+    ) -> Result<Value, Bubble> {
+        if value.is_null() {
+            return self.nothing(kind, (object, fields), path);
+        }
+        let sets: Vec<&'a SelectionSet> = fields.iter().map(|field| &field.selection_set).collect();
+        match self.shape(kind.inner_named_type(), &sets) {
+            Some(shape) => self.at_once((kind, &shape), (object, fields), value, path),
+            None => self.moving(kind, (object, fields), value, path).await,
+        }
+    }
+
+    fn moving<'f>(
         &'f self,
         kind: &'f Type,
         (object, fields): (&'f str, &'f [&'a Node<Field>]),
@@ -23,15 +43,7 @@ impl<'a> Execution<'a> {
     ) -> BoxFuture<'f, Result<Value, Bubble>> {
         Box::pin(async move {
             if value.is_null() {
-                if kind.is_non_null() {
-                    let message = format!(
-                        "Cannot return null for non-nullable type: '{}' within parent '{object}' ({})",
-                        kind.inner_named_type(),
-                        path.text()
-                    );
-                    self.record(Fault::document(message, None), fields, path);
-                }
-                return null_for(kind);
+                return self.nothing(kind, (object, fields), path);
             }
             if let Type::List(item) | Type::NonNullList(item) = kind {
                 return self.list((kind, item), (object, fields), value, path).await;
@@ -42,25 +54,6 @@ impl<'a> Execution<'a> {
                 null_for(kind)
             };
             match self.api.schema.schema.types.get(name) {
-                Some(ExtendedType::Scalar(_)) => match scalars::output(name, value.clone()) {
-                    Some(value) => Ok(value),
-                    None => refused(format!(
-                        "Can't serialize value ({}) : Expected type '{name}' but was '{}'.",
-                        path.text(),
-                        described(value)
-                    )),
-                },
-                Some(ExtendedType::Enum(definition)) => match value.as_str() {
-                    Some(text) if definition.values.contains_key(text) => Ok(value.clone()),
-                    _ => refused(format!(
-                        "Can't serialize value ({}) : Invalid input for Enum '{name}'. No value found for name '{}'",
-                        path.text(),
-                        plain_text(value)
-                    )),
-                },
-                Some(ExtendedType::Object(_)) if value.is_object() => {
-                    self.nested((kind, name), fields, value, path).await
-                }
                 Some(ExtendedType::Interface(_) | ExtendedType::Union(_)) if value.is_object() => {
                     let actual = value.get("__typename").and_then(Value::as_str);
                     match actual.filter(|actual| self.api.schema.schema.is_subtype(name, actual)) {
@@ -71,10 +64,8 @@ impl<'a> Execution<'a> {
                         )),
                     }
                 }
-                _ => refused(format!(
-                    "Can't resolve value ({}) : type mismatch error, expected type OBJECT",
-                    path.text()
-                )),
+                _ if value.is_object() => self.nested((kind, name), fields, value, path).await,
+                _ => refused(no_object(path)),
             }
         })
     }
@@ -98,37 +89,16 @@ impl<'a> Execution<'a> {
         value: &Value,
         path: Path<'_>,
     ) -> Result<Value, Bubble> {
-        let Value::Array(items) = value else {
-            let message = format!("Can't resolve value ({}) : type mismatch error, expected type LIST", path.text());
-            self.record(Fault::document(message, None), fields, path);
-            return null_for(kind);
-        };
+        let Value::Array(items) = value else { return self.no_list(kind, fields, path) };
         let pending: Vec<_> = items
             .iter()
             .enumerate()
             .map(|(index, value)| {
                 let path = Path { parent: Some(&path), segment: Segment::Index(index) };
-                self.complete(item, (object, fields), value, path)
+                self.moving(item, (object, fields), value, path)
             })
             .collect();
         let values: Result<Vec<Value>, Bubble> = together(pending).await.into_iter().collect();
         values.map_or_else(|Bubble| null_for(kind), |values| Ok(Value::Array(values)))
     }
-}
-
-/// What a value is, in graphql-java's words.
-fn described(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "Boolean",
-        Value::Number(number) if number.is_f64() => "Double",
-        Value::Number(_) => "Integer",
-        Value::String(_) => "String",
-        Value::Array(_) => "ArrayList",
-        Value::Object(_) => "LinkedHashMap",
-    }
-}
-
-fn plain_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -16,8 +16,12 @@ use super::{Execution, FIELD_LIMIT, RESOLVER_LIMIT, coerce, introspect};
 use crate::base::BoxFuture;
 use crate::cloud::appsync::compiled::Resolver;
 use crate::cloud::appsync::fault::Fault;
-use crate::cloud::appsync::js::Sandbox;
+use crate::cloud::appsync::js::{Sandbox, SandboxPool};
 use crate::cloud::appsync::resolve::{FieldCall, Resolved, not_authorized, resolve};
+
+/// How many resolvers of a request run one after the other on its own thread, before further ones are given to workers
+/// that run at the same time.
+const RUN_HERE: usize = 8;
 
 impl<'a> Execution<'a> {
     pub(super) fn object<'f>(
@@ -88,9 +92,7 @@ impl<'a> Execution<'a> {
             }
             let name = field.name.as_str();
             if self.fields.fetch_add(1, Ordering::Relaxed) >= FIELD_LIMIT {
-                let message = format!("The answer has more than {FIELD_LIMIT} fields.");
-                self.record(Fault::raised("ResponseTooLarge", message), &fields, path);
-                return null_for(&field.definition.ty);
+                return self.too_many(&fields, path);
             }
             if !self.requester.may_see(self.api, &self.backends.iam, (object, name)) {
                 self.record(Fault::raised("Unauthorized", not_authorized(object, name)), &fields, path);
@@ -143,7 +145,8 @@ impl<'a> Execution<'a> {
             0 => RESOLVER_LIMIT,
             limit => limit,
         };
-        if self.resolvers.fetch_add(1, Ordering::Relaxed) >= limit {
+        let count = self.resolvers.fetch_add(1, Ordering::Relaxed);
+        if count >= limit {
             let message = format!("The request runs more than {limit} resolvers.");
             return Err(Fault::raised("ResolverExecutionLimitReached", message));
         }
@@ -164,8 +167,14 @@ impl<'a> Execution<'a> {
             field_name: field.name.to_string(),
         };
         let work = move |sandbox: &mut Sandbox| resolve(sandbox, &call);
-        // Code outside may take long, and ask us for more: it must not hold the workers.
-        let resolved = if calls_out { self.pool.run_apart(work).await } else { self.pool.run(work).await };
+        let resolved = if calls_out {
+            // Code outside may take long, and ask us for more: it must not hold the workers.
+            self.pool.run_apart(work).await
+        } else if count < RUN_HERE && SandboxPool::may_run_here() {
+            Ok(self.pool.run_here(work))
+        } else {
+            self.pool.run(work).await
+        };
         let Resolved { value, faults, headers, filters } =
             resolved.map_err(|error| Fault::raised("InternalFailure", error.to_string()))?;
         for fault in faults {

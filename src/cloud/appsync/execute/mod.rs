@@ -12,6 +12,7 @@ mod fields;
 mod listen;
 mod path;
 mod selection;
+mod still;
 
 #[cfg(test)]
 mod tests;

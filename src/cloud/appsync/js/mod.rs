@@ -6,6 +6,7 @@ pub(in crate::cloud::appsync) mod runtime;
 mod sandbox;
 mod scan;
 pub(in crate::cloud::appsync) mod source;
+mod through;
 pub(in crate::cloud::appsync) mod util;
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
-//! The pool of sandboxes: worker threads, each with an engine of its own, started when they are first needed.
+//! Where handlers run: on the thread that answers the request while that is quick, on worker threads otherwise, each with
+//! an engine of its own that is started when it is first needed.
 //!
-//! Not here: what is run in them.
+//! A change of threads costs more than most handlers do. Not here: what is run in them.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 
 use super::sandbox::Sandbox;
@@ -20,6 +23,11 @@ const MOST_WORKERS: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the resolver's sandbox failed")]
 pub(in crate::cloud::appsync) struct PoolError;
+
+thread_local! {
+    /// The sandbox of a thread that answers requests, and the pool that it belongs to.
+    static HERE: RefCell<Option<(Arc<Inner>, Sandbox)>> = const { RefCell::new(None) };
+}
 
 type Job = Box<dyn FnOnce(&mut Sandbox) + Send>;
 
@@ -67,6 +75,22 @@ impl SandboxPool {
         });
         self.submit(job)?;
         receiver.await.map_err(|_| PoolError)
+    }
+
+    /// Whether the thread that asks may run handlers itself: one that is not quick gets it to itself, which needs others
+    /// that take over.
+    pub(in crate::cloud::appsync) fn may_run_here() -> bool {
+        Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread)
+    }
+
+    /// Runs `work` at once, on the thread that asks, where [`SandboxPool::may_run_here`].
+    pub(in crate::cloud::appsync) fn run_here<T>(&self, work: impl FnOnce(&mut Sandbox) -> T) -> T {
+        let kept = HERE.take().filter(|(owner, _)| Arc::ptr_eq(owner, &self.0));
+        // While it works nothing is kept: a panic takes the sandbox with it.
+        let (owner, mut sandbox) = kept.unwrap_or_else(|| (Arc::clone(&self.0), Sandbox::brief(self.0.tools.clone())));
+        let done = work(&mut sandbox);
+        HERE.replace(Some((owner, sandbox)));
+        done
     }
 
     /// Runs `work`, which may wait for long, in a sandbox and on a thread of its own.

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::scan::{Kind, Token, scan};
+use super::through::hands_through;
 
 /// The longest code that AppSync takes, in bytes (AppSync quotas: 32,768 characters).
 pub(in crate::cloud::appsync) const CODE_LIMIT_BYTES: usize = 32_768;
@@ -58,6 +59,8 @@ pub(in crate::cloud::appsync) struct Program {
     pub exports: Vec<String>,
     /// Whether the code may look at `ctx.info` and so needs all of it.
     pub uses_info: bool,
+    /// Whether `response` hands the data source's result on without looking at it.
+    pub hands_through: bool,
 }
 
 impl Program {
@@ -85,7 +88,7 @@ impl Program {
             reading.imports, reading.output
         );
         let exports = reading.exports.into_iter().map(|(outer, _)| outer).collect();
-        Ok(Self { factory, exports, uses_info: code.contains("info") })
+        Ok(Self { factory, exports, uses_info: code.contains("info"), hands_through: hands_through(&tokens) })
     }
 }
 

@@ -14,8 +14,9 @@ use crate::cloud::service::{ApiError, Provisioned, ResourceRequest};
 pub(super) struct UserPool;
 
 /// Properties that `CreateUserPool` takes under the same name.
-const POOL_INPUT: [&str; 19] = [
+const POOL_INPUT: [&str; 20] = [
     "Policies",
+    "LambdaConfig",
     "AutoVerifiedAttributes",
     "VerificationMessageTemplate",
     "EmailVerificationMessage",
@@ -37,12 +38,13 @@ const POOL_INPUT: [&str; 19] = [
 ];
 
 /// How many of them `UpdateUserPool` takes as well.
-const POOL_CHANGES: usize = 15;
+const POOL_CHANGES: usize = 16;
 
 impl Kind for UserPool {
     const NAME: &'static str = "AWS::Cognito::UserPool";
     const PROPERTIES: &'static [&'static str] = &[
         "UserPoolName",
+        "LambdaConfig",
         "Policies",
         "AutoVerifiedAttributes",
         "VerificationMessageTemplate",

@@ -265,7 +265,11 @@ fn what_is_absent_is_refused_by_name() {
     let app = world.app(json!({}), json!({}));
     for (action, input, named) in [
         ("StartWebAuthnRegistration", json!({}), "StartWebAuthnRegistration"),
-        ("CreateUserPool", json!({"PoolName": "x", "LambdaConfig": {"PreSignUp": "arn"}}), "LambdaConfig"),
+        (
+            "CreateUserPool",
+            json!({"PoolName": "x", "LambdaConfig": {"CustomSMSSender": {"LambdaVersion": "V1_0", "LambdaArn": "arn"}}}),
+            "LambdaConfig.CustomSMSSender",
+        ),
         ("CreateUserPool", json!({"PoolName": "x", "DeviceConfiguration": {}}), "DeviceConfiguration"),
         (
             "CreateUserPoolClient",

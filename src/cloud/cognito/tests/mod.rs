@@ -7,6 +7,7 @@ mod parts;
 mod signin;
 mod stack;
 mod token;
+mod triggers;
 
 use std::sync::{Arc, OnceLock};
 
@@ -26,6 +27,7 @@ use crate::cloud::iam::Iam;
 use crate::cloud::service::{ApiError, Shared};
 use crate::cloud::store::memory::MemoryStore;
 use crate::cloud::store::{Batch, Store};
+use triggers::Script;
 
 /// 2027-01-15.
 const START_MS: i64 = 1_800_000_000_000;
@@ -33,6 +35,7 @@ const START_MS: i64 = 1_800_000_000_000;
 const PASSWORD: &str = "Tr0ub4dor&3";
 
 struct World {
+    functions: Script,
     shared: Arc<Shared>,
     clock: Arc<FixedClock>,
     cognito: Arc<Cognito>,
@@ -73,7 +76,9 @@ fn world() -> World {
 fn open(store: Arc<dyn Store>, clock: Arc<FixedClock>) -> World {
     let shared = shared(store, Arc::clone(&clock));
     let iam = Arc::new(Iam::new(Arc::clone(&shared), None));
-    World { cognito: Arc::new(Cognito::new(Arc::clone(&shared), iam)), shared, clock }
+    let functions = Script::default();
+    let cognito = Arc::new(Cognito::with(Arc::clone(&shared), iam, Box::new(functions.clone())));
+    World { cognito, functions, shared, clock }
 }
 
 impl World {

@@ -195,7 +195,9 @@ fn only_flows_that_the_client_was_given() {
         json!({"AuthFlow": "USER_SRP_AUTH", "ClientId": app.client, "AuthParameters": {"USERNAME": "a", "SRP_A": "5"}});
     world.refuses("InitiateAuth", srp, "InvalidParameterException", "USER_SRP_AUTH is not enabled for the client.");
     let custom = json!({"AuthFlow": "CUSTOM_AUTH", "ClientId": app.client, "AuthParameters": {}});
-    assert_eq!(world.refusal("InitiateAuth", custom).0, "NotImplemented");
+    world.refuses("InitiateAuth", custom, "InvalidParameterException", "Auth flow not enabled for this client");
+    let choice = json!({"AuthFlow": "USER_AUTH", "ClientId": app.client, "AuthParameters": {}});
+    assert_eq!(world.refusal("InitiateAuth", choice).0, "NotImplemented");
     let default = world.app(json!({}), json!({"ExplicitAuthFlows": null}));
     world.refuses(
         "InitiateAuth",

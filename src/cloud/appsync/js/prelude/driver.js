@@ -32,10 +32,17 @@ function driver(action, name, handlerName, text) {
   if (typeof handler !== 'function') return '{"absent":true}';
   begin();
   const context = parse(text);
+  // Stands for a result that the handler only hands on.
+  if (action === 'through') context.result = {};
+  const given = context.result;
   context.args = context.arguments;
   effects.authType = context.authType;
   delete context.authType;
   const outcome = outcomeOf(handler, context);
+  if (action === 'through' && outcome.value === given) {
+    outcome.value = null;
+    outcome.through = true;
+  }
   outcome.stash = context.stash;
   if (effects.appended.length > 0) outcome.appended = effects.appended;
   if (effects.filters.length > 0) outcome.filters = effects.filters;

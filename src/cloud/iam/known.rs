@@ -1,0 +1,71 @@
+//! Roles with their policies read, kept until a role or a policy changes.
+//!
+//! Every call that a service makes for somebody asks what the role may do. Not here: rows, and deciding.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::policy::{Policy, PolicyKind};
+use super::roles::Role;
+use crate::cloud::service::ApiError;
+
+/// A role and what its documents say.
+pub(super) struct Known {
+    pub role: Role,
+    /// What the role may do: its inline policies and its attached ones that are ours.
+    pub policies: Vec<Policy>,
+    trust: Result<Policy, ApiError>,
+}
+
+impl Known {
+    /// `attached` are the documents of its managed policies.
+    pub(super) fn new(role: Role, attached: Vec<String>) -> Self {
+        let documents = role.inline.values().chain(&attached);
+        let policies =
+            documents.filter_map(|document| Policy::parse_text(document, PolicyKind::Identity).ok()).collect();
+        let trust = Policy::parse_text(&role.trust, PolicyKind::Trust);
+        Self { role, policies, trust }
+    }
+
+    /// Who may take the role.
+    pub(super) fn trust(&self) -> Result<&Policy, ApiError> {
+        self.trust.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Known roles, by ARN.
+#[derive(Default)]
+pub(super) struct Shelf(RwLock<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    /// Counts the changes: what was read before one must not be kept after it.
+    age: u64,
+    by_arn: BTreeMap<String, Arc<Known>>,
+}
+
+impl Shelf {
+    /// The role at an ARN, from the shelf or from `read`.
+    pub(super) fn get(&self, arn: &str, read: impl FnOnce() -> Option<Known>) -> Option<Arc<Known>> {
+        let age = {
+            let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(found) = kept.by_arn.get(arn) {
+                return Some(Arc::clone(found));
+            }
+            kept.age
+        };
+        let found = Arc::new(read()?);
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.age == age {
+            kept.by_arn.insert(arn.to_owned(), Arc::clone(&found));
+        }
+        Some(found)
+    }
+
+    /// Forgets everything, after a change was written.
+    pub(super) fn clear(&self) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        kept.age += 1;
+        kept.by_arn.clear();
+    }
+}

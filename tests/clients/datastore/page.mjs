@@ -1,0 +1,67 @@
+// An app on DataStore, as a developer writes it: the library as it comes, the generated models, the outputs file.
+import { Amplify } from 'aws-amplify';
+import { confirmSignUp, signIn, signUp } from 'aws-amplify/auth';
+import { DISCARD, DataStore } from 'aws-amplify/datastore';
+import { Hub } from 'aws-amplify/utils';
+
+import * as models from 'ampup-models';
+
+const events = [];
+const errors = [];
+const conflicts = [];
+const views = {};
+
+Hub.listen('datastore', ({ payload: { event, data } }) => events.push({ event, data: JSON.parse(JSON.stringify(data ?? null)) }));
+
+const plain = (item) => (item ? JSON.parse(JSON.stringify(item)) : null);
+
+globalThis.app = {
+  configure(outputs) {
+    Amplify.configure(outputs);
+    DataStore.configure({
+      errorHandler: (error) => errors.push(`${error.operation} ${error.errorType}: ${error.message}`),
+      conflictHandler: ({ modelConstructor, localModel, remoteModel, operation }) => {
+        conflicts.push(`${modelConstructor.name} ${operation} on ${remoteModel.title}`);
+        return localModel.title === 'insist'
+          ? modelConstructor.copyOf(remoteModel, (draft) => { draft.title = 'insisted'; })
+          : DISCARD;
+      },
+    });
+  },
+  signUp: (username, password) => signUp({ username, password, options: { userAttributes: { email: username } } }),
+  confirm: (username, confirmationCode) => confirmSignUp({ username, confirmationCode }),
+  signIn: (username, password) => signIn({ username, password }),
+  start: () => DataStore.start(),
+  events: () => events,
+  errors: () => errors,
+  conflicts: () => conflicts,
+  forget: () => { events.length = 0; },
+  has: (wanted) => events.some(({ event }) => event === wanted),
+  outboxIsEmpty: () => events.filter(({ event }) => event === 'outboxStatus').at(-1)?.data.isEmpty ?? false,
+  async save(model, values) {
+    const { noteId, ...own } = values;
+    const note = noteId ? await DataStore.query(models.Note, noteId) : undefined;
+    return plain(await DataStore.save(new models[model](note ? { ...own, note } : own)));
+  },
+  async update(model, id, changes) {
+    const old = await DataStore.query(models[model], id);
+    return plain(await DataStore.save(models[model].copyOf(old, (draft) => Object.assign(draft, changes))));
+  },
+  async remove(model, id) {
+    await DataStore.delete(await DataStore.query(models[model], id));
+  },
+  get: async (model, id) => plain(await DataStore.query(models[model], id)),
+  list: async (model) => (await DataStore.query(models[model])).map(plain),
+  async comments(id) {
+    const note = await DataStore.query(models.Note, id);
+    const comments = await note.comments.toArray();
+    return Promise.all(comments.map(async (comment) => ({ text: comment.text, note: (await comment.note).title })));
+  },
+  watch(model) {
+    views[model] = { items: [], synced: false };
+    DataStore.observeQuery(models[model]).subscribe(({ items, isSynced }) => {
+      views[model] = { items: items.map(plain), synced: isSynced };
+    });
+  },
+  view: (model) => views[model],
+};
