@@ -1,8 +1,7 @@
-//! The records of streams in the engine's file: found by an index, and trimmed.
+//! The records of streams in the engine's file, trimmed.
 //!
-//! The engine keeps them for good and looks for the last one of a table among all. So they get an index, and go when they
-//! are as old as DynamoDB keeps them ("Change data capture for DynamoDB Streams": 24 hours), the oldest of a stream before
-//! that when there are very many.
+//! The engine keeps them for good. They go when they are as old as DynamoDB keeps them ("Change data capture for DynamoDB
+//! Streams": 24 hours), the oldest of a stream before that when there are very many.
 
 use std::path::Path;
 
@@ -18,13 +17,6 @@ pub(super) const MOST: i64 = 100_000;
 
 /// How many go at once, so that writers wait for moments only.
 const STEP: i64 = 2_000;
-
-/// Makes the index by which the engine finds the records of a table in order.
-pub(super) fn index(path: &Path) -> Result<(), ApiError> {
-    let sql = "CREATE INDEX IF NOT EXISTS stream_records_in_order
-               ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
-    Connection::open(path).and_then(|connection| connection.execute_batch(sql)).map_err(failed)
-}
 
 /// Deletes the records that were made before `before_s` (seconds since 1970), and of each stream the oldest beyond `most`;
 /// says how many went.

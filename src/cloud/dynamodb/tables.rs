@@ -28,7 +28,8 @@ pub(super) trait TableEngine: Send + Sync {
 /// The engine on an `SQLite` file.
 pub(super) struct Dynoxide {
     database: Database,
-    path: PathBuf,
+    /// Nothing when it keeps nothing.
+    path: Option<PathBuf>,
 }
 
 impl Dynoxide {
@@ -40,13 +41,12 @@ impl Dynoxide {
         // answer, so a killed process loses nothing; the file is not flushed to the disk's platter at each write.
         database.disable_bulk_loading().map_err(refusal)?;
         order_streams(&path).map_err(|error| ApiError::new("InternalServerError", error.to_string()).status(500))?;
-        records::index(&path)?;
-        Ok(Self { database, path })
+        Ok(Self { database, path: Some(path) })
     }
 
     /// An engine that keeps nothing.
     pub(super) fn in_memory() -> Result<Self, ApiError> {
-        Database::memory().map(Self).map_err(refusal)
+        Ok(Self { database: Database::memory().map_err(refusal)?, path: None })
     }
 }
 
@@ -80,7 +80,8 @@ impl TableEngine for Dynoxide {
     }
 
     fn trim(&self, now_s: i64) -> Result<usize, ApiError> {
-        records::trim(&self.path, now_s - records::KEPT_S, records::MOST)
+        let trim = |path: &PathBuf| records::trim(path, now_s - records::KEPT_S, records::MOST);
+        self.path.as_ref().map_or(Ok(0), trim)
     }
 }
 

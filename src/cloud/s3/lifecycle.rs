@@ -291,7 +291,7 @@ impl Engine {
                         .is_some_and(|(days, kept)| newer >= kept && due_ms(pair[0].modified_ms(), days) <= now_ms)
             };
             if rules.iter().any(over) {
-                self.objects.delete_version(place, pair[1].id(), &self.cause())?;
+                self.objects.delete_version(place, pair[1].id(), &cause())?;
             } else {
                 left += 1;
             }
@@ -313,7 +313,7 @@ impl Engine {
                 if rules.iter().any(|rule| rule.filter.fits(place.key, object) && over(rule)) {
                     // Whoever has written a new version meanwhile keeps it.
                     let conditions = Conditions { sequence: Some(object.sequence), ..Conditions::default() };
-                    match self.objects.delete(place, conditions, &self.cause()) {
+                    match self.objects.delete(place, conditions, &cause()) {
                         Err(error) if error.code == "PreconditionFailed" => {}
                         done => drop(done?),
                     }
@@ -322,18 +322,18 @@ impl Engine {
             Version::Marker(_) if left == 0 => {
                 let gone = |rule: &Rule| rule.filter.fits_bare(place.key) && (rule.lone_markers || over(rule));
                 if rules.iter().any(gone) {
-                    self.objects.delete_version(place, version.id(), &self.cause())?;
+                    self.objects.delete_version(place, version.id(), &cause())?;
                 }
             }
             Version::Marker(_) => {}
         }
         Ok(())
     }
+}
 
-    /// Events of the rules come from S3 itself.
-    fn cause(&self) -> Cause<'static> {
-        Cause { event: "LifecycleExpiration:Delete", principal: "s3.amazonaws.com", request_id: "lifecycle" }
-    }
+/// Events of the rules come from S3 itself.
+fn cause() -> Cause<'static> {
+    Cause { event: "LifecycleExpiration:Delete", principal: "s3.amazonaws.com", request_id: "lifecycle" }
 }
 
 #[cfg(test)]
