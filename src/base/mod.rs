@@ -11,6 +11,7 @@ pub mod names;
 pub mod progress;
 pub mod schedule;
 pub mod secret;
+pub mod secret_store;
 pub mod suggest;
 pub mod target;
 
@@ -23,4 +24,5 @@ pub use names::{EnvName, Label, LogicalId, NameError, ProjectName, ResourceKind,
 pub use progress::{Event, Note, NullReporter, Outcome, Recorder, Reporter, ResourceStatus, Step};
 pub use schedule::{Schedule, ScheduleError};
 pub use secret::Secret;
+pub use secret_store::SecretStore;
 pub use target::{Endpoint, EndpointError, ProfileName, Region, Target};

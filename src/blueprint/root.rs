@@ -16,11 +16,14 @@ use crate::render::Renderer;
 const ENVIRONMENT: &str = "Environment";
 /// The parameter of nested stacks that the root fills with a part of its own id.
 const UNIQUE: &str = crate::category::function::UNIQUE;
+/// The parameter of nested stacks that the root fills with the project's name.
+const PROJECT: &str = crate::category::function::PROJECT;
 
 /// Context of `root/stack.yaml`.
 #[derive(Clone, Debug, Serialize)]
 struct RootStack {
     description: String,
+    project: String,
     parameters: Vec<RootParameter>,
     stacks: Vec<NestedStack>,
     outputs: Vec<RootOutput>,
@@ -57,6 +60,8 @@ struct Passed {
     output: LogicalId,
     /// It is the part of the root's id that no other deployment has.
     unique: bool,
+    /// It is the project's name.
+    project: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -76,6 +81,7 @@ pub(super) fn stack(
 ) -> Result<(Template, String), Vec<Problem>> {
     let context = RootStack {
         description: format!("{}: everything that its ampup.toml names", manifest.name),
+        project: manifest.name.to_string(),
         parameters: parameters(nested)?,
         stacks: nested.iter().map(|(name, stack)| nested_stack(manifest, name, stack)).collect(),
         outputs: outputs(nested)?,
@@ -94,6 +100,7 @@ fn nested_stack(manifest: &Manifest, name: &ResourceName, stack: &Synthesis) -> 
             stack: need.map(|need| need.of.logical()),
             output: need.map_or_else(|| parameter.clone(), |need| need.output.clone()),
             unique: parameter.as_str() == UNIQUE,
+            project: parameter.as_str() == PROJECT,
         }
     };
     NestedStack {
@@ -112,7 +119,8 @@ fn label(manifest: &Manifest, name: &ResourceName) -> String {
     }
 }
 
-/// `Environment`, and every parameter of a nested stack that neither a sibling nor the root's id fills. Stacks share parameters of one name.
+/// `Environment`, and every parameter of a nested stack that neither a sibling nor the root itself fills. Stacks share
+/// parameters of one name.
 fn parameters(nested: &IndexMap<ResourceName, Synthesis>) -> Result<Vec<RootParameter>, Vec<Problem>> {
     let description = Entry { key: "Description".to_owned(), value: Json::from("The environment, as in ampup.toml") };
     let environment = LogicalId::new(ENVIRONMENT).expect("the name is made of letters");
@@ -122,7 +130,9 @@ fn parameters(nested: &IndexMap<ResourceName, Synthesis>) -> Result<Vec<RootPara
     let mut problems = Vec::new();
     for (name, stack) in nested {
         for (id, parameter) in &stack.template.parameters {
-            if [ENVIRONMENT, UNIQUE].contains(&id.as_str()) || stack.needs.iter().any(|need| need.parameter == *id) {
+            if [ENVIRONMENT, UNIQUE, PROJECT].contains(&id.as_str())
+                || stack.needs.iter().any(|need| need.parameter == *id)
+            {
                 continue;
             }
             match seen.get(id) {

@@ -109,6 +109,9 @@ pub(crate) enum Command {
     /// Environments of the project
     #[command(subcommand)]
     Env(EnvCommand),
+    /// Secrets that functions read, in an environment
+    #[command(subcommand)]
+    Secret(super::secret::SecretCommand),
     /// Run the backend on this computer
     Dev(DevArgs),
     /// From nothing to a signed-in query, on this computer

@@ -15,6 +15,7 @@ mod questions;
 mod reference;
 mod runner;
 mod running;
+mod secret;
 mod settings;
 mod target;
 mod update;
@@ -128,6 +129,7 @@ fn dispatch(context: &Context<'_>, command: Command) -> Result<ExitStatus, Failu
         Command::Pull(args) => deploying::pull(context, args),
         Command::Delete => deploying::delete(context),
         Command::Env(args) => env::run(context, args),
+        Command::Secret(args) => secret::run(context, args),
         Command::Dev(args) => running::dev(context, args),
         Command::Quickstart(args) => running::quickstart(context, args),
         Command::Doctor => deploying::doctor(context),

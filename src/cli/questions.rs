@@ -58,6 +58,8 @@ questions! {
     STORAGE_NAME: &'static str = "add storage" "name", "Name of the storage", "name of the resource", None;
     STORAGE_KIND: usize = "add storage" "kind", "What does it keep", "bucket or table", None;
     STORAGE_KEY: &'static str = "add storage" "key", "Attribute that is the key", "attribute, like id or number:number", Some("id");
+    SECRET_VALUE: &'static str = "secret set" "value-from-stdin", "Value (it is not shown)", "value on standard input", None;
+    SECRET_REMOVE_YES: bool = "secret remove" "yes", "Take its value away", "confirmation", Some(false);
     REMOVE_YES: bool = "remove" "yes", "Remove it from the project", "confirmation", Some(false);
     PUSH_YES: bool = "push" "yes", "Deploy these changes", "confirmation", Some(false);
     PUBLISH_YES: bool = "publish" "yes", "Deploy these changes", "confirmation", Some(false);

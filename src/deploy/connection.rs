@@ -10,10 +10,10 @@ use aws_config::{BehaviorVersion, Region as SdkRegion};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::RequestChecksumCalculation;
-use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -21,6 +21,8 @@ use aws_types::SdkConfig;
 use super::DeployError;
 use super::artifacts_s3::S3Objects;
 use super::sdk_error::Callee;
+use super::secrets::WireSecrets;
+use super::signed::SignedJson;
 use super::stacks_sdk::SdkStacks;
 use super::watch::Pace;
 use crate::base::{Endpoint, Target};
@@ -60,6 +62,8 @@ pub struct Connection {
     ping: SdkConfig,
     callee: Callee,
     endpoint: Option<Endpoint>,
+    /// The certificates that are trusted instead of the system's.
+    bundle: Option<Vec<u8>>,
     pace: Pace,
 }
 
@@ -83,7 +87,8 @@ impl Connection {
                 let config = Box::pin(loader.load()).await;
                 let profile = profile.as_ref().map(ToString::to_string);
                 let callee = Callee { address: format!("AWS {}", request.target.region()), profile };
-                Ok(Self { ping: config.clone(), config, callee, endpoint: None, pace: Pace::remote() })
+                let ping = config.clone();
+                Ok(Self { ping, config, callee, endpoint: None, bundle: None, pace: Pace::remote() })
             }
             Target::LocalStack { endpoint, ca_bundle, .. } => {
                 let bundle = ca_bundle.as_ref().map(|path| request.root.join(path));
@@ -105,11 +110,9 @@ impl Connection {
         ca_bundle: Option<&Path>,
         pace: Pace,
     ) -> Result<Self, DeployError> {
-        let client = if endpoint.as_str().starts_with("http://") {
-            Builder::new().build_http()
-        } else {
-            https(ca_bundle.map(read_bundle).transpose()?)
-        };
+        let bundle = ca_bundle.map(read_bundle).transpose()?;
+        let client =
+            if endpoint.as_str().starts_with("http://") { Builder::new().build_http() } else { https(bundle.clone()) };
         let keys = match &request.keys {
             Some((key, secret)) => Credentials::new(key, secret.reveal(), None, None, "environment"),
             None => Credentials::new(LOCAL_KEY, LOCAL_KEY, None, None, "local"),
@@ -130,6 +133,7 @@ impl Connection {
             config,
             callee: Callee { address: endpoint.to_string(), profile: None },
             endpoint: Some(endpoint.clone()),
+            bundle,
             pace,
         })
     }
@@ -159,6 +163,31 @@ impl Connection {
         S3Objects::new(&self.config, self.callee.clone(), self.endpoint.clone(), region, name)
     }
 
+    /// Where the target keeps secrets.
+    ///
+    /// # Errors
+    /// [`DeployError::NoCredentials`], when the target was given none at all.
+    pub fn secrets(&self) -> Result<WireSecrets, DeployError> {
+        let parameters = self.signed("ssm", "AmazonSSM")?;
+        Ok(WireSecrets { parameters, manager: self.signed("secretsmanager", "secretsmanager")? })
+    }
+
+    /// A client of a service: its name in addresses and signatures, and what its target header begins with.
+    fn signed(&self, service: &'static str, target: &'static str) -> Result<SignedJson, DeployError> {
+        let region = self.config.region().map(ToString::to_string).unwrap_or_default();
+        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let address = self.config.endpoint_url().map_or_else(
+            || format!("https://{service}.{region}.{suffix}/"),
+            |address| format!("{}/", address.trim_end_matches('/')),
+        );
+        let credentials = self.config.credentials_provider().ok_or_else(|| DeployError::NoCredentials {
+            profile: self.callee.profile.clone(),
+            source: "the configuration names no source of credentials".into(),
+        })?;
+        let connector = connector(&address, self.bundle.clone());
+        Ok(SignedJson { connector, credentials, callee: self.callee.clone(), region, address, service, target })
+    }
+
     /// How often to look while a stack moves.
     pub fn pace(&self) -> Pace {
         self.pace
@@ -183,17 +212,35 @@ fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build()
 }
 
-/// A client with TLS: the system's certificate authorities, or those of a bundle alone.
-fn https(bundle: Option<Vec<u8>>) -> SharedHttpClient {
+/// Who is trusted: the system's certificate authorities, or those of a bundle alone.
+fn trust(bundle: Option<Vec<u8>>) -> Option<TlsContext> {
     let store = match bundle {
         Some(pem) => TrustStore::empty().with_pem_certificate(pem),
         None => TrustStore::default(),
     };
-    let context = TlsContext::builder().with_trust_store(store).build();
+    TlsContext::builder().with_trust_store(store).build().ok()
+}
+
+/// What sends requests to one address, without TLS where the address has none.
+fn connector(address: &str, bundle: Option<Vec<u8>>) -> Connector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
+    let builder = Connector::builder().connector_settings(settings).sleep_impl(async_sleep());
+    if address.starts_with("http://") {
+        return builder.build_http();
+    }
+    let builder = builder.tls_provider(Provider::Rustls(CryptoMode::Ring));
+    match trust(bundle) {
+        Some(context) => builder.tls_context(context).build(),
+        None => builder.build(),
+    }
+}
+
+/// A client with TLS.
+fn https(bundle: Option<Vec<u8>>) -> SharedHttpClient {
     let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    match context {
-        Ok(context) => builder.tls_context(context).build_https(),
-        Err(_) => builder.build_https(),
+    match trust(bundle) {
+        Some(context) => builder.tls_context(context).build_https(),
+        None => builder.build_https(),
     }
 }
 

@@ -45,18 +45,25 @@ impl Callee {
             SdkError::ServiceError(service) => {
                 let code = service.err().code().unwrap_or("Unknown").to_owned();
                 let message = service.err().message().unwrap_or("no reason given").to_owned();
-                if BAD_CREDENTIALS.contains(&code.as_str()) {
-                    DeployError::Refused { code, message }
-                } else if code.starts_with("AccessDenied") {
-                    DeployError::Forbidden { operation, message }
-                } else {
-                    DeployError::Service { operation, code, message }
-                }
+                Self::refusal(operation, code, message)
             }
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
                 DeployError::Unreachable { address: self.address.clone(), source: innermost(error) }
             }
             _ => DeployError::Unexpected { operation, source: innermost(error) },
+        }
+    }
+}
+
+impl Callee {
+    /// What a service said, in our words.
+    pub(super) fn refusal(operation: String, code: String, message: String) -> DeployError {
+        if BAD_CREDENTIALS.contains(&code.as_str()) {
+            DeployError::Refused { code, message }
+        } else if code.starts_with("AccessDenied") {
+            DeployError::Forbidden { operation, message }
+        } else {
+            DeployError::Service { operation, code, message }
         }
     }
 }

@@ -100,6 +100,7 @@ catalogue! {
     AMP0409 Operation "a stack could not be deleted";
     AMP0410 Operation "the cloud refused a request";
     AMP0411 Operation "the first query failed";
+    AMP0412 Project "a secret has no value in the environment";
     // Connection
     AMP0501 Cloud "the target cannot be reached";
     AMP0502 Cloud "there are no credentials";

@@ -14,17 +14,20 @@ use super::local::{DEFAULT_PORT, Port};
 use super::outputs::{Address, RootOutputs};
 use super::place::Place;
 use super::push::PushReport;
-use super::{OperationError, Session, backend, database, elapsed_ms, local, push};
+use super::{OperationError, Session, backend, database, elapsed_ms, local, push, secret};
 use crate::base::{Endpoint, EnvName, NullReporter, Target};
 use crate::cloud::RunningCloud;
 
 pub use crate::cloud::Happening;
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::manifest::Environment;
 use crate::project::Project;
 
 /// Quiet time after a change before it is deployed: editors write a file in several steps.
 const DEBOUNCE: Duration = Duration::from_millis(120);
+
+/// How often to look whether the secrets that a push lacked have been set.
+const SECRETS_PAUSE: Duration = Duration::from_millis(500);
 
 /// Quiet time after the last happening was told: to be woken for each of thousands would cost their requests more than they
 /// cost themselves.
@@ -90,6 +93,8 @@ pub struct Dev {
     pub board: DevBoard,
     /// Why the first push failed, when it did: the cloud runs all the same, and a better edit mends it.
     pub refused: Option<Failure>,
+    /// The last push lacked values of secrets, which somebody sets in another terminal.
+    waits: bool,
 }
 
 impl std::fmt::Debug for Dev {
@@ -124,7 +129,8 @@ pub async fn start(session: &Session, mut project: Project, request: &DevRequest
         cloud_ms,
         deployed_ms: elapsed_ms(began),
     };
-    Ok(Dev { cloud, project, environment, board, refused })
+    let waits = refused.as_ref().is_some_and(lacks_secrets);
+    Ok(Dev { cloud, project, environment, board, refused, waits })
 }
 
 /// The environment that `dev` runs: the wanted or current one when it is local, else the first local one.
@@ -136,6 +142,10 @@ fn local_environment(project: &Project, wanted: Option<&EnvName>) -> Result<Envi
     }
     let other = project.manifest().environments.iter().find(|(_, target)| is_local(target));
     Ok(other.map_or(current, |(name, target)| Environment { name: name.clone(), target: target.clone() }))
+}
+
+fn lacks_secrets(failure: &Failure) -> bool {
+    failure.code() == Code::AMP0412
 }
 
 fn clear(folder: &Path) -> Result<(), Failure> {
@@ -197,8 +207,20 @@ impl Dev {
                         tell(self.again(session, files).await);
                     }
                 }
+                () = tokio::time::sleep(SECRETS_PAUSE), if self.waits => {
+                    if self.has_secrets(session).await {
+                        tell(self.again(session, vec!["secrets".to_owned()]).await);
+                    }
+                }
             }
         }
+    }
+
+    /// Whether the values that the last push lacked are there now.
+    async fn has_secrets(&self, session: &Session) -> bool {
+        let quiet = Session { reporter: Arc::new(NullReporter), ..session.clone() };
+        let Ok(place) = self.place(&quiet).await else { return false };
+        secret::missing(self.project.manifest(), &place).await.is_ok_and(|missing| missing.is_empty())
     }
 
     /// Reads the project anew and deploys it, quietly.
@@ -212,6 +234,7 @@ impl Dev {
                 result
             }
         };
+        self.waits = result.as_ref().is_err_and(lacks_secrets);
         match result {
             Ok((report, _)) => DevEvent::Deployed { files, report: Box::new(report) },
             Err(failure) => DevEvent::Refused { files, failure },

@@ -26,6 +26,7 @@ pub mod push;
 pub mod quickstart;
 pub mod remove;
 pub mod render;
+pub mod secret;
 pub mod status;
 mod syntax;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Session, local};
 use crate::base::{Endpoint, EnvName, Reporter, StackName, Step, Target};
 use crate::cloud::RunningCloud;
-use crate::deploy::{ConnectRequest, Connection, Deployer, Identity, ObjectStore, SdkStacks, bootstrap};
+use crate::deploy::{ConnectRequest, Connection, Deployer, Identity, ObjectStore, SdkStacks, WireSecrets, bootstrap};
 use crate::error::Failure;
 use crate::manifest::Environment;
 use crate::project::Project;
@@ -88,6 +88,11 @@ impl Place {
     /// Deploys to here.
     pub fn deployer<'a>(&'a self, reporter: &'a dyn Reporter) -> Deployer<'a> {
         Deployer { stacks: &self.stacks, objects: Arc::clone(&self.artifacts), reporter, pace: self.connection.pace() }
+    }
+
+    /// What keeps secrets here.
+    pub fn secrets(&self) -> Result<WireSecrets, Failure> {
+        Ok(self.connection.secrets()?)
     }
 
     /// The objects of another bucket here.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::backend::Backend;
 use super::outputs::{Address, RootOutputs, addresses};
 use super::place::Place;
-use super::{OperationError, Session, backend, code, database, elapsed_ms, syntax};
+use super::{OperationError, Session, backend, code, database, elapsed_ms, secret, syntax};
 use crate::base::{EnvName, Event, LogicalId, Note, ProjectName, Step, Target};
 use crate::blueprint::{ClientConfigRequest, client_config};
 use crate::category::function::circles;
@@ -113,6 +113,7 @@ pub(super) async fn prepare_at(
     if matches!(place.environment.target, Target::Aws { .. }) {
         refuse_large_schemas(&bundle)?;
     }
+    secret::check(&manifest, &place).await?;
     let deployer = place.deployer(&*session.reporter);
     let current = deployer.current(&place.stack).await?;
     let none = IndexMap::new();

@@ -3,4 +3,5 @@
 mod functions;
 mod kills;
 mod refusals;
+mod secrets;
 mod uploads;

@@ -42,6 +42,7 @@ pub use compile::{AuthKind, CompileOptions, SchemaSource};
 pub use conflict::Conflict;
 pub use database::{DatabaseCluster, DatabaseEngine, DatabaseParameters, DatabaseSpec};
 pub use plan::Plan;
+pub(in crate::category) use stack::stream_output;
 
 /// Settings of a GraphQL API. Its schema is `ampup/api/<name>/schema.graphql`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

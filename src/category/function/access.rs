@@ -1,4 +1,4 @@
-//! What a function may do with the project's other resources: `photos:read`, `orders:read,write`.
+//! What a function may do with the project's other resources: `photos:read`, `orders:read,write`, `blog.Post:read`.
 //!
 //! Least-privilege statements and the variables by which the code finds them are made from it. Functions and buckets are
 //! named by names that follow from the project, so two functions may use each other: neither waits for the other.
@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::models::Models;
 use super::{circle, names};
 use crate::base::ResourceName;
 use crate::base::suggest::nearest;
@@ -20,6 +21,8 @@ use crate::category::{Among, ResourceSpec, SettingProblem};
 pub struct Access {
     /// The resource, as the user named it.
     pub resource: String,
+    /// The model, when it is about one of an API's.
+    pub model: Option<String>,
     /// What may be done; at least one.
     pub actions: Vec<String>,
 }
@@ -36,13 +39,21 @@ impl FromStr for Access {
             ));
         };
         let actions = actions.split(',').map(|action| action.trim().to_owned()).collect();
-        Ok(Self { resource: resource.trim().to_owned(), actions })
+        let (resource, model) = super::models::parted(resource.trim());
+        Ok(Self { resource, model, actions })
+    }
+}
+
+impl Access {
+    /// The resource, with the model behind it.
+    fn place(&self) -> String {
+        super::models::joined(&self.resource, self.model.as_deref())
     }
 }
 
 impl fmt::Display for Access {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.resource, self.actions.join(","))
+        write!(formatter, "{}:{}", self.place(), self.actions.join(","))
     }
 }
 
@@ -74,7 +85,7 @@ pub(super) struct Taken {
     /// The parameter: the resource's logical id with the output's name.
     pub(super) parameter: String,
     pub(super) of: ResourceName,
-    pub(super) output: &'static str,
+    pub(super) output: String,
 }
 
 /// What access means for the stack.
@@ -88,30 +99,35 @@ pub(super) struct Granted {
 
 impl Granted {
     /// The reference to another resource's output, as text for `!Sub`.
-    pub(super) fn take(&mut self, of: &ResourceName, output: &'static str) -> String {
+    pub(super) fn take(&mut self, of: &ResourceName, output: &str) -> String {
         let parameter = format!("{}{output}", of.logical());
         let text = format!("${{{parameter}}}");
         if self.taken.iter().all(|taken| taken.parameter != parameter) {
-            self.taken.push(Taken { parameter, of: of.clone(), output });
+            self.taken.push(Taken { parameter, of: of.clone(), output: output.to_owned() });
         }
         text
     }
 
     fn variable(&mut self, of: &ResourceName, what: &str, value: String) {
-        let name = format!("{}_{what}", of.as_str().replace('-', "_").to_ascii_uppercase());
+        self.named(format!("{}_{what}", of.as_str().replace('-', "_").to_ascii_uppercase()), value);
+    }
+
+    /// A variable with its whole name.
+    pub(super) fn named(&mut self, name: String, value: String) {
         if self.variables.iter().all(|(known, _)| *known != name) {
             self.variables.push((name, value));
         }
     }
 
-    fn allow(&mut self, actions: &[&'static str], resources: Vec<String>) {
+    pub(super) fn allow(&mut self, actions: &[&'static str], resources: Vec<String>) {
         self.statements.push(Statement { actions: actions.to_vec(), resources });
     }
 }
 
-/// The words for what can be done with a kind of resource; none with one that no function can use.
-fn words(spec: &ResourceSpec) -> &'static [&'static str] {
+/// The words for what can be done with a kind of resource, or a model of it; none with one that no function can use.
+fn words(spec: &ResourceSpec, model: bool) -> &'static [&'static str] {
     match spec {
+        ResourceSpec::Api(_) if model => &["read", "write", "delete"],
         ResourceSpec::Function(_) => &["invoke", "send"],
         ResourceSpec::Api(_) => &["query", "mutate"],
         ResourceSpec::Storage(_) | ResourceSpec::Auth(_) => &["read", "write", "delete"],
@@ -123,7 +139,8 @@ fn words(spec: &ResourceSpec) -> &'static [&'static str] {
 pub(super) fn check(access: &[Access], among: &Among<'_>) -> Vec<SettingProblem> {
     let problem = |why: String| SettingProblem::new("access", why);
     let mut problems = Vec::new();
-    for Access { resource, actions } in access {
+    for one in access {
+        let Access { resource, model, actions } = one;
         let shown = resource.escape_debug();
         let found = among.resources.iter().find(|(name, _)| name.as_str() == resource);
         let Some((name, spec)) = found else {
@@ -135,17 +152,17 @@ pub(super) fn check(access: &[Access], among: &Among<'_>) -> Vec<SettingProblem>
             });
             continue;
         };
-        let known = words(spec);
+        if model.is_some() && !matches!(spec, ResourceSpec::Api(_)) {
+            problems.push(problem(super::models::without(name, spec)));
+            continue;
+        }
+        let known = words(spec, model.is_some());
         if known.is_empty() {
             problems.push(problem(format!("functions cannot use `{shown}`: it is {}", spec.kind())));
             continue;
         }
-        for action in actions.iter().filter(|action| !known.contains(&action.as_str())) {
-            let why = format!("`{}` is nothing that can be done with {} `{shown}`", action.escape_debug(), spec.kind());
-            let near = nearest(action, known.iter().copied());
-            let all = format!("it is one of {}", known.join(", "));
-            problems.push(problem(why).hint(near.map_or(all, |near| format!("did you mean `{resource}:{near}`?"))));
-        }
+        let unknown = actions.iter().filter(|action| !known.contains(&action.as_str()));
+        problems.extend(unknown.map(|action| unknown_action(one, spec, action, known)));
         if let ResourceSpec::Function(function) = spec
             && actions.iter().any(|action| action == "send")
             && !function.has_queue()
@@ -157,13 +174,39 @@ pub(super) fn check(access: &[Access], among: &Among<'_>) -> Vec<SettingProblem>
     problems
 }
 
-/// What access means for the stack. Names that are not there are left to [`check`].
-pub(super) fn granted(access: &[Access], among: &Among<'_>) -> Granted {
+/// A word that says nothing of a resource.
+fn unknown_action(access: &Access, spec: &ResourceSpec, action: &str, known: &[&str]) -> SettingProblem {
+    let place = access.place();
+    let what = if access.model.is_some() { "model" } else { spec.kind() };
+    let why = format!("`{}` is nothing that can be done with {what} `{}`", action.escape_debug(), place.escape_debug());
+    let hint = match nearest(action, known.iter().copied()) {
+        Some(near) => format!("did you mean `{place}:{near}`?"),
+        None if matches!(spec, ResourceSpec::Api(_)) && ["read", "write", "delete"].contains(&action) => {
+            format!("it is one of {}; a model's items are meant by `{place}.Model:{action}`", known.join(", "))
+        }
+        None => format!("it is one of {}", known.join(", ")),
+    };
+    SettingProblem::new("access", why).hint(hint)
+}
+
+/// What access means for the stack. Names that are not there are left to [`check`] and [`Models`].
+pub(super) fn granted(access: &[Access], among: &Among<'_>, models: &Models) -> Granted {
     let mut granted = Granted::default();
-    for Access { resource, actions } in access {
+    for Access { resource, model, actions } in access {
         let Some((name, spec)) = among.resources.iter().find(|(name, _)| name.as_str() == resource) else { continue };
         let has = |word: &str| actions.iter().any(|action| action == word);
         match spec {
+            ResourceSpec::Api(_) if model.is_some() => {
+                let found = model.as_deref().and_then(|model| Some((model, models.table(name, model)?)));
+                if let Some((model, found)) = found {
+                    let (id, table) = (granted.take(name, "GraphQLApiId"), &found.table);
+                    let table = format!("{table}-{id}-${{Environment}}");
+                    let place = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table";
+                    items(&mut granted, &format!("{place}/{table}"), &has);
+                    let variable = super::models::variable(name, model);
+                    granted.named(variable, table);
+                }
+            }
             ResourceSpec::Storage(StorageSpec { bucket: Some(spec), .. }) => bucket(&mut granted, name, spec, &has),
             ResourceSpec::Storage(_) => table(&mut granted, name, &has),
             ResourceSpec::Function(_) => function(&mut granted, name, among, &has),
@@ -194,10 +237,17 @@ fn bucket(granted: &mut Granted, name: &ResourceName, spec: &BucketSpec, has: &d
 
 fn table(granted: &mut Granted, name: &ResourceName, has: &dyn Fn(&str) -> bool) {
     let arn = granted.take(name, "TableArn");
+    items(granted, &arn, has);
+    let value = granted.take(name, "TableName");
+    granted.variable(name, "TABLE", value);
+}
+
+/// What may be done with the items of a table and its indexes.
+fn items(granted: &mut Granted, arn: &str, has: &dyn Fn(&str) -> bool) {
     let mut actions = Vec::new();
     if has("read") {
         actions.extend(["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"]);
-        let all = vec![arn.clone(), format!("{arn}/index/*")];
+        let all = vec![arn.to_owned(), format!("{arn}/index/*")];
         granted.allow(&["dynamodb:Query", "dynamodb:Scan"], all);
     }
     if has("write") {
@@ -210,9 +260,7 @@ fn table(granted: &mut Granted, name: &ResourceName, has: &dyn Fn(&str) -> bool)
         // One request may hold both.
         actions.push("dynamodb:BatchWriteItem");
     }
-    granted.allow(&actions, vec![arn]);
-    let value = granted.take(name, "TableName");
-    granted.variable(name, "TABLE", value);
+    granted.allow(&actions, vec![arn.to_owned()]);
 }
 
 fn function(granted: &mut Granted, name: &ResourceName, among: &Among<'_>, has: &dyn Fn(&str) -> bool) {

@@ -4,10 +4,12 @@ mod access;
 mod circle;
 mod environment;
 mod handler;
+mod models;
 mod names;
 mod runtime;
 mod sample;
 mod schedule;
+mod secret;
 mod stack;
 mod trigger;
 
@@ -28,7 +30,8 @@ pub use names::{UNIQUE, code_folder, own_function};
 pub use runtime::{Architecture, Family, Runtime};
 pub use sample::FunctionSample;
 pub use schedule::Schedule;
-pub use trigger::{Trigger, user_triggers};
+pub use secret::{NeededSecret, PROJECT, ProjectSecret, SecretName, secrets, secrets_folder};
+pub use trigger::{Trigger, followed_models, user_triggers};
 
 pub(in crate::category) use names::arn;
 
@@ -61,6 +64,9 @@ pub struct FunctionSpec {
     /// Variables that the code finds; `${env}` in a value stands for the environment's name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub environment: IndexMap<String, String>,
+    /// Secrets that it may read; their values are kept by the environment alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<NeededSecret>,
     /// How many days the log is kept.
     #[serde(default = "log_retention")]
     pub log_retention: u16,
@@ -125,6 +131,7 @@ impl Default for FunctionSpec {
             timeout: timeout(),
             architecture: Architecture::default(),
             environment: IndexMap::new(),
+            secrets: Vec::new(),
             log_retention: log_retention(),
             reserved_concurrency: None,
             layers: Vec::new(),
@@ -157,6 +164,7 @@ impl FunctionSpec {
         }
         problems.extend(handler::check(self.runtime.family(), &self.handler));
         problems.extend(environment::check(&self.environment));
+        problems.extend(secret::check(self));
         problems.extend(self.check_layers());
         for pattern in &self.events {
             let parsed = serde_json::from_str::<serde_json::Value>(pattern);
@@ -195,6 +203,7 @@ impl FunctionSpec {
         let mut problems: Vec<SettingProblem> = names::check(among.name).into_iter().collect();
         problems.extend(access::check(&self.access, among));
         problems.extend(trigger::check(&self.triggers, among));
+        problems.extend(secret::check_among(&self.secrets, among));
         problems
     }
 

@@ -4,7 +4,10 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::access::{self, Granted, Statement};
-use super::{Architecture, FunctionSpec, Runtime, Trigger, UrlCallers, code_folder, handler, names, own_function};
+use super::models::{self, Models};
+use super::{
+    Architecture, FunctionSpec, Runtime, Trigger, UrlCallers, code_folder, handler, names, own_function, secret,
+};
 use crate::base::{LogicalId, ResourceName};
 use crate::category::api::ApiAuth;
 use crate::category::synthesis::{ArtifactRequest, Need, refuse, rendered};
@@ -28,6 +31,8 @@ struct FunctionStack<'a> {
     code: String,
     variables: Vec<Variable>,
     retention: u16,
+    /// The project's name is part of the names of its secrets.
+    project: bool,
     /// Parameters that other stacks fill.
     parameters: Vec<Parameter>,
     statements: Vec<Statement>,
@@ -93,8 +98,11 @@ pub(super) fn synthesize(spec: &FunctionSpec, context: &Context<'_>) -> Result<S
     let folder = code_folder(context.name);
     // Stacks lie in `ampup/stacks/`.
     let code = format!("../{}", folder.trim_start_matches("ampup/"));
-    let mut granted = access::granted(&spec.access, &context.among());
-    let streams = streams(spec, context, &mut granted);
+    let models =
+        models::find(spec, context).or_else(|problems| refuse(context.name, &problems).map(|()| Models::default()))?;
+    let mut granted = access::granted(&spec.access, &context.among(), &models);
+    secret::grant(&spec.secrets, &mut granted);
+    let streams = streams(spec, context, &mut granted, &models);
     let callers = callers(spec, context, &mut granted);
     let stack = FunctionStack {
         description: format!("The function {}: code, log and role", context.name),
@@ -109,6 +117,7 @@ pub(super) fn synthesize(spec: &FunctionSpec, context: &Context<'_>) -> Result<S
         code: code.clone(),
         variables: variables(spec, &granted),
         retention: spec.log_retention,
+        project: !spec.secrets.is_empty(),
         parameters: granted.taken.iter().map(|taken| parameter(taken, context)).collect(),
         statements: granted.statements.iter().filter(|statement| !statement.actions.is_empty()).cloned().collect(),
         schedules: spec.schedules.iter().enumerate().map(|(index, schedule)| scheduled(index, schedule)).collect(),
@@ -142,7 +151,7 @@ fn parameter(taken: &access::Taken, context: &Context<'_>) -> Parameter {
 
 fn need(taken: &access::Taken) -> Result<Need, Vec<Problem>> {
     let id = |text: &str| LogicalId::new(text).map_err(|error| vec![Problem::new(Code::AMP0901, error.to_string())]);
-    Ok(Need { parameter: id(&taken.parameter)?, of: taken.of.clone(), output: id(taken.output)? })
+    Ok(Need { parameter: id(&taken.parameter)?, of: taken.of.clone(), output: id(&taken.output)? })
 }
 
 /// The variables that the user sets, and those by which the code finds what it may use; the user's win.
@@ -162,21 +171,33 @@ fn variable(name: &str, value: &str) -> Variable {
 }
 
 /// The streams of the tables whose changes make the function run.
-fn streams(spec: &FunctionSpec, context: &Context<'_>, granted: &mut Granted) -> Vec<Stream> {
+fn streams(spec: &FunctionSpec, context: &Context<'_>, granted: &mut Granted, models: &Models) -> Vec<Stream> {
     let mut streams = Vec::new();
-    for name in context.siblings.keys().filter(|name| spec.triggers.iter().any(|trigger| trigger.is_of_table(name))) {
-        let arn = granted.take(name, "StreamArn");
-        let actions =
-            ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"];
-        granted.statements.push(Statement { actions: actions.to_vec(), resources: vec![arn] });
-        let logical = name.logical();
-        streams.push(Stream {
-            id: format!("{logical}Changes"),
-            label: format!("changes of {name}"),
-            parameter: format!("{logical}StreamArn"),
-        });
+    for name in context.siblings.keys() {
+        if spec.triggers.iter().any(|trigger| trigger.is_of_table(name)) {
+            streams.push(stream(name, None, "StreamArn", granted));
+        }
+        for model in models::followed(spec, name) {
+            if let Some(found) = models.table(name, model) {
+                streams.push(stream(name, Some(model), &found.stream, granted));
+            }
+        }
     }
     streams
+}
+
+/// The stream of a table: an output of a resource.
+fn stream(name: &ResourceName, model: Option<&str>, output: &str, granted: &mut Granted) -> Stream {
+    let arn = granted.take(name, output);
+    let actions =
+        ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"];
+    granted.statements.push(Statement { actions: actions.to_vec(), resources: vec![arn] });
+    let parameter = format!("{}{output}", name.logical());
+    Stream {
+        id: format!("{}Changes", parameter.trim_end_matches("StreamArn")),
+        label: format!("changes of {}", models::joined(name.as_str(), model)),
+        parameter,
+    }
 }
 
 /// User pools and APIs that ask the function. Their stacks name it and come first, so that it may use them.

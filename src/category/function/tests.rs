@@ -13,6 +13,13 @@ fn name(text: &str) -> ResourceName {
     ResourceName::new(text).unwrap()
 }
 
+/// The schema of the project's API.
+const SCHEMA: &str = "\
+type Post @model @auth(rules: [{ allow: public }]) { id: ID! title: String @index }
+type OrderLine @model @mapsTo(name: \"Line\") @auth(rules: [{ allow: public }]) { id: ID! }
+type Query { work: String @function(name: \"worker\") @auth(rules: [{ allow: public }]) }
+";
+
 /// A project with one of everything beside the function `worker`.
 fn project(spec: &FunctionSpec) -> IndexMap<ResourceName, ResourceSpec> {
     let bucket = StorageSpec { bucket: Some(BucketSpec::default()), table: None };
@@ -33,6 +40,7 @@ fn project(spec: &FunctionSpec) -> IndexMap<ResourceName, ResourceSpec> {
 fn synthesize_with(spec: &FunctionSpec, files: &[&str]) -> Result<Synthesis, Vec<Problem>> {
     let (name, render, siblings) = (name("worker"), Renderer::default(), project(spec));
     let mut sources = Sources::default();
+    sources.insert("ampup/api/blog/schema.graphql".to_owned(), SCHEMA.to_owned());
     sources.set_code(files.iter().map(|file| format!("ampup/function/worker/{file}")));
     spec.synthesize(&Context { name: &name, sources: &sources, siblings: &siblings, render: &render })
 }
@@ -58,9 +66,23 @@ fn full() -> FunctionSpec {
         log_retention: 7,
         reserved_concurrency: Some(5),
         layers: vec!["arn:aws:lambda:eu-west-1:123456789012:layer:tools:3".to_owned()],
-        access: many(&["my-photos:read,write,delete", "orders:read,write,delete", "other:invoke,send", "auth:read"]),
+        secrets: many(&["STRIPE_KEY", "DB_PASSWORD:secrets-manager"]),
+        access: many(&[
+            "my-photos:read,write,delete",
+            "orders:read,write,delete",
+            "other:invoke,send",
+            "auth:read",
+            "blog.Post:read",
+            "blog.OrderLine:write",
+        ]),
         schedules: many(&["rate(5 minutes)", "cron(0 9 ? * MON-FRI *) Europe/Athens"]),
-        triggers: many(&["queue", "orders:change", "my-photos/in/:upload", "auth:post-confirmation"]),
+        triggers: many(&[
+            "queue",
+            "orders:change",
+            "blog.Post:change",
+            "my-photos/in/:upload",
+            "auth:post-confirmation",
+        ]),
         events: vec![r#"{"source": ["shop"]}"#.to_owned()],
         url: Some(UrlCallers::Public),
         ..FunctionSpec::default()
@@ -103,6 +125,78 @@ fn every_action_is_allowed_on_named_resources_alone() {
 }
 
 #[test]
+fn models_are_used_by_the_function_that_answers_their_api() {
+    let access = many(&["blog.Post:read", "blog.OrderLine:write,delete"]);
+    let stack = synthesize(&FunctionSpec { access, triggers: many(&["blog.Post:change"]), ..FunctionSpec::default() });
+    let needs: Vec<(&str, &str)> = stack.needs.iter().map(|need| (need.of.as_str(), need.output.as_str())).collect();
+    assert_eq!(needs, [("blog", "GraphQLApiId"), ("blog", "PostTableStreamArn")]);
+    let text = &stack.text;
+    assert!(text.contains("BLOG_POST_TABLE: !Sub 'Post-${BlogGraphQLApiId}-${Environment}'"), "{text}");
+    assert!(text.contains("BLOG_ORDER_LINE_TABLE: !Sub 'Line-${BlogGraphQLApiId}-${Environment}'"), "{text}");
+    let lines = text.matches("table/Line-${BlogGraphQLApiId}-${Environment}").count();
+    assert_eq!(lines, 1, "no index is for a function that reads nothing: {text}");
+    assert!(text.contains("EventSourceArn: !Ref BlogPostTableStreamArn"), "{text}");
+    // The API's stack hands the stream on, and waits for no function.
+    let spec = FunctionSpec { triggers: many(&["blog.Post:change"]), ..FunctionSpec::default() };
+    let (blog, render, siblings) = (name("blog"), Renderer::default(), project(&spec));
+    let mut sources = Sources::default();
+    sources.insert("ampup/api/blog/schema.graphql".to_owned(), SCHEMA.to_owned());
+    let api =
+        siblings[&blog].synthesize(&Context { name: &blog, sources: &sources, siblings: &siblings, render: &render });
+    let api = api.unwrap();
+    assert!(api.text.contains("PostTableStreamArn:\n    Value: !GetAtt PostTable.StreamArn"), "{}", api.text);
+    assert!(!api.text.contains("LineTableStreamArn"), "{}", api.text);
+    assert!(api.needs.iter().all(|need| need.of.as_str() != "worker"), "{:?}", api.needs);
+}
+
+#[test]
+fn models_that_are_not_there_are_told_with_the_nearest_one() {
+    let cases = [
+        ("blog.Posts:read", "no model `Posts`", "did you mean `blog.Post`?"),
+        ("blog.Invoice:read", "no model `Invoice`", "it has Post, OrderLine"),
+    ];
+    for (access, part, hint) in cases {
+        let spec = FunctionSpec { access: many(&[access]), ..FunctionSpec::default() };
+        let problems = synthesize_with(&spec, &["index.mjs"]).unwrap_err();
+        assert_eq!((problems.len(), problems[0].code), (1, Code::AMP0103));
+        assert!(problems[0].message.contains(part), "{}", problems[0].message);
+        assert_eq!(problems[0].hints[0].0, hint);
+    }
+}
+
+#[test]
+fn a_secret_is_a_name_that_the_role_may_read_and_never_a_value() {
+    let stack = synthesize(&FunctionSpec {
+        secrets: many(&["STRIPE_KEY", "DB_PASSWORD:secrets-manager"]),
+        ..FunctionSpec::default()
+    });
+    let text = &stack.text;
+    assert!(text.contains("STRIPE_KEY_PARAMETER: !Sub '/ampup/${Project}/${Environment}/STRIPE_KEY'"), "{text}");
+    assert!(text.contains("DB_PASSWORD_SECRET: !Sub '/ampup/${Project}/${Environment}/DB_PASSWORD'"), "{text}");
+    let role = stack.template.resources["Role"].properties.get("Policies").unwrap().to_json().to_string();
+    assert!(role.contains(":parameter/ampup/${Project}/${Environment}/STRIPE_KEY\""), "{role}");
+    assert!(role.contains(":secret:/ampup/${Project}/${Environment}/DB_PASSWORD-??????\""), "{role}");
+    // Two functions that want one secret of two stores.
+    let other = |store: &str| {
+        let secrets = many(&[store]);
+        ResourceSpec::Function(FunctionSpec { secrets, ..FunctionSpec::default() })
+    };
+    let mut resources = project(&FunctionSpec::default());
+    resources.insert(name("other"), other("KEY"));
+    resources.insert(name("worker"), other("KEY:secrets-manager"));
+    let worker = name("worker");
+    let problems = resources[&worker].check_among(&Among { name: &worker, resources: &resources });
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].why.contains("`KEY` is kept by secrets-manager, and for `other` by parameter"), "{problems:?}");
+    let both = FunctionSpec {
+        environment: IndexMap::from([("KEY".to_owned(), "x".to_owned())]),
+        secrets: many(&["KEY"]),
+        ..FunctionSpec::default()
+    };
+    assert!(both.check()[0].why.contains("its value stands among the variables"));
+}
+
+#[test]
 fn a_missing_handler_is_told_with_the_nearest_one() {
     let hint = |spec: &FunctionSpec, files: &[&str]| {
         let problems = synthesize_with(spec, files).unwrap_err();
@@ -135,6 +229,12 @@ fn wrong_settings_are_told() {
         (FunctionSpec { access: many(&["orders:raed"]), ..good.clone() }, "access", "`raed`"),
         (FunctionSpec { access: many(&["site:read"]), ..good.clone() }, "access", "cannot use"),
         (FunctionSpec { access: many(&["worker:send"]), ..good.clone() }, "access", "no queue"),
+        (FunctionSpec { access: many(&["orders.Post:read"]), ..good.clone() }, "access", "has no models"),
+        (FunctionSpec { access: many(&["blog.Post:query"]), ..good.clone() }, "access", "done with model `blog.Post`"),
+        (FunctionSpec { access: many(&["blog:read"]), ..good.clone() }, "access", "`read` is nothing"),
+        (FunctionSpec { triggers: many(&["blog:change"]), ..good.clone() }, "triggers", "about a table"),
+        (FunctionSpec { triggers: many(&["orders.Post:change"]), ..good.clone() }, "triggers", "about a model"),
+        (FunctionSpec { secrets: many(&["KEY", "KEY"]), ..good.clone() }, "secrets", "twice"),
         (FunctionSpec { triggers: many(&["orders:upload"]), ..good.clone() }, "triggers", "about a bucket"),
         (FunctionSpec { triggers: many(&["order:change"]), ..good.clone() }, "triggers", "no resource `order`"),
     ];

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::models;
 use crate::base::ResourceName;
 use crate::base::suggest::nearest;
 use crate::category::storage::StorageSpec;
@@ -25,10 +26,12 @@ pub enum Trigger {
         /// Uploaded, or else removed.
         uploaded: bool,
     },
-    /// `orders:change`: items of a table.
+    /// `orders:change`, `blog.Post:change`: items of a table.
     Item {
-        /// The table's resource.
+        /// The table's resource, or the API's.
         resource: String,
+        /// The model, when the table is of an API.
+        model: Option<String>,
     },
     /// `auth:post-confirmation`: users who sign up or in.
     User {
@@ -82,7 +85,10 @@ impl FromStr for Trigger {
         match word {
             "upload" | "remove" => Ok(Self::File { resource, prefix: prefix.to_owned(), uploaded: word == "upload" }),
             _ if !prefix.is_empty() => Err(format!("`{}`: only files lie on a path", text.escape_debug())),
-            "change" => Ok(Self::Item { resource }),
+            "change" => {
+                let (resource, model) = models::parted(&resource);
+                Ok(Self::Item { resource, model })
+            }
             word => {
                 if let Some(event) = USER_EVENTS.iter().position(|(name, _)| *name == word) {
                     return Ok(Self::User { resource, event: UserEvent(event) });
@@ -105,7 +111,9 @@ impl fmt::Display for Trigger {
                 let slash = if prefix.is_empty() { "" } else { "/" };
                 write!(formatter, "{resource}{slash}{prefix}:{}", if *uploaded { "upload" } else { "remove" })
             }
-            Self::Item { resource } => write!(formatter, "{resource}:change"),
+            Self::Item { resource, model } => {
+                write!(formatter, "{}:change", models::joined(resource, model.as_deref()))
+            }
             Self::User { resource, event } => write!(formatter, "{resource}:{}", USER_EVENTS[event.0].0),
         }
     }
@@ -138,14 +146,22 @@ impl Trigger {
 
     /// Whether it is about the items of a table.
     pub fn is_of_table(&self, table: &ResourceName) -> bool {
-        matches!(self, Self::Item { resource } if resource == table.as_str())
+        matches!(self, Self::Item { resource, model: None } if resource == table.as_str())
+    }
+
+    /// The model whose items it is about, when it is one of an API's.
+    pub fn model_of(&self, api: &ResourceName) -> Option<&str> {
+        match self {
+            Self::Item { resource, model } if resource == api.as_str() => model.as_deref(),
+            _ => None,
+        }
     }
 
     /// The resource that it is about.
     fn resource(&self) -> Option<&str> {
         match self {
             Self::Queue => None,
-            Self::File { resource, .. } | Self::Item { resource } | Self::User { resource, .. } => Some(resource),
+            Self::File { resource, .. } | Self::Item { resource, .. } | Self::User { resource, .. } => Some(resource),
         }
     }
 
@@ -156,7 +172,10 @@ impl Trigger {
             Self::File { .. } => {
                 (matches!(spec, ResourceSpec::Storage(StorageSpec { bucket: Some(_), .. })), "a bucket")
             }
-            Self::Item { .. } => (matches!(spec, ResourceSpec::Storage(StorageSpec { table: Some(_), .. })), "a table"),
+            Self::Item { model: None, .. } => {
+                (matches!(spec, ResourceSpec::Storage(StorageSpec { table: Some(_), .. })), "a table")
+            }
+            Self::Item { .. } => (matches!(spec, ResourceSpec::Api(_)), "a model of an API"),
             Self::User { .. } => (matches!(spec, ResourceSpec::Auth(_)), "auth"),
         }
     }
@@ -180,7 +199,13 @@ pub(super) fn check(triggers: &[Trigger], among: &Among<'_>) -> Vec<SettingProbl
         };
         let (fits, what) = trigger.fits(spec);
         if !fits {
-            problems.push(problem(format!("`{trigger}` is about {what}, and `{resource}` is {}", spec.kind())));
+            let wrong = problem(format!("`{trigger}` is about {what}, and `{resource}` is {}", spec.kind()));
+            let is_model = matches!((trigger, spec), (Trigger::Item { .. }, ResourceSpec::Api(_)));
+            problems.push(if is_model {
+                wrong.hint(format!("name the model whose items are meant: `{resource}.Model:change`"))
+            } else {
+                wrong
+            });
         }
         if let Trigger::User { event, .. } = trigger {
             let other = among.resources.iter().find(|(name, other)| {
@@ -196,6 +221,18 @@ pub(super) fn check(triggers: &[Trigger], among: &Among<'_>) -> Vec<SettingProbl
         }
     }
     problems
+}
+
+/// The models of an API whose changes make functions run.
+pub fn followed_models<'a>(
+    api: &ResourceName,
+    resources: &'a indexmap::IndexMap<ResourceName, ResourceSpec>,
+) -> std::collections::BTreeSet<&'a str> {
+    let triggers = resources.values().flat_map(|spec| match spec {
+        ResourceSpec::Function(function) => function.triggers.as_slice(),
+        _ => &[],
+    });
+    triggers.filter_map(|trigger| trigger.model_of(api)).collect()
 }
 
 /// The functions that an auth resource's pool asks: member of `LambdaConfig` and function.

@@ -37,6 +37,7 @@ pub(in crate::cli) fn ask(
 fn note(interview: &mut Interview<'_>, flags: &FunctionFlags) {
     interview.given("reserved-concurrency", flags.reserved_concurrency);
     flags.layers.iter().flatten().for_each(|layer| interview.given("layer", Some(layer)));
+    flags.secrets.iter().flatten().for_each(|secret| interview.given("secret", Some(secret)));
     flags.access.iter().flatten().for_each(|access| interview.given("access", Some(access)));
     flags.schedules.iter().flatten().for_each(|schedule| interview.given("schedule", Some(schedule)));
     flags.triggers.iter().flatten().for_each(|trigger| interview.given("trigger", Some(trigger)));
@@ -84,6 +85,7 @@ fn apply_triggers(spec: &mut FunctionSpec, flags: &FunctionFlags) -> bool {
     }
     let lists = [
         lay(&mut spec.layers, flags.layers.as_ref()),
+        lay(&mut spec.secrets, flags.secrets.as_ref()),
         lay(&mut spec.access, flags.access.as_ref()),
         lay(&mut spec.schedules, flags.schedules.as_ref()),
         lay(&mut spec.triggers, flags.triggers.as_ref()),

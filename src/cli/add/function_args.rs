@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::pairs::Pair;
 use crate::base::ResourceName;
-use crate::category::function::{Access, FunctionSample, Runtime, Schedule, Trigger};
+use crate::category::function::{Access, FunctionSample, NeededSecret, Runtime, Schedule, Trigger};
 
 /// What runs the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -107,6 +107,9 @@ pub(crate) struct FunctionFlags {
     /// A variable that the code finds, once for each; an empty value takes it away
     #[arg(long = "variable", value_name = "NAME=VALUE")]
     pub(crate) variables: Option<Vec<Pair>>,
+    /// A secret that it may read, once for each: `STRIPE_KEY`, `DB_PASSWORD:secrets-manager`; never its value
+    #[arg(long = "secret", value_name = "NAME")]
+    pub(crate) secrets: Option<Vec<NeededSecret>>,
     /// How many days the log is kept
     #[arg(long, value_name = "DAYS")]
     pub(crate) log_retention: Option<u16>,
@@ -116,13 +119,15 @@ pub(crate) struct FunctionFlags {
     /// ARN of a layer, once for each, the lowest first
     #[arg(long = "layer", value_name = "ARN")]
     pub(crate) layers: Option<Vec<String>>,
-    /// What it may do with another resource of the project, once for each
+    /// What it may do with another resource of the project or a model of an API, once for each: `photos:read`,
+    /// `blog.Post:read,write`
     #[arg(long, value_name = "RESOURCE:ACTIONS")]
     pub(crate) access: Option<Vec<Access>>,
     /// When it runs by the clock, once for each: `rate(5 minutes)`, `cron(0 9 * * ? *) Europe/Athens`
     #[arg(long = "schedule", value_name = "EXPRESSION")]
     pub(crate) schedules: Option<Vec<Schedule>>,
-    /// What else makes it run, once for each: `photos:upload`, `orders:change`, `queue`, `auth:post-confirmation`
+    /// What else makes it run, once for each: `photos:upload`, `orders:change`, `blog.Post:change`,
+    /// `queue`, `auth:post-confirmation`
     #[arg(long = "trigger", value_name = "TRIGGER")]
     pub(crate) triggers: Option<Vec<Trigger>>,
     /// A pattern of events on the account's bus that make it run, as JSON, once for each

@@ -99,6 +99,13 @@ impl Requester {
         admitted && (!by_policy || self.policy_allows(api, iam, type_name, field_name))
     }
 
+    /// Whether another caller may see exactly what this one may. Whose policies decide is told apart by who it is.
+    pub(in crate::cloud::appsync) fn sees_as(&self, other: &Self) -> bool {
+        let same_caller = self.mode != AuthMode::AwsIam || self.caller == other.caller;
+        let default = self.denied_by_default() == other.denied_by_default();
+        self.mode == other.mode && self.groups == other.groups && self.denied == other.denied && default && same_caller
+    }
+
     /// Whether the authoriser took a field away.
     fn is_denied(&self, api: &CompiledApi, type_name: &str, field_name: &str) -> bool {
         if self.denied.is_empty() {

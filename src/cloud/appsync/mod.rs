@@ -28,6 +28,8 @@ mod evaluate_tests;
 mod function_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod versioned_tests;
 
 use std::sync::Arc;
 

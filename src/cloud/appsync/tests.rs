@@ -30,7 +30,7 @@ const NOW_MS: i64 = 1_767_323_045_678;
 pub(in crate::cloud::appsync) struct World {
     handlers: Vec<Box<dyn ResourceHandler>>,
     pub(in crate::cloud::appsync) appsync: Arc<AppSync>,
-    clock: Arc<FixedClock>,
+    pub(in crate::cloud::appsync) clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
 }
 
@@ -226,7 +226,12 @@ async fn fields_are_resolved_read_and_completed() {
     world.resolver(&api, ("Post", "author"), "None", ("return { payload: { name: `by ${ctx.source.id} ${ctx.info.fieldName} ${ctx.info.selectionSetList.join(',')}` } };", "return ctx.result;")).await;
     world.resolver(&api, ("Query", "any"), "None", ("return { payload: [{ __typename: 'Post', id: 1, title: 'x' }, { __typename: 'Author', name: 'n' }, { name: 'lost' }] };", "return ctx.result;")).await;
     world
-        .resolver(&api, ("Query", "broken"), "None", ("util.error('no', 'Kind', { a: 1 }, { b: 2 });", "return 1;"))
+        .resolver(
+            &api,
+            ("Query", "broken"),
+            "None",
+            ("util.error('no', 'Kind', { a: 1, id: 7 }, { b: 2 });", "return 1;"),
+        )
         .await;
     world.resolver(&api, ("Query", "deep"), "None", ("return { payload: { id: 1 } };", "return ctx.result;")).await;
     world.resolver(&api, ("Query", "count"), "None", ("return { payload: 'many' };", "return ctx.result;")).await;
@@ -253,7 +258,7 @@ async fn fields_are_resolved_read_and_completed() {
     assert_eq!(
         *at("broken"),
         json!({
-            "path": ["broken"], "data": { "a": 1 }, "errorType": "Kind", "errorInfo": { "b": 2 },
+            "path": ["broken"], "data": { "id": 7 }, "errorType": "Kind", "errorInfo": { "b": 2 },
             "locations": [{ "line": 2, "column": 3, "sourceName": null }], "message": "no",
         })
     );
@@ -340,12 +345,13 @@ async fn items_are_written_read_and_guarded() {
         answer,
         json!({ "data": { "a": { "id": "1", "title": "x", "n": 1 }, "b": { "id": "2", "title": null } } })
     );
-    let answer = world.query(&api, &key, "mutation { add(id: 1, title: \"other\") { id } }").await;
+    let answer = world.query(&api, &key, "mutation { add(id: 1, title: \"other\") { id title } }").await;
     assert_eq!(answer["data"]["add"], Value::Null);
     let error = &answer["errors"][0];
     assert_eq!(
-        (&error["errorType"], &error["data"]["title"]),
-        (&json!("DynamoDB:ConditionalCheckFailedException"), &json!("x"))
+        (&error["errorType"], &error["data"]),
+        (&json!("DynamoDB:ConditionalCheckFailedException"), &json!({ "id": "1", "title": "x" })),
+        "what the caller selected of it"
     );
     assert!(
         error["message"]

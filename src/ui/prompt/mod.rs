@@ -6,6 +6,7 @@ mod terminal;
 pub use scripted::Scripted;
 pub use terminal::Terminal;
 
+use crate::base::Secret;
 use crate::error::{Code, Diagnose, Hint};
 
 /// A question with the flag that answers it.
@@ -78,6 +79,13 @@ pub trait Prompter {
         check: &dyn Fn(&str) -> Result<(), String>,
     ) -> Result<String, PromptError>;
 
+    /// Asks for a text that nobody sees; `check` says why an answer is not good, without repeating it.
+    fn secret(
+        &self,
+        question: &Question<&str>,
+        check: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<Secret<String>, PromptError>;
+
     /// Asks for one of `choices`, by its position.
     fn pick(&self, question: &Question<usize>, choices: &[Choice]) -> Result<usize, PromptError>;
 
@@ -95,6 +103,14 @@ impl Prompter for Refusing {
     }
 
     fn text(&self, _: &Question<&str>, _: &dyn Fn(&str) -> Result<(), String>) -> Result<String, PromptError> {
+        Err(PromptError::Refused)
+    }
+
+    fn secret(
+        &self,
+        _: &Question<&str>,
+        _: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<Secret<String>, PromptError> {
         Err(PromptError::Refused)
     }
 

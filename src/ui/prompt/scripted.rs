@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use crate::base::Secret;
+
 use super::{Choice, PromptError, Prompter, Question};
 
 /// Answers from a script; a question that is not in it is answered as Ctrl-C would.
@@ -39,6 +41,14 @@ impl Prompter for Scripted {
         let answer = self.answer(question.id)?;
         check(answer).map_err(|reason| PromptError::Terminal(std::io::Error::other(reason)))?;
         Ok(answer.to_owned())
+    }
+
+    fn secret(
+        &self,
+        question: &Question<&str>,
+        check: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<Secret<String>, PromptError> {
+        self.text(question, check).map(Secret::new)
     }
 
     fn pick(&self, question: &Question<usize>, choices: &[Choice]) -> Result<usize, PromptError> {

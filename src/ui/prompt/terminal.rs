@@ -4,9 +4,10 @@
 
 use console::Term;
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
-use dialoguer::{Confirm, Input, Select};
+use dialoguer::{Confirm, Input, Password, Select};
 
 use super::{Choice, PromptError, Prompter, Question};
+use crate::base::Secret;
 
 /// Asks the person at the terminal.
 #[derive(Debug)]
@@ -75,6 +76,18 @@ impl Prompter for Terminal {
         }
         let input = input.validate_with(|answer: &String| check(answer));
         input.interact_text_on(&Term::stderr()).map_err(|error| self.failed(error))
+    }
+
+    fn secret(
+        &self,
+        question: &Question<&str>,
+        check: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<Secret<String>, PromptError> {
+        let theme = self.theme();
+        let password =
+            Password::with_theme(&*theme).with_prompt(question.text).report(false).allow_empty_password(true);
+        let password = password.validate_with(|answer: &String| check(answer));
+        password.interact_on(&Term::stderr()).map(Secret::new).map_err(|error| self.failed(error))
     }
 
     fn pick(&self, question: &Question<usize>, choices: &[Choice]) -> Result<usize, PromptError> {

@@ -4,5 +4,6 @@ mod access;
 mod deploy;
 mod local;
 mod project;
+mod secret;
 
 pub(super) use local::log_line;

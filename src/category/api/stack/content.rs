@@ -3,17 +3,21 @@
 //! A resolver stands beside its data source, so a stack of models takes things of the API's own stack alone, and nothing
 //! takes anything of a stack of models but the ids of functions.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::names::{self, Names};
+use super::names::{self, Names, stream_output};
 use super::placement::{FIRST, Placement, stack_path};
 use super::syncing::{self, Settling};
 use super::tables::{self, Role, Table};
 use super::{sources, stack_id};
 use crate::base::{Location, ResourceName};
+use crate::category::Context;
 use crate::category::api::plan::{Action, Model, Plan, Resolver, Source};
 use crate::category::api::resolvers::{FunctionFile, ResolverFile};
+use crate::category::function::followed_models;
 
 /// The part that every stack of an API has.
 #[derive(Debug, Serialize)]
@@ -34,6 +38,13 @@ pub(super) struct Content {
     pub(super) borrowed: Vec<Borrowed>,
     #[serde(skip)]
     origins: IndexMap<String, Location>,
+}
+
+/// The stream of a model's table, as the API's own stack hands it on.
+#[derive(Debug, Serialize)]
+pub(super) struct Followed {
+    output: String,
+    stream: String,
 }
 
 /// Something of the API's own stack that a stack of models takes by a parameter.
@@ -89,13 +100,16 @@ pub(super) struct Layout<'a> {
     names: Names,
     /// The id of each resolver, without `Resolver`.
     ids: Vec<String>,
+    /// Models whose changes make functions of the project run.
+    followed: BTreeSet<&'a str>,
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn new(plan: &'a Plan, name: &'a ResourceName, placement: &'a Placement, written: &'a Written) -> Self {
+    pub(super) fn new(plan: &'a Plan, context: &Context<'a>, placement: &'a Placement, written: &'a Written) -> Self {
+        let (name, followed) = (context.name, followed_models(context.name, context.siblings));
         let mut names = Names::new(plan);
         let ids = written.resolvers.iter().map(|file| names.resolver(&file.type_name, &file.field)).collect();
-        Self { plan, name, placement, written, names, ids }
+        Self { plan, name, placement, written, names, ids, followed }
     }
 
     /// What the stack of a number holds.
@@ -122,7 +136,8 @@ impl<'a> Layout<'a> {
         }
         for model in models {
             let id = self.names.model(&model.name);
-            if number != FIRST && self.is_searched(&model.name) {
+            let is_read = self.is_searched(&model.name) || self.followed.contains(model.name.as_str());
+            if number != FIRST && is_read {
                 content.streams.push(format!("{id}Table"));
             }
             content.origins.extend(["Table", "DataSource"].map(|end| (format!("{id}{end}"), model.origin.clone())));
@@ -135,6 +150,15 @@ impl<'a> Layout<'a> {
     fn is_searched(&self, name: &str) -> bool {
         let mut actions = self.plan.resolvers.iter().map(|resolver| &resolver.action);
         actions.any(|action| matches!(action, Action::Search { model } if model == name))
+    }
+
+    /// The streams that functions of the project follow: outputs of the API's own stack, with YAML for their values.
+    pub(super) fn followed(&self) -> Vec<Followed> {
+        let models = self.plan.models.values().filter(|model| model.sql.is_none());
+        let models = models.filter(|model| self.followed.contains(model.name.as_str()));
+        models
+            .map(|model| Followed { output: stream_output(&model.name), stream: self.stream(&model.name).1 })
+            .collect()
     }
 
     /// The id of a model, and YAML for the stream of its table as the API's own stack knows it.

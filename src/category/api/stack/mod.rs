@@ -31,10 +31,11 @@ use crate::category::synthesis::{Kept, Part, Synthesis, part, rendered};
 use crate::cfn::Template;
 use crate::error::{Diagnose, Problem};
 use crate::render::RenderError;
-use content::{Borrowed, Content, Layout, Written};
+use content::{Borrowed, Content, Followed, Layout, Written};
 use database::Database;
 use inputs::{Authoriser, Mode, Parameter};
 use lambdas::Invoker;
+pub(in crate::category) use names::stream_output;
 use placement::{FIRST, Past, Weights, stack_path};
 use policies::Policy;
 use search::Search;
@@ -75,6 +76,8 @@ struct ApiStack<'a> {
     has_tables: bool,
     /// The table of recent changes, with data sync.
     changes: Option<Changes>,
+    /// Streams of changes that functions of the project follow.
+    followed: Vec<Followed>,
     #[serde(flatten)]
     content: &'a Content,
 }
@@ -126,7 +129,7 @@ pub(super) fn synthesize(spec: &ApiSpec, plan: &Plan, context: &Context<'_>) -> 
     if !problems.is_empty() {
         return Err(problems);
     }
-    let layout = Layout::new(plan, context.name, &placement, &written);
+    let layout = Layout::new(plan, context, &placement, &written);
     let mut synthesis = stacks(spec, plan, context, &layout)?;
     let problems = limits::resources(context.name, &synthesis);
     if !problems.is_empty() {
@@ -180,6 +183,7 @@ fn stacks(spec: &ApiSpec, plan: &Plan, context: &Context<'_>, layout: &Layout<'_
         nested: further.iter().map(|(number, content)| Nested::new(name, *number, content)).collect(),
         has_tables: std::iter::once(&first).chain(further.iter().map(|(_, more)| more)).any(Content::has_tables),
         changes: syncing::changes(plan),
+        followed: layout.followed(),
         content: &first,
     };
     let mut files = schema.files;

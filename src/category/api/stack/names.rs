@@ -36,6 +36,11 @@ impl Names {
     }
 }
 
+/// The output with the stream of a model's table.
+pub(in crate::category) fn stream_output(model: &str) -> String {
+    format!("{}TableStreamArn", id(model))
+}
+
 /// The id of a function of pipelines, without `Function`.
 pub(super) fn function(name: &str) -> String {
     id(name)

@@ -19,6 +19,9 @@ use crate::cloud::appsync::fault::Fault;
 use crate::cloud::appsync::js::{Sandbox, SandboxPool};
 use crate::cloud::appsync::resolve::{FieldCall, Resolved, not_authorized, resolve};
 
+/// How often a request may invalidate subscriptions (AppSync guide, "Extensions").
+const INVALIDATIONS_LIMIT: usize = 5;
+
 /// How many resolvers of a request run one after the other on its own thread, before further ones are given to workers
 /// that run at the same time.
 const RUN_HERE: usize = 8;
@@ -61,10 +64,26 @@ impl<'a> Execution<'a> {
         let sets: Vec<&'a SelectionSet> = fields.iter().map(|field| &field.selection_set).collect();
         let calls_out = self.api.resolver(object, &field.name).is_some_and(|resolver| resolver.calls_out());
         // Code outside may send mutations itself, which would wait for this one.
-        let _turn = if calls_out { None } else { self.hub.turn(&self.api.api.id).await };
+        let _turn = if calls_out { None } else { self.hub.turn(&self.api.api.id, &field.name).await };
+        let fields_of = fields.clone();
         let answer = self.field(object, (key, fields), source, None).await;
         let said = std::mem::take(&mut *self.filters.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut requests: Vec<&Value> = Vec::new();
         for request in said.iter().filter(|one| one["kind"] == "invalidate").map(|one| &one["request"]) {
+            if !requests.contains(&request) {
+                requests.push(request);
+            }
+        }
+        if requests.len() > INVALIDATIONS_LIMIT {
+            let message = format!("A request invalidates subscriptions at most {INVALIDATIONS_LIMIT} times.");
+            self.record(
+                Fault::raised("BadRequest", message),
+                &fields_of,
+                Path { parent: None, segment: Segment::Key(key) },
+            );
+            requests.clear();
+        }
+        for request in requests {
             let name = request["subscriptionField"].as_str().unwrap_or_default();
             self.hub.invalidate(&self.api.api.id, name, &request["payload"]);
         }

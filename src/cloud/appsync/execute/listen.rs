@@ -97,6 +97,26 @@ impl<'a> Execution<'a> {
         self.call(Arc::clone(resolver), (root, fields), &Value::Null, path).await.map(|_| ())
     }
 
+    /// The part of the data of an error that the selection of its field asks for: AppSync gives no more of it (AppSync
+    /// guide, "Utility helpers in util", `util.error`).
+    pub(super) fn selected(&self, object: &str, sets: &[&'a SelectionSet], data: &Value) -> Value {
+        match data {
+            Value::Array(items) => items.iter().map(|item| self.selected(object, sets, item)).collect(),
+            Value::Object(members) if sets.iter().any(|set| !set.selections.is_empty()) => {
+                let mut kept = Map::new();
+                for (_, merged) in self.collect(object, sets) {
+                    let name = merged[0].name.as_str();
+                    let Some(value) = members.get(name) else { continue };
+                    let kind = merged[0].definition.ty.inner_named_type().as_str();
+                    let inner: Vec<&'a SelectionSet> = merged.iter().map(|field| &field.selection_set).collect();
+                    join(&mut kept, name, self.selected(kind, &inner, value));
+                }
+                kept.into()
+            }
+            other => other.clone(),
+        }
+    }
+
     /// An answer by the names of fields instead of those that its caller gave them.
     pub(super) fn by_name(&self, object: &str, sets: &[&'a SelectionSet], answer: &Value) -> Value {
         match answer {

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::Node;
 use apollo_compiler::ast::{OperationType, VariableDefinition};
-use apollo_compiler::executable::{Field, Operation};
+use apollo_compiler::executable::{Field, Operation, SelectionSet};
 use apollo_compiler::validation::Valid;
 use serde_json::{Map, Value};
 
@@ -208,8 +208,13 @@ impl<'a> Execution<'a> {
         })
     }
 
-    fn record(&self, mut fault: Fault, fields: &[&Node<Field>], path: Path<'_>) {
+    fn record(&self, mut fault: Fault, fields: &[&'a Node<Field>], path: Path<'_>) {
         fault.path = Some(path.to_values());
+        if let Some(field) = fields.first().filter(|_| fault.data.is_object() || fault.data.is_array()) {
+            let sets: Vec<&'a SelectionSet> = fields.iter().map(|field| &field.selection_set).collect();
+            let data = self.selected(field.definition.ty.inner_named_type(), &sets, &fault.data);
+            fault.data = Box::new(data);
+        }
         let place = fields.first().and_then(|field| field.location()?.line_column(&self.document.sources));
         fault.place = fault
             .place

@@ -3,12 +3,18 @@
 //! Groups are alternatives, the tests of a group must all hold. A field that the mutation did not select passes none.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// The most groups of a filter, and the most tests of a group (AppSync guide, "Enhanced subscription filtering").
+/// The most groups of a filter, and the most fields of a group; how many values `in` and `containsAny` take, how long a text
+/// may be and how deep a field (AppSync guide, "Exceptions" of the extensions).
 const GROUPS_LIMIT: usize = 10;
-const TESTS_LIMIT: usize = 5;
+const FIELDS_LIMIT: usize = 5;
+const IN_LIMIT: usize = 5;
+const ANY_LIMIT: usize = 20;
+const TEXT_LIMIT: usize = 256;
+const DEPTH_LIMIT: usize = 5;
 
 /// A filter.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,10 +57,12 @@ impl Filter {
         let group = |group: &Value| -> Result<Vec<Test>, String> {
             let tests = group.get("filters").and_then(Value::as_array);
             let tests = tests.ok_or("a group of a subscription filter has no list `filters`")?;
-            if tests.len() > TESTS_LIMIT {
-                return Err(format!("a group of a subscription filter has more than {TESTS_LIMIT} filters"));
+            let tests: Vec<Test> = tests.iter().map(Test::read).collect::<Result<_, _>>()?;
+            let fields: BTreeSet<&[String]> = tests.iter().map(|test| test.path.as_slice()).collect();
+            if fields.len() > FIELDS_LIMIT {
+                return Err(format!("a group of a subscription filter tests more than {FIELDS_LIMIT} fields"));
             }
-            tests.iter().map(Test::read).collect()
+            Ok(tests)
         };
         groups.iter().map(group).collect::<Result<_, _>>().map(Self)
     }
@@ -73,11 +81,14 @@ impl Test {
         let operator =
             Operator::read(word).ok_or_else(|| format!("`{word}` is no operator of subscription filters"))?;
         let value = given.get("value").cloned().unwrap_or_default();
-        let takes_list = matches!(operator, Operator::Between | Operator::In | Operator::NotIn | Operator::ContainsAny);
-        if takes_list && !value.is_array() {
-            return Err(format!("the operator `{word}` of a subscription filter takes a list"));
+        let path: Vec<String> = field.split('.').map(str::to_owned).collect();
+        if path.len() > DEPTH_LIMIT {
+            return Err(format!(
+                "the field `{field}` of a subscription filter is nested deeper than {DEPTH_LIMIT} levels"
+            ));
         }
-        Ok(Self { path: field.split('.').map(str::to_owned).collect(), operator, value })
+        operator.check(word, &value)?;
+        Ok(Self { path, operator, value })
     }
 
     fn holds(&self, payload: &Value) -> bool {
@@ -112,6 +123,42 @@ impl Test {
 }
 
 impl Operator {
+    /// Whether a value is of the kind that the operator compares with.
+    fn check(self, word: &str, value: &Value) -> Result<(), String> {
+        let plain = |one: &Value| one.is_string() || one.is_number();
+        let list = |most: usize| {
+            let values = value.as_array();
+            let values =
+                values.ok_or_else(|| format!("the operator `{word}` of a subscription filter takes a list"))?;
+            if values.len() > most {
+                return Err(format!("the operator `{word}` of a subscription filter takes at most {most} values"));
+            }
+            if !values.iter().all(plain) {
+                return Err(format!("the operator `{word}` of a subscription filter takes numbers or texts"));
+            }
+            Ok(())
+        };
+        match self {
+            Self::In | Self::NotIn => list(IN_LIMIT)?,
+            Self::ContainsAny => list(ANY_LIMIT)?,
+            Self::Between => {
+                list(2)?;
+                if value.as_array().is_none_or(|values| values.len() != 2) {
+                    return Err("the operator `between` of a subscription filter takes two values".to_owned());
+                }
+            }
+            _ if value.is_array() || value.is_object() => {
+                return Err(format!("the operator `{word}` of a subscription filter takes one value"));
+            }
+            _ => {}
+        }
+        let long = |one: &Value| one.as_str().is_some_and(|text| text.chars().count() > TEXT_LIMIT);
+        if long(value) || value.as_array().is_some_and(|values| values.iter().any(long)) {
+            return Err(format!("a text of a subscription filter is longer than {TEXT_LIMIT} characters"));
+        }
+        Ok(())
+    }
+
     fn read(word: &str) -> Option<Self> {
         Some(match word {
             "eq" => Self::Eq,

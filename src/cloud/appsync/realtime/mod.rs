@@ -4,6 +4,7 @@
 
 mod connection;
 mod filter;
+mod listeners;
 pub(in crate::cloud) mod protocol;
 
 #[cfg(test)]
@@ -23,6 +24,10 @@ use super::execute::{Answered, Setting, deliver};
 use super::fault::Fault;
 pub(in crate::cloud) use connection::{Handshake, converse, queue};
 pub(in crate::cloud::appsync) use filter::Filter;
+use listeners::Listeners;
+
+/// How many different answers to one payload are kept while it is delivered.
+const ANSWERS_KEPT: usize = 16;
 
 /// How many messages may wait for a client before its connection is given up.
 const WAITING_LIMIT: usize = 1000;
@@ -46,7 +51,7 @@ pub(in crate::cloud::appsync) struct Subscription {
     requester: Arc<Requester>,
     fixed: Arc<str>,
     sender: mpsc::Sender<String>,
-    /// Told when the client does not keep up.
+    /// Told when the connection must end: the client does not keep up, or a subscription was made invalid.
     overrun: Arc<Notify>,
 }
 
@@ -57,6 +62,17 @@ enum Wanted {
     Arguments(Map<String, Value>),
     /// What passes a filter that a resolver set; the arguments count no more.
     Filter(Filter),
+}
+
+impl Subscription {
+    /// Whether both are told the same of every payload that both want.
+    fn sees_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.document, &other.document)
+            && Arc::ptr_eq(&self.api, &other.api)
+            && self.operation == other.operation
+            && self.variables == other.variables
+            && self.requester.sees_as(&other.requester)
+    }
 }
 
 impl Wanted {
@@ -73,52 +89,48 @@ impl Wanted {
 /// Every subscription, and the turns of mutations.
 #[derive(Default)]
 pub(in crate::cloud::appsync) struct Hub {
-    subscriptions: Mutex<Vec<Arc<Subscription>>>,
+    listeners: Mutex<Listeners>,
     /// By API: whoever writes what somebody listens to does so one after the other, so that the order holds.
     turns: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl std::fmt::Debug for Hub {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Hub").field("subscriptions", &self.lock().len()).finish_non_exhaustive()
+        formatter.debug_struct("Hub").finish_non_exhaustive()
     }
 }
 
 impl Hub {
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Subscription>>> {
-        self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Listeners> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a subscription; its acknowledgement goes out before anything that it delivers.
     fn add(&self, subscription: Subscription) -> Result<(), Value> {
         let mut all = self.lock();
         let (connection, id) = &subscription.key;
-        if all.iter().filter(|one| one.key.0 == *connection).count() >= SUBSCRIPTIONS_LIMIT {
+        let own = all.of(connection);
+        if own >= SUBSCRIPTIONS_LIMIT {
             let message = format!("a connection takes {SUBSCRIPTIONS_LIMIT} subscriptions");
             return Err(protocol::entry("MaxSubscriptionsReachedError", &message));
         }
-        if all.iter().any(|one| one.key == subscription.key) {
+        if all.has(&subscription.key) {
             return Err(protocol::entry("DuplicatedOperationError", "the id is in use"));
         }
         // A full queue is seen at the next delivery.
         let _ = subscription.sender.try_send(protocol::about("start_ack", id));
-        all.push(Arc::new(subscription));
+        all.add(subscription);
         Ok(())
     }
 
     /// Takes one subscription of a connection away, or all of them.
     fn remove(&self, connection: &str, id: Option<&str>) {
-        self.lock().retain(|one| one.key.0 != connection || id.is_some_and(|id| one.key.1 != id));
+        self.lock().remove(connection, id);
     }
 
-    fn listening(&self, api_id: &str, test: impl Fn(&Subscription) -> bool) -> Vec<Arc<Subscription>> {
-        let all = self.lock();
-        all.iter().filter(|one| one.api.api.id == api_id && test(one)).cloned().collect()
-    }
-
-    /// Waits for its turn when somebody listens to the API.
-    pub(in crate::cloud::appsync) async fn turn(&self, api_id: &str) -> Option<OwnedMutexGuard<()>> {
-        if self.listening(api_id, |_| true).is_empty() {
+    /// Waits for its turn when somebody listens to the mutation.
+    pub(in crate::cloud::appsync) async fn turn(&self, api_id: &str, mutation: &str) -> Option<OwnedMutexGuard<()>> {
+        if !self.lock().is_heard(api_id, mutation) {
             return None;
         }
         let turn = {
@@ -130,40 +142,60 @@ impl Hub {
 
     /// Delivers what a mutation gave (by field names, as its caller selected it) to those who want it.
     pub(in crate::cloud::appsync) async fn publish(&self, setting: &Setting<'_>, mutation: &str, payload: &Value) {
-        let listens = |one: &Subscription| one.mutations.iter().any(|name| name == mutation);
-        for subscription in self.listening(&setting.api.api.id, listens) {
+        let listeners = self.lock().listening(&setting.api.api.id, mutation);
+        let mut answers: Vec<(Arc<Subscription>, String)> = Vec::new();
+        for subscription in listeners {
             if !subscription.wanted.admits(payload) {
                 continue;
             }
-            let own = Setting {
-                api: &subscription.api,
-                requester: Arc::clone(&subscription.requester),
-                fixed: Arc::clone(&subscription.fixed),
-                ..setting.clone()
+            let known = answers.iter().find(|(other, _)| subscription.sees_as(other)).map(|(_, body)| body.clone());
+            let body = if let Some(body) = known {
+                body
+            } else {
+                let body = answer(setting, &subscription, payload).await;
+                if answers.len() < ANSWERS_KEPT {
+                    answers.push((Arc::clone(&subscription), body.clone()));
+                }
+                body
             };
-            let root = json!({ subscription.field.as_str(): payload });
-            let operation = subscription.operation.as_deref();
-            let answered = deliver(own, &subscription.document, (operation, &subscription.variables), &root).await;
-            let text = protocol::data(&subscription.key.1, &body(&answered));
-            if subscription.sender.try_send(text).is_err() {
+            if subscription.sender.try_send(protocol::data(&subscription.key.1, &body)).is_err() {
                 subscription.overrun.notify_one();
                 self.remove(&subscription.key.0, None);
             }
         }
     }
 
-    /// Ends the subscriptions to a field whose invalidation filter a payload passes.
+    /// Ends the subscriptions to a field whose invalidation filter a payload passes, and their connections (AppSync guide,
+    /// "Unsubscribing WebSocket connections using filters").
     pub(in crate::cloud::appsync) fn invalidate(&self, api_id: &str, field: &str, payload: &Value) {
         let ends = |one: &Subscription| {
-            one.field == field && one.invalidation.as_ref().is_some_and(|filter| filter.matches(payload))
+            one.api.api.id == api_id
+                && one.field == field
+                && one.invalidation.as_ref().is_some_and(|filter| filter.matches(payload))
         };
-        for subscription in self.listening(api_id, ends) {
+        let ended = self.lock().all(ends);
+        for subscription in ended {
             let (connection, id) = &subscription.key;
-            // A client that does not keep up learns of it by the end of its connection.
+            // A client that does not keep up learns of it by the end of its connection alone.
             let _ = subscription.sender.try_send(protocol::about("complete", id));
-            self.remove(connection, Some(id));
+            subscription.overrun.notify_one();
+            self.remove(connection, None);
         }
     }
+}
+
+/// What a subscriber is told of a payload, as the text of a `data` message's payload.
+async fn answer(setting: &Setting<'_>, subscription: &Subscription, payload: &Value) -> String {
+    let own = Setting {
+        api: &subscription.api,
+        requester: Arc::clone(&subscription.requester),
+        fixed: Arc::clone(&subscription.fixed),
+        ..setting.clone()
+    };
+    let root = json!({ subscription.field.as_str(): payload });
+    let operation = subscription.operation.as_deref();
+    let answered = deliver(own, &subscription.document, (operation, &subscription.variables), &root).await;
+    body(&answered).to_string()
 }
 
 /// The payload of a `data` message.

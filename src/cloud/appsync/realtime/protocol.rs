@@ -68,9 +68,9 @@ pub(super) fn about(kind: &str, id: &str) -> String {
     json!({ "type": kind, "id": id }).to_string()
 }
 
-/// `data`.
-pub(super) fn data(id: &str, payload: &Value) -> String {
-    json!({ "type": "data", "id": id, "payload": payload }).to_string()
+/// `data`, with a payload that is JSON already.
+pub(super) fn data(id: &str, payload: &str) -> String {
+    format!("{{\"id\":{},\"type\":\"data\",\"payload\":{payload}}}", Value::from(id))
 }
 
 /// `error`, about one subscription or about none.

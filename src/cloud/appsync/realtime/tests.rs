@@ -60,10 +60,36 @@ fn groups_are_alternatives_and_have_limits() {
     assert!(!Filter::read(&json!({ "filterGroup": [] })).unwrap().matches(&json!({ "n": 1 })), "no group, nothing");
     let many: Vec<Value> = (0..11).map(test).collect();
     assert!(Filter::read(&json!({ "filterGroup": many })).unwrap_err().contains("10 groups"));
-    let deep = json!({ "filters": vec![json!({ "fieldName": "n", "operator": "eq", "value": 1 }); 6] });
-    assert!(Filter::read(&json!({ "filterGroup": [deep] })).unwrap_err().contains("5 filters"));
-    let odd = json!({ "filterGroup": [{ "filters": [{ "fieldName": "n", "operator": "like", "value": 1 }] }] });
-    assert!(Filter::read(&odd).unwrap_err().contains("`like`"));
+    let group = |filters: Vec<Value>| Filter::read(&json!({ "filterGroup": [{ "filters": filters }] }));
+    let one =
+        |field: &str, operator: &str, value: Value| json!({ "fieldName": field, "operator": operator, "value": value });
+    let fields = |names: &[&str]| group(names.iter().map(|name| one(name, "eq", json!(1))).collect());
+    assert!(fields(&["a", "b", "c", "d", "e", "f"]).unwrap_err().contains("5 fields"));
+    assert!(fields(&["a", "a", "a", "a", "a", "a"]).is_ok(), "fields are counted, not tests");
+    let values = |count: usize| json!((0..count).collect::<Vec<_>>());
+    let cases = [
+        (one("n", "like", json!(1)), Some("`like`")),
+        (one("n", "in", values(5)), None),
+        (one("n", "in", values(6)), Some("5 values")),
+        (one("n", "notIn", values(6)), Some("5 values")),
+        (one("n", "containsAny", values(20)), None),
+        (one("n", "containsAny", values(21)), Some("20 values")),
+        (one("n", "between", values(1)), Some("two values")),
+        (one("n", "in", json!("a")), Some("a list")),
+        (one("n", "in", json!([{ "a": 1 }])), Some("numbers or texts")),
+        (one("n", "eq", values(2)), Some("one value")),
+        (one("n", "eq", json!("x".repeat(256))), None),
+        (one("n", "eq", json!("x".repeat(257))), Some("256 characters")),
+        (one("a.b.c.d.e", "eq", json!(1)), None),
+        (one("a.b.c.d.e.f", "eq", json!(1)), Some("5 levels")),
+    ];
+    for (filter, wanted) in cases {
+        let read = group(vec![filter.clone()]);
+        match wanted {
+            None => assert!(read.is_ok(), "{filter}: {read:?}"),
+            Some(reason) => assert!(read.unwrap_err().contains(reason), "{filter}"),
+        }
+    }
 }
 
 const SCHEMA: &str = "
@@ -198,6 +224,7 @@ async fn arguments_and_filters_decide_and_order_holds() {
     world.query(&api, &key, "mutation { end(id: \"other\") { id } }").await;
     world.query(&api, &key, "mutation { end(id: \"gone\") { id } }").await;
     assert_eq!(client.hear().await, json!({ "type": "complete", "id": "m" }));
+    assert!(client.from.recv().await.is_none(), "the connection ends with it");
 }
 
 #[tokio::test]
