@@ -69,7 +69,7 @@ mod tests {
 
     fn written(engine: &Dynoxide, from: usize, to: usize) {
         for number in from..to {
-            let input = json!({"TableName": "T", "Item": {"id": {"S": number.to_string()}}});
+            let input = json!({"TableName": "Table", "Item": {"id": {"S": number.to_string()}}});
             engine.execute("PutItem", input).unwrap();
         }
     }
@@ -92,7 +92,7 @@ mod tests {
         let made = engine.execute(
             "CreateTable",
             json!({
-                "TableName": "T", "BillingMode": "PAY_PER_REQUEST",
+                "TableName": "Table", "BillingMode": "PAY_PER_REQUEST",
                 "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
                 "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
                 "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"},
