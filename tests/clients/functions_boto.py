@@ -121,7 +121,7 @@ def identities(session, options):
     owner = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
     assert owner.client("sts", **options).get_caller_identity()["Arn"].endswith(":root")
     refused("InvalidAuthorizationMessageException", sts.decode_authorization_message, EncodedMessage="x")
-    trust = {"Statement": {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}}
+    trust = {"Statement": {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "sts:AssumeRole"}}
     arn = iam.create_role(RoleName="guest", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     iam.update_role(RoleName="guest", Description="who comes")
     given = sts.assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
