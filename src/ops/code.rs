@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::backend;
+use super::backend::{self, Backend};
+use super::build;
 use crate::base::Location;
-use crate::blueprint::{ArtifactRequest, Blueprint};
+use crate::blueprint::ArtifactRequest;
+use crate::category::{Context, ResourceSpec};
 use crate::deploy::{Bundle, function_archive};
 use crate::error::{Code, Failure, Problem};
 use crate::project::Project;
@@ -15,30 +17,33 @@ use crate::project::Project;
 const MOST_BYTES: usize = 262_144_000;
 
 /// Everything that is deployed of a project: stacks, their files, and the archives of its functions.
-pub(super) fn bundle(project: &Project, blueprint: &Blueprint) -> Result<Bundle, Failure> {
-    let mut bundle = Bundle::of(blueprint);
+pub(super) fn bundle(project: &Project, backend: &Backend) -> Result<Bundle, Failure> {
+    let mut bundle = Bundle::of(&backend.blueprint);
     let mut problems = Vec::new();
-    for request in blueprint.nested.values().flat_map(|stack| &stack.artifacts) {
-        match archive(project, request)? {
-            Ok(archive) => {
-                bundle.files.insert(request.path.clone(), archive);
+    let resources = &project.manifest().resources;
+    let render = project.renderer()?;
+    for (name, stack) in &backend.blueprint.nested {
+        let Some(ResourceSpec::Function(spec)) = resources.get(name) else { continue };
+        let context = Context { name, sources: &backend.sources, siblings: resources, render: &render };
+        for request in &stack.artifacts {
+            match build::files(project, spec, &context)?.and_then(|files| archive(files, request)) {
+                Ok(archive) => drop(bundle.files.insert(request.path.clone(), archive)),
+                Err(found) => problems.extend(found),
             }
-            Err(problem) => problems.push(*problem),
         }
     }
     if problems.is_empty() { Ok(bundle) } else { Err(backend::problems(problems)) }
 }
 
 /// The archive of one function.
-fn archive(project: &Project, request: &ArtifactRequest) -> Result<Result<Bytes, Box<Problem>>, Failure> {
-    let files = project.code(&request.folder)?;
+fn archive(files: BTreeMap<String, Vec<u8>>, request: &ArtifactRequest) -> Result<Bytes, Vec<Problem>> {
     let bytes: usize = files.values().map(Vec::len).sum();
     if bytes > MOST_BYTES {
         let largest = files.iter().max_by_key(|(_, content)| content.len()).map_or("", |(path, _)| path.as_str());
         let message = format!("the code is too large: {bytes} bytes, and Lambda takes {MOST_BYTES} unpacked");
         let problem = Problem::new(Code::AMP0314, message).at(Location::new(request.folder.clone(), 1, 1));
-        return Ok(Err(Box::new(problem.hint(format!("its largest file is {largest}")))));
+        return Err(vec![problem.hint(format!("its largest file is {largest}"))]);
     }
     let files: BTreeMap<String, Bytes> = files.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes))).collect();
-    Ok(Ok(function_archive(&files)))
+    Ok(function_archive(&files))
 }
