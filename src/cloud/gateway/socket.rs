@@ -18,6 +18,9 @@ use crate::cloud::appsync::realtime::{Handshake, converse, protocol, queue};
 /// The largest message of a client, in bytes: a document may have 1 MB.
 const MESSAGE_LIMIT_BYTES: usize = 2 * 1024 * 1024;
 
+/// What a connection holds of memory while nothing is said; ten thousand of them may be open.
+const BUFFER_BYTES: usize = 4 * 1024;
+
 /// How many messages of a client may wait.
 const INCOMING_LIMIT: usize = 300;
 
@@ -38,6 +41,8 @@ pub(super) async fn upgrade(
         Ok(upgrade) => upgrade
             .protocols([protocol::PROTOCOL])
             .max_message_size(MESSAGE_LIMIT_BYTES)
+            .read_buffer_size(BUFFER_BYTES)
+            .write_buffer_size(BUFFER_BYTES)
             .on_upgrade(move |socket| carry(appsync, handshake, socket, stopped)),
         Err(refusal) => refusal.into_response(),
     }

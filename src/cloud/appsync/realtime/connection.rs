@@ -76,7 +76,8 @@ impl Connection {
                     let Some(text) = said else { return };
                     match protocol::read(&text) {
                         Said::Init if open => {}
-                        Said::Init => match self.admit().await {
+                        // On the heap, so that idle connections hold nothing for it.
+                        Said::Init => match Box::pin(self.admit()).await {
                             Ok(()) => {
                                 open = true;
                                 heartbeat.reset_immediately();
@@ -84,7 +85,7 @@ impl Connection {
                             }
                             Err(error) => return self.send(protocol::refused(&error)).await,
                         },
-                        Said::Start(start) if open => self.start(*start).await,
+                        Said::Start(start) if open => Box::pin(self.start(*start)).await,
                         Said::Stop { id } if open => {
                             self.appsync.hub.remove(&self.id, Some(&id));
                             self.send(protocol::about("complete", &id)).await;
