@@ -6,33 +6,29 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use bytes::Bytes;
+
 use crate::base::{Location, ResourceName};
 use crate::category::Context;
 use crate::category::function::{Architecture, FunctionSpec, code_folder, handler_file, is_typescript};
 use crate::error::{Code, Problem};
-use crate::project::{Project, ProjectError};
 
-/// Files by their path in the archive, or why there are none.
-pub(super) type Built = Result<BTreeMap<String, Vec<u8>>, Vec<Problem>>;
+/// Files by their path in the archive.
+pub(super) type Files = BTreeMap<String, Bytes>;
+/// Those that were built, or why there are none.
+type Built = Result<Files, Vec<Problem>>;
 
-/// The files of a function as they are packed.
-///
-/// # Errors
-/// When the user's files cannot be read.
-pub(super) fn files(project: &Project, spec: &FunctionSpec, context: &Context<'_>) -> Result<Built, ProjectError> {
+/// The files of a function that were built; `None` when its folder is packed as it lies.
+pub(super) fn files(root: &Path, spec: &FunctionSpec, context: &Context<'_>) -> Result<Option<Files>, Vec<Problem>> {
     let name = context.name;
-    let folder = code_folder(name);
-    let file = match handler_file(spec, context) {
-        Ok(file) => file,
-        Err(problem) => return Ok(Err(vec![problem])),
-    };
+    let file = handler_file(spec, context).map_err(|problem| vec![problem])?;
     if is_typescript(&file) {
-        return Ok(bundle(project.root(), name, spec, &file));
+        bundle(root, name, spec, &file).map(Some)
+    } else if file.ends_with("/Cargo.toml") {
+        compile(root, name, spec, &code_folder(name)).map(Some)
+    } else {
+        Ok(None)
     }
-    if file.ends_with("/Cargo.toml") {
-        return Ok(compile(project.root(), name, spec, &folder));
-    }
-    project.code(&folder).map(Ok)
 }
 
 fn wrong(message: impl Into<String>, file: &str) -> Problem {
@@ -70,7 +66,7 @@ fn bundle(root: &Path, name: &ResourceName, spec: &FunctionSpec, file: &str) -> 
     if !output.status.success() {
         return Err(told_by_esbuild(root, &String::from_utf8_lossy(&output.stderr), file));
     }
-    let read = |path: String| std::fs::read(root.join(&path)).map_err(|error| (path, error));
+    let read = |path: String| std::fs::read(root.join(&path)).map(Bytes::from).map_err(|error| (path, error));
     let files = read(out.clone()).and_then(|code| Ok((code, read(format!("{out}.map"))?)));
     let (code, map) =
         files.map_err(|(path, error)| vec![wrong(format!("`{path}` cannot be read after esbuild: {error}"), file)])?;
@@ -162,7 +158,7 @@ fn compile(root: &Path, name: &ResourceName, spec: &FunctionSpec, folder: &str) 
     let target = place.join("target");
     let built = if lambda { target.join("lambda/bootstrap/bootstrap") } else { target.join("release/bootstrap") };
     match std::fs::read(&built) {
-        Ok(program) => Ok(BTreeMap::from([("bootstrap".to_owned(), program)])),
+        Ok(program) => Ok(BTreeMap::from([("bootstrap".to_owned(), Bytes::from(program))])),
         Err(_) => {
             let message = format!("the function `{name}` was built, and has no program `bootstrap`");
             Err(vec![wrong(message, &file).hint("`[[bin]]` with `name = \"bootstrap\"` in Cargo.toml")])

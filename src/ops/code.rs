@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::backend::{self, Backend};
-use super::build;
+use super::build::{self, Files};
 use crate::base::Location;
 use crate::blueprint::ArtifactRequest;
 use crate::category::{Context, ResourceSpec};
@@ -15,6 +15,9 @@ use crate::project::Project;
 
 /// What an unpacked function may hold, in bytes ("Lambda quotas").
 const MOST_BYTES: usize = 262_144_000;
+
+/// An archive, or why there is none.
+type Packed = Result<Bytes, Box<Problem>>;
 
 /// Everything that is deployed of a project: stacks, their files, and the archives of its functions.
 pub(super) fn bundle(project: &Project, backend: &Backend) -> Result<Bundle, Failure> {
@@ -26,8 +29,11 @@ pub(super) fn bundle(project: &Project, backend: &Backend) -> Result<Bundle, Fai
         let Some(ResourceSpec::Function(spec)) = resources.get(name) else { continue };
         let context = Context { name, sources: &backend.sources, siblings: resources, render: &render };
         for request in &stack.artifacts {
-            match build::files(project, spec, &context)?.and_then(|files| archive(files, request)) {
-                Ok(archive) => drop(bundle.files.insert(request.path.clone(), archive)),
+            match build::files(project.root(), spec, &context) {
+                Ok(built) => match archive(project, built, request)? {
+                    Ok(archive) => drop(bundle.files.insert(request.path.clone(), archive)),
+                    Err(problem) => problems.push(*problem),
+                },
                 Err(found) => problems.extend(found),
             }
         }
@@ -35,15 +41,20 @@ pub(super) fn bundle(project: &Project, backend: &Backend) -> Result<Bundle, Fai
     if problems.is_empty() { Ok(bundle) } else { Err(backend::problems(problems)) }
 }
 
-/// The archive of one function.
-fn archive(files: BTreeMap<String, Vec<u8>>, request: &ArtifactRequest) -> Result<Bytes, Vec<Problem>> {
-    let bytes: usize = files.values().map(Vec::len).sum();
-    if bytes > MOST_BYTES {
+/// The archive of one function; what is unchanged is not packed again.
+fn archive(project: &Project, built: Option<Files>, request: &ArtifactRequest) -> Result<Packed, Failure> {
+    let pack = |files: BTreeMap<String, Bytes>| {
+        let bytes: usize = files.values().map(Bytes::len).sum();
+        if bytes <= MOST_BYTES {
+            return Ok(function_archive(&files));
+        }
         let largest = files.iter().max_by_key(|(_, content)| content.len()).map_or("", |(path, _)| path.as_str());
         let message = format!("the code is too large: {bytes} bytes, and Lambda takes {MOST_BYTES} unpacked");
         let problem = Problem::new(Code::AMP0314, message).at(Location::new(request.folder.clone(), 1, 1));
-        return Err(vec![problem.hint(format!("its largest file is {largest}"))]);
-    }
-    let files: BTreeMap<String, Bytes> = files.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes))).collect();
-    Ok(function_archive(&files))
+        Err(Box::new(problem.hint(format!("its largest file is {largest}"))))
+    };
+    Ok(match built {
+        Some(files) => pack(files),
+        None => project.archive(&request.folder, pack)?,
+    })
 }
