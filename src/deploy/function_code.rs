@@ -46,14 +46,14 @@ fn zipped<'a>(files: impl Iterator<Item = (&'a str, &'a Bytes)>) -> Bytes {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
             .last_modified_time(DateTime::default())
-            .unix_permissions(if is_executable(content) { 0o755 } else { 0o644 });
+            .unix_permissions(if name == "bootstrap" || is_executable(content) { 0o755 } else { 0o644 });
         writer.start_file(name, options).expect("a name of a bundle is shorter than 64 KiB");
         writer.write_all(content).expect("writing to memory cannot fail");
     }
     writer.finish().expect("writing to memory cannot fail").into_inner().into()
 }
 
-/// Bundles know no permissions: scripts and ELF programs (a custom runtime's `bootstrap`) can be run.
+/// Bundles know no permissions: scripts, ELF programs and a custom runtime's `bootstrap` can be run.
 fn is_executable(content: &[u8]) -> bool {
     content.starts_with(b"#!") || content.starts_with(b"\x7fELF")
 }

@@ -88,6 +88,7 @@ catalogue! {
     AMP0319 Project "a resolver or statement of yours does not fit";
     AMP0320 Project "an API exceeds a limit of AppSync";
     AMP0321 Project "the code of a function has a syntax error";
+    AMP0322 Project "the code of a function cannot be built";
     // Deployment
     AMP0401 Operation "the deployment failed and was rolled back";
     AMP0402 Operation "the change set could not be made";

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Session, backend, local};
 use crate::base::{EnvName, Target};
+use crate::category::ResourceSpec;
 use crate::cloud::InterpreterFound;
 use crate::deploy::{ConnectRequest, Connection};
 use crate::error::Failure;
@@ -55,8 +56,10 @@ impl DoctorReport {
 /// Looks at everything.
 pub async fn doctor(session: &Session, start: &Path, environment: Option<&EnvName>) -> DoctorReport {
     let mut checks = vec![folder(start), port().await];
-    checks.extend(crate::cloud::find_interpreters().into_iter().map(interpreter));
-    match Project::discover(start) {
+    let project = Project::discover(start);
+    let found = crate::cloud::find_interpreters();
+    checks.extend(found.into_iter().map(|looked| interpreter(looked, project.as_ref().ok(), environment)));
+    match project {
         Err(failure) => checks.push(failed("project", &failure.into())),
         Ok(project) => {
             checks.push(good("project", project.root().display().to_string()));
@@ -104,18 +107,30 @@ async fn port() -> Check {
     }
 }
 
-/// An interpreter that functions of the local cloud need; whoever has no functions of its kind needs none.
-fn interpreter(looked: InterpreterFound) -> Check {
+/// An interpreter that functions of the local cloud need; whoever has no functions of its kind, or runs them elsewhere,
+/// needs none.
+fn interpreter(looked: InterpreterFound, project: Option<&Project>, wanted: Option<&EnvName>) -> Check {
     let InterpreterFound { name, runtimes, found, install } = looked;
-    match found {
-        Some(found) => good(name, found),
-        None => Check {
-            name,
-            health: Health::Warning,
-            finding: format!("`{name}` does not run: functions of {runtimes} cannot run in the local cloud"),
-            hints: vec![install.to_owned()],
-        },
+    if let Some(found) = found {
+        return good(name, found);
     }
+    let is_local = |project: &&Project| {
+        project.environment(wanted).is_ok_and(|environment| matches!(environment.target, Target::Local { .. }))
+    };
+    let resources = project.filter(is_local).map(|project| &project.manifest().resources);
+    let needing: Vec<&str> = resources
+        .into_iter()
+        .flatten()
+        .filter(|(_, spec)| matches!(spec, ResourceSpec::Function(spec) if spec.runtime.family().title() == runtimes))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let (health, who) = if needing.is_empty() {
+        (Health::Warning, format!("functions of {runtimes}"))
+    } else {
+        (Health::Bad, format!("the function {}", needing.join(", ")))
+    };
+    let finding = format!("`{name}` does not run: {who} cannot run in the local cloud");
+    Check { name, health, finding, hints: vec![install.to_owned()] }
 }
 
 fn blueprint(project: &Project) -> Check {

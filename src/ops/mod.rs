@@ -5,6 +5,7 @@
 pub mod access;
 pub mod add;
 pub mod backend;
+mod build;
 mod code;
 pub mod codegen;
 pub mod compile;

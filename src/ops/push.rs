@@ -108,7 +108,7 @@ pub(super) async fn prepare_at(
         let functions = circle.iter().map(ToString::to_string).collect();
         session.reporter.report(Event::Noted { note: Note::Circle { functions } });
     }
-    let bundle = code::bundle(project, &backend.blueprint)?;
+    let bundle = code::bundle(project, &backend)?;
     syntax::check(project, &backend, &bundle).await?;
     if matches!(place.environment.target, Target::Aws { .. }) {
         refuse_large_schemas(&bundle)?;

@@ -83,7 +83,7 @@ pub async fn status(
     let place = Place::open(session, project, environment).await?;
     let deployer = place.deployer(&*session.reporter);
     let state = deployer.stacks.describe(place.stack.as_str()).await?;
-    let bundle = code::bundle(project, &backend.blueprint)?;
+    let bundle = code::bundle(project, &backend)?;
     let here = nested(&packaged_root(&bundle, &place, &*deployer.objects)?);
     let there = match &state {
         Some(state) if !state.status.is_stillborn() => deployed(deployer.stacks, place.stack.as_str()).await?,

@@ -3,13 +3,14 @@
 //! What was read and found good is remembered by the hash of its archive, so unchanged code costs nothing. Without an
 //! interpreter nothing is read.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use super::backend::{self, Backend};
-use crate::base::Location;
+use super::build;
 use crate::category::ResourceSpec;
 use crate::category::function::Family;
 use crate::deploy::{Bundle, content_hash};
@@ -50,6 +51,7 @@ pub(super) async fn check(project: &Project, backend: &Backend, bundle: &Bundle)
             let code = backend.sources.paths_below(&request.folder).filter(|path| family.reads(path));
             let found = match family {
                 Family::Node => node(project, code.take(MOST_FILES).map(str::to_owned).collect()).await,
+                Family::Provided => Vec::new(),
                 Family::Python => python(project, code.take(MOST_FILES).map(str::to_owned).collect()).await,
             };
             if found.is_empty() {
@@ -64,9 +66,9 @@ pub(super) async fn check(project: &Project, backend: &Backend, bundle: &Bundle)
     if problems.is_empty() { Ok(()) } else { Err(backend::problems(problems)) }
 }
 
-fn wrong(path: &str, line: usize, column: usize, why: &str) -> Problem {
+fn wrong(root: &Path, path: &str, place: (usize, usize), why: &str) -> Problem {
     let message = format!("the code of a function has a syntax error: {}", why.trim());
-    Problem::new(Code::AMP0321, message).at(Location::new(path.to_owned(), line, column))
+    build::shown(root, Problem::new(Code::AMP0321, message), path, place)
 }
 
 /// What `node --check` says of each file.
@@ -77,13 +79,14 @@ async fn node(project: &Project, files: Vec<String>) -> Vec<Problem> {
     loop {
         while running.len() < PARALLEL {
             let Some(file) = waiting.next() else { break };
-            let place = project.root().join(&file);
+            let root = project.root().to_owned();
             running.spawn(async move {
+                let place = root.join(&file);
                 let mut command = Command::new("node");
                 command.arg("--check").arg(place).stdin(Stdio::null()).kill_on_drop(true);
                 let output = command.output().await.ok()?;
                 let said = String::from_utf8_lossy(&output.stderr).into_owned();
-                if output.status.success() { None } else { node_problem(&file, &said) }
+                if output.status.success() { None } else { node_problem(&root, &file, &said) }
             });
         }
         let Some(done) = running.join_next().await else { break };
@@ -94,7 +97,7 @@ async fn node(project: &Project, files: Vec<String>) -> Vec<Problem> {
 }
 
 /// Node.js names the file and line, shows the line with carets below what is wrong, and says why.
-fn node_problem(file: &str, said: &str) -> Option<Problem> {
+fn node_problem(root: &Path, file: &str, said: &str) -> Option<Problem> {
     let why = said.lines().find_map(|line| line.strip_prefix("SyntaxError: "))?;
     // A module in a file that ends in `.js`: the runtimes of Lambda find that out by themselves.
     if why.contains("outside a module") || why.starts_with("Unexpected token 'export'") {
@@ -103,7 +106,7 @@ fn node_problem(file: &str, said: &str) -> Option<Problem> {
     let line = said.lines().next().and_then(|first| first.rsplit_once(':')?.1.trim().parse().ok()).unwrap_or(1);
     let carets = said.lines().nth(2).filter(|text| text.trim_start().starts_with('^'));
     let column = carets.and_then(|text| text.find('^')).map_or(1, |at| at + 1);
-    Some(wrong(file, line, column, why))
+    Some(wrong(root, file, (line, column), why))
 }
 
 /// What Python's parser says of all files.
@@ -117,24 +120,26 @@ async fn python(project: &Project, files: Vec<String>) -> Vec<Problem> {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let problem = |line: &str| {
         let (path, line, column, why): (String, usize, usize, String) = serde_json::from_str(line).ok()?;
-        Some(wrong(&path, line, column, &why))
+        Some(wrong(project.root(), &path, (line, column), &why))
     };
     said.lines().filter_map(problem).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::node_problem;
 
     #[test]
     fn what_node_says_has_a_place() {
         let said = "/x/index.mjs:2\n  return {{\n          ^\n\nSyntaxError: Unexpected token '{'\n    at x\n";
-        let problem = node_problem("index.mjs", said).unwrap();
+        let problem = node_problem(Path::new("/none"), "index.mjs", said).unwrap();
         let place = problem.location.unwrap();
         assert_eq!((place.line, place.column), (2, 11));
         assert!(problem.message.ends_with("Unexpected token '{'"), "{}", problem.message);
         let module = "/x/a.js:1\nimport 'x'\n^^^^^^\n\nSyntaxError: Cannot use import statement outside a module\n";
-        assert!(node_problem("a.js", module).is_none());
-        assert!(node_problem("a.js", "killed").is_none());
+        assert!(node_problem(Path::new("/none"), "a.js", module).is_none());
+        assert!(node_problem(Path::new("/none"), "a.js", "killed").is_none());
     }
 }

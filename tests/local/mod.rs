@@ -1,5 +1,6 @@
 //! The embedded cloud over the wire: what it refuses, what it keeps through a kill, and the functions that it runs.
 
+mod building;
 mod functions;
 mod kills;
 mod refusals;

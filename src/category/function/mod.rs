@@ -26,9 +26,10 @@ use crate::render::Renderer;
 
 pub use access::Access;
 pub use circle::circles;
+pub use handler::file as handler_file;
 pub use names::{UNIQUE, code_folder, own_function};
-pub use runtime::{Architecture, Family, Runtime};
-pub use sample::FunctionSample;
+pub use runtime::{Architecture, Family, Runtime, is_typescript};
+pub use sample::{FunctionSample, Language};
 pub use schedule::Schedule;
 pub use secret::{NeededSecret, PROJECT, ProjectSecret, SecretName, secrets, secrets_folder};
 pub use trigger::{Trigger, followed_models, user_triggers};
@@ -94,6 +95,9 @@ pub struct FunctionSpec {
     /// The sample that the code starts as; only used by `scaffold`, never stored.
     #[serde(skip)]
     pub sample: Option<FunctionSample>,
+    /// The language of that sample, where the runtime leaves it open; never stored.
+    #[serde(skip)]
+    pub language: Option<Language>,
 }
 
 /// Who may call a function by its address.
@@ -141,6 +145,7 @@ impl Default for FunctionSpec {
             events: Vec::new(),
             url: None,
             sample: None,
+            language: None,
         }
     }
 }

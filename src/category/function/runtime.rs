@@ -24,6 +24,9 @@ pub enum Runtime {
     /// Python 3.13.
     #[serde(rename = "python3.13")]
     Python313,
+    /// Whatever the code brings itself: a program called `bootstrap`.
+    #[serde(rename = "provided.al2023")]
+    Provided,
 }
 
 /// The language that a runtime runs.
@@ -33,6 +36,8 @@ pub enum Family {
     Node,
     /// Python 3.
     Python,
+    /// A program of the user's own.
+    Provided,
 }
 
 /// A processor.
@@ -53,21 +58,42 @@ impl Runtime {
         match self {
             Self::Node20 | Self::Node22 | Self::Node24 => Family::Node,
             Self::Python311 | Self::Python312 | Self::Python313 => Family::Python,
+            Self::Provided => Family::Provided,
         }
     }
 }
 
 impl Family {
-    /// Whether a file is code of the language.
+    /// What the names of its runtimes begin with.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Node => "nodejs",
+            Self::Python => "python",
+            Self::Provided => "provided",
+        }
+    }
+
+    /// Whether a file is code that the language's interpreter reads as it is.
     pub fn reads(self, path: &str) -> bool {
+        self.has_code(path) && !is_typescript(path)
+    }
+
+    /// Whether a handler may stand in a file.
+    pub(super) fn has_code(self, path: &str) -> bool {
         path.rsplit_once('.').is_some_and(|(_, ending)| self.endings().contains(&ending))
     }
 
     /// The endings that the handler's file may have, the usual one first.
     pub(super) fn endings(self) -> &'static [&'static str] {
         match self {
-            Self::Node => &["mjs", "js", "cjs"],
+            Self::Node => &["mjs", "js", "cjs", "ts", "mts"],
             Self::Python => &["py"],
+            Self::Provided => &[],
         }
     }
+}
+
+/// Whether a file is TypeScript, which is bundled before it is deployed.
+pub fn is_typescript(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, ending)| ["ts", "mts"].contains(&ending))
 }

@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::access::{self, Granted, Statement};
 use super::models::{self, Models};
 use super::{
-    Architecture, FunctionSpec, Runtime, Trigger, UrlCallers, code_folder, handler, names, own_function, secret,
+    Architecture, FunctionSpec, Runtime, Trigger, UrlCallers, code_folder, handler, is_typescript, names, own_function,
+    secret,
 };
 use crate::base::{LogicalId, ResourceName};
 use crate::category::api::ApiAuth;
@@ -94,7 +95,7 @@ struct Caller {
 pub(super) fn synthesize(spec: &FunctionSpec, context: &Context<'_>) -> Result<Synthesis, Vec<Problem>> {
     refuse(context.name, &spec.check())?;
     refuse(context.name, &spec.check_among(&context.among()))?;
-    handler::file(spec, context).map_err(|problem| vec![problem])?;
+    let file = handler::file(spec, context).map_err(|problem| vec![problem])?;
     let folder = code_folder(context.name);
     // Stacks lie in `ampup/stacks/`.
     let code = format!("../{}", folder.trim_start_matches("ampup/"));
@@ -115,7 +116,7 @@ pub(super) fn synthesize(spec: &FunctionSpec, context: &Context<'_>) -> Result<S
         reserved_concurrency: spec.reserved_concurrency,
         layers: &spec.layers,
         code: code.clone(),
-        variables: variables(spec, &granted),
+        variables: variables(spec, &granted, is_typescript(&file)),
         retention: spec.log_retention,
         project: !spec.secrets.is_empty(),
         parameters: granted.taken.iter().map(|taken| parameter(taken, context)).collect(),
@@ -155,11 +156,14 @@ fn need(taken: &access::Taken) -> Result<Need, Vec<Problem>> {
 }
 
 /// The variables that the user sets, and those by which the code finds what it may use; the user's win.
-fn variables(spec: &FunctionSpec, granted: &Granted) -> Vec<Variable> {
+fn variables(spec: &FunctionSpec, granted: &Granted, bundled: bool) -> Vec<Variable> {
     let own = spec.environment.iter().map(|(name, value)| variable(name, value));
     let given = granted.variables.iter().filter(|(name, _)| !spec.environment.contains_key(name));
     let given = given.map(|(name, value)| Variable { name: name.clone(), value: value.clone(), substituted: true });
-    own.chain(given).collect()
+    // Traces name the lines of the user's files, not of the bundle.
+    let maps = (bundled && !spec.environment.contains_key("NODE_OPTIONS"))
+        .then(|| variable("NODE_OPTIONS", "--enable-source-maps"));
+    own.chain(given).chain(maps).collect()
 }
 
 /// A variable whose value may name the environment.

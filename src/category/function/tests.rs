@@ -1,6 +1,6 @@
 use indexmap::IndexMap;
 
-use super::{Access, FunctionSample, FunctionSpec, Runtime, Schedule, Trigger, UrlCallers};
+use super::{Access, FunctionSample, FunctionSpec, Language, Runtime, Schedule, Trigger, UrlCallers};
 use crate::base::ResourceName;
 use crate::category::api::{ApiAuth, AuthoriserSettings};
 use crate::category::storage::{BucketSpec, StorageSpec, TableSpec};
@@ -268,6 +268,28 @@ fn settings_read_back_as_they_are_written() {
     let text = toml::to_string(&full()).unwrap();
     assert_eq!(toml::from_str::<FunctionSpec>(&text).unwrap(), full());
     assert!("rate(5 minutes)".parse::<Schedule>().is_ok());
+}
+
+#[test]
+fn programs_and_typescript_have_samples_of_their_own() {
+    for (runtime, language, path, part) in [
+        (Runtime::Node22, Some(Language::TypeScript), "index.ts", "interface Question"),
+        (Runtime::Provided, Some(Language::Rust), "Cargo.toml", "name = \"bootstrap\""),
+        (Runtime::Provided, None, "bootstrap", "#!/bin/sh\n"),
+    ] {
+        let sample = Some(FunctionSample::Hello);
+        let spec = FunctionSpec { runtime, language, sample, ..FunctionSpec::default() };
+        let files = spec.scaffold(&name("worker"), &Renderer::default()).unwrap();
+        assert_eq!(files[0].path, format!("ampup/function/worker/{path}"));
+        assert!(files[0].text.contains(part), "{}", files[0].text);
+        let stack = synthesize_with(&spec, &[path]).unwrap();
+        assert_eq!(stack.text.contains("NODE_OPTIONS: --enable-source-maps"), path == "index.ts", "{}", stack.text);
+    }
+    let spec = FunctionSpec { runtime: Runtime::Provided, ..FunctionSpec::default() };
+    let problems = synthesize_with(&spec, &["index.mjs"]).unwrap_err();
+    assert_eq!((problems.len(), problems[0].code), (1, Code::AMP0315));
+    let graphql = FunctionSpec { sample: Some(FunctionSample::Graphql), ..spec };
+    assert!(graphql.scaffold(&name("worker"), &Renderer::default()).is_err());
 }
 
 #[test]

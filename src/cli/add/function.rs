@@ -4,7 +4,7 @@ use super::function_args::{AddFunctionArgs, ArchitectureArg, FunctionFlags, UrlA
 use super::pairs::Pair;
 use crate::base::ResourceName;
 use crate::category::FunctionSpec;
-use crate::category::function::{Architecture, UrlCallers};
+use crate::category::function::{Architecture, Runtime, UrlCallers};
 use crate::cli::interview::Interview;
 use crate::cli::questions;
 use crate::error::Failure;
@@ -28,7 +28,8 @@ pub(in crate::cli) fn ask(
     interview.given("log-retention", flags.log_retention);
     note(interview, flags);
     let Some(((name, runtime), sample)) = name.zip(runtime).zip(sample) else { return Ok(None) };
-    let mut spec = FunctionSpec { sample: Some(sample.into()), ..FunctionSpec::default() };
+    let mut spec =
+        FunctionSpec { sample: Some(sample.into()), language: runtime.language(), ..FunctionSpec::default() };
     apply(&mut spec, &FunctionFlags { runtime: Some(runtime), ..flags.clone() });
     Ok(Some((name, spec)))
 }
@@ -50,6 +51,9 @@ pub(in crate::cli) fn apply(spec: &mut FunctionSpec, flags: &FunctionFlags) -> b
     let FunctionFlags { runtime, handler, memory, timeout, architecture, variables, log_retention, .. } = flags;
     if let Some(runtime) = *runtime {
         spec.runtime = runtime.into();
+    }
+    if spec.runtime == Runtime::Provided {
+        "bootstrap".clone_into(&mut spec.handler);
     }
     if let Some(handler) = handler {
         spec.handler.clone_from(handler);

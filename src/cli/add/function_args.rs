@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::pairs::Pair;
 use crate::base::ResourceName;
-use crate::category::function::{Access, FunctionSample, NeededSecret, Runtime, Schedule, Trigger};
+use crate::category::function::{Access, FunctionSample, Language, NeededSecret, Runtime, Schedule, Trigger};
 
 /// What runs the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -27,17 +27,37 @@ pub(crate) enum RuntimeArg {
     /// Python 3.11
     #[value(name = "python3.11")]
     Python311,
+    /// Node.js 22, with code in TypeScript that the project's own esbuild bundles
+    #[value(name = "typescript", alias = "ts")]
+    TypeScript,
+    /// Rust: a program that cargo builds
+    Rust,
+    /// A program of your own, called bootstrap
+    #[value(name = "provided.al2023", alias = "provided")]
+    Provided,
+}
+
+impl RuntimeArg {
+    /// The language of samples, where the runtime leaves it open.
+    pub(crate) fn language(self) -> Option<Language> {
+        match self {
+            Self::TypeScript => Some(Language::TypeScript),
+            Self::Rust => Some(Language::Rust),
+            _ => None,
+        }
+    }
 }
 
 impl From<RuntimeArg> for Runtime {
     fn from(runtime: RuntimeArg) -> Self {
         match runtime {
             RuntimeArg::Node20 => Self::Node20,
-            RuntimeArg::Node22 => Self::Node22,
+            RuntimeArg::Node22 | RuntimeArg::TypeScript => Self::Node22,
             RuntimeArg::Node24 => Self::Node24,
             RuntimeArg::Python311 => Self::Python311,
             RuntimeArg::Python312 => Self::Python312,
             RuntimeArg::Python313 => Self::Python313,
+            RuntimeArg::Rust | RuntimeArg::Provided => Self::Provided,
         }
     }
 }
