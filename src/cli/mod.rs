@@ -11,6 +11,7 @@ mod env;
 mod init;
 mod interview;
 mod logging;
+mod logs;
 mod questions;
 mod reference;
 mod runner;
@@ -126,6 +127,7 @@ fn dispatch(context: &Context<'_>, command: Command) -> Result<ExitStatus, Failu
         Command::Push(args) => deploying::push(context, args),
         Command::Publish(args) => deploying::publish(context, &args),
         Command::Status(args) => deploying::status(context, args),
+        Command::Logs(args) => logs::run(context, args),
         Command::Pull(args) => deploying::pull(context, args),
         Command::Delete => deploying::delete(context),
         Command::Env(args) => env::run(context, args),

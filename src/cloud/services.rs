@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use crate::base::Secret;
 
 use super::appsync::{AppSync, Below};
-use super::cloudformation::CloudFormation;
+use super::cloudformation::{CloudFormation, Stores};
 use super::cloudfront::CloudFront;
 use super::cognito::Cognito;
 use super::delivery::{Buckets, Delivery, Functions, Queues};
@@ -101,8 +101,10 @@ impl Services {
             Arc::clone(&appsync) as _,
             Arc::clone(&cloudfront) as _,
         ];
+        let values = Stores { ssm: Arc::clone(&ssm), secrets: Arc::clone(&secretsmanager) };
         let handlers = makers.into_iter().flat_map(Service::resources).collect();
-        let cloudformation = Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers));
+        let cloudformation =
+            Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), Box::new(values), handlers));
         Ok(Self {
             shared,
             iam,

@@ -20,6 +20,7 @@ use aws_types::SdkConfig;
 
 use super::DeployError;
 use super::artifacts_s3::S3Objects;
+use super::logs::WireLogs;
 use super::sdk_error::Callee;
 use super::secrets::WireSecrets;
 use super::signed::SignedJson;
@@ -161,6 +162,14 @@ impl Connection {
     pub fn bucket(&self, name: &str) -> S3Objects {
         let region = self.config.region().map(ToString::to_string).unwrap_or_default();
         S3Objects::new(&self.config, self.callee.clone(), self.endpoint.clone(), region, name)
+    }
+
+    /// The logs of the target.
+    ///
+    /// # Errors
+    /// [`DeployError::NoCredentials`], when the target was given none at all.
+    pub fn logs(&self) -> Result<WireLogs, DeployError> {
+        Ok(WireLogs(self.signed("logs", "Logs_20140328")?))
     }
 
     /// Where the target keeps secrets.

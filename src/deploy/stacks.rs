@@ -166,6 +166,17 @@ impl StackEvent {
     }
 }
 
+/// A resource of a deployed stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackResource {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// Its type.
+    pub kind: String,
+    /// Its name in the cloud; empty while it has none.
+    pub physical_id: String,
+}
+
 /// The calls. One real implementation, one that is scripted in tests.
 pub trait StackApi: Send + Sync {
     /// A stack by name or ARN; `None` when there is none. A deleted one is only found by its ARN.
@@ -189,6 +200,8 @@ pub trait StackApi: Send + Sync {
         stack: &'a StackId,
         cursor: &'a EventCursor,
     ) -> BoxFuture<'a, Result<Vec<StackEvent>, DeployError>>;
+    /// What a stack holds, nested stacks as one resource each.
+    fn resources<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<Vec<StackResource>, DeployError>>;
     /// Begins to delete a stack.
     fn delete_stack<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<(), DeployError>>;
 }

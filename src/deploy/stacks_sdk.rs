@@ -8,8 +8,8 @@ use indexmap::IndexMap;
 use super::DeployError;
 use super::sdk_error::Callee;
 use super::stacks::{
-    ChangeSetId, ChangeSetRequest, ChangeSetState, EventCursor, RawChange, StackApi, StackEvent, StackId, StackState,
-    Status,
+    ChangeSetId, ChangeSetRequest, ChangeSetState, EventCursor, RawChange, StackApi, StackEvent, StackId,
+    StackResource, StackState, Status,
 };
 use crate::base::{BoxFuture, LogicalId};
 use crate::cfn::{Action, Replacement};
@@ -148,6 +148,27 @@ impl StackApi for SdkStacks {
                 if token.is_none() {
                     events.reverse();
                     return Ok(events);
+                }
+            }
+        })
+    }
+
+    fn resources<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<Vec<StackResource>, DeployError>> {
+        Box::pin(async move {
+            let mut found = Vec::new();
+            let mut token = None;
+            loop {
+                let call = self.client.list_stack_resources().stack_name(stack).set_next_token(token);
+                let page = call.send().await;
+                let page = page.map_err(|error| self.callee.error("cloudformation:ListStackResources", error))?;
+                found.extend(page.stack_resource_summaries().iter().map(|one| StackResource {
+                    logical_id: one.logical_resource_id().unwrap_or_default().to_owned(),
+                    kind: one.resource_type().unwrap_or_default().to_owned(),
+                    physical_id: one.physical_resource_id().unwrap_or_default().to_owned(),
+                }));
+                token = page.next_token().map(str::to_owned);
+                if token.is_none() {
+                    return Ok(found);
                 }
             }
         })

@@ -74,6 +74,15 @@ pub enum OperationError {
     /// Detached from a cloud that ends with the command.
     #[error("`--detach` cannot be used here: the local cloud ends with this command")]
     CannotDetach,
+    /// To follow the logs of a cloud that does not run.
+    #[error("`--follow` cannot be used here: no local cloud is running")]
+    NothingRuns,
+    /// Nothing writes logs.
+    #[error("{} no logs", name.as_ref().map_or_else(|| "this project writes".to_owned(), |name| format!("`{name}` writes")))]
+    NoLogs {
+        /// The resource that was asked for.
+        name: Option<ResourceName>,
+    },
     /// The build command failed.
     #[error("the build command failed: `{command}` {how}")]
     Build {
@@ -120,8 +129,12 @@ impl Diagnose for OperationError {
     fn code(&self) -> Code {
         match self {
             Self::ResourceExists(_) | Self::KindExists { .. } => Code::AMP0110,
-            Self::NoResource { .. } | Self::NoModel { .. } | Self::NoneOfKind { .. } | Self::Empty => Code::AMP0109,
-            Self::Several { .. } | Self::CannotDetach => Code::AMP0202,
+            Self::NoResource { .. }
+            | Self::NoModel { .. }
+            | Self::NoneOfKind { .. }
+            | Self::Empty
+            | Self::NoLogs { .. } => Code::AMP0109,
+            Self::Several { .. } | Self::CannotDetach | Self::NothingRuns => Code::AMP0202,
             Self::Needed { .. } => Code::AMP0115,
             Self::EnvironmentExists(_) => Code::AMP0114,
             Self::Stale { .. } => Code::AMP0112,
@@ -167,6 +180,8 @@ impl Diagnose for OperationError {
             Self::EnvironmentExists(name) => vec![format!("`ampup env use {name}` makes it the one in use")],
             Self::Stale { .. } => vec!["`ampup render` writes them anew".to_owned()],
             Self::CannotDetach => vec!["start `ampup dev` in another terminal, or leave `--detach` out".to_owned()],
+            Self::NothingRuns => vec!["start `ampup dev` in another terminal, or leave `--follow` out".to_owned()],
+            Self::NoLogs { .. } => vec!["functions write logs: `ampup add function`".to_owned()],
             Self::NoOutput { .. } => vec!["`ampup push` brings it up to date".to_owned()],
             Self::Build { .. } => {
                 vec!["run it by hand, or publish what is there: `ampup publish --no-build`".to_owned()]

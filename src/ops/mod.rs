@@ -18,6 +18,7 @@ pub mod explain;
 pub mod first_query;
 pub mod init;
 mod local;
+pub mod logs;
 pub mod outputs;
 pub mod place;
 pub mod publish;

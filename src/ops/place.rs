@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::{Session, local};
 use crate::base::{Endpoint, EnvName, Reporter, StackName, Step, Target};
 use crate::cloud::RunningCloud;
-use crate::deploy::{ConnectRequest, Connection, Deployer, Identity, ObjectStore, SdkStacks, WireSecrets, bootstrap};
+use crate::deploy::{
+    ConnectRequest, Connection, Deployer, Identity, LogApi, ObjectStore, Pace, SdkStacks, WireSecrets, bootstrap,
+};
 use crate::error::Failure;
 use crate::manifest::Environment;
 use crate::project::Project;
@@ -88,6 +90,16 @@ impl Place {
     /// Deploys to here.
     pub fn deployer<'a>(&'a self, reporter: &'a dyn Reporter) -> Deployer<'a> {
         Deployer { stacks: &self.stacks, objects: Arc::clone(&self.artifacts), reporter, pace: self.connection.pace() }
+    }
+
+    /// The logs of here.
+    pub fn logs(&self) -> Result<Arc<dyn LogApi>, Failure> {
+        Ok(Arc::new(self.connection.logs()?))
+    }
+
+    /// How often to look whether something happened here.
+    pub fn pace(&self) -> Pace {
+        self.connection.pace()
     }
 
     /// What keeps secrets here.

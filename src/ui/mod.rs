@@ -19,6 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::base::Reporter;
 use crate::error::{Code, Diagnose, ExitStatus, Failure};
 use crate::ops::dev::{DevEvent, Happening};
+use crate::ops::logs::LogLine;
 
 pub use progress::ProgressMode;
 pub use report::{Paper, Report};
@@ -129,6 +130,19 @@ impl Ui {
     /// A line of the log of `dev`.
     pub fn dev_event(&self, event: &DevEvent, clock: &str) {
         self.note(&reports::log_line(event, clock, self.settings.err_style));
+    }
+
+    /// An event of a log: a line for a person, with a colour for each resource by its `place`, or one JSON document in a
+    /// line.
+    ///
+    /// # Errors
+    /// How the program has to end, when nobody reads any more.
+    pub fn log_event(&self, line: &LogLine, place: usize, width: usize) -> Result<(), ExitStatus> {
+        if !self.settings.json {
+            return self.result(&reports::event_lines(line, (place, width), self.settings.out_style));
+        }
+        let document = serde_json::to_string(line).map_err(|error| self.output_failed(io::Error::other(error)))?;
+        self.result(&(document + "\n"))
     }
 
     /// The preview of a deployment, as part of the conversation.

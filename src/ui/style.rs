@@ -46,6 +46,12 @@ impl Style {
         format!("\x1b[{code}m{text}\x1b[0m")
     }
 
+    /// The text in one of five colours, by a number: what belongs together looks alike.
+    pub fn hue(self, number: usize, text: &str) -> String {
+        const HUES: [&str; 5] = ["36", "35", "34", "32", "33"];
+        if self.colour { format!("\x1b[{}m{text}\x1b[0m", HUES[number % HUES.len()]) } else { text.to_owned() }
+    }
+
     /// Done.
     pub fn done(self) -> &'static str {
         if self.unicode { "✔" } else { "ok" }

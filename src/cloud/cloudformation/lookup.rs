@@ -76,7 +76,9 @@ impl Lookup for StackLookup<'_> {
             return Ok(value);
         }
         if let Some(parameter) = self.prepared.template.parameters.get(name) {
-            let value = self.prepared.definition.parameters.get(name).map(String::as_str).unwrap_or_default();
+            let definition = &self.prepared.definition;
+            let value = definition.resolved.get(name).or_else(|| definition.parameters.get(name));
+            let value = value.map(String::as_str).unwrap_or_default();
             if value == PENDING {
                 return Err(EvaluateError::Pending(name.to_owned()));
             }

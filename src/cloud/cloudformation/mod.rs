@@ -1,9 +1,10 @@
 //! CloudFormation: stacks, change sets, nested stacks.
 //!
 //! Deliberately absent, and refused by name: macros and transforms, stack sets, drift, imports of existing resources,
-//! stack policies, custom resources, hooks, notifications, rollback triggers, dynamic references.
+//! stack policies, custom resources, hooks, notifications, rollback triggers, secure strings as dynamic references.
 
 mod api;
+mod dynamic;
 mod engine;
 mod foretell;
 mod lookup;
@@ -28,6 +29,7 @@ use super::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, Permission, ResourceHandler, Service, ServiceId, Shared,
 };
 use crate::base::BoxFuture;
+pub(in crate::cloud) use dynamic::{Stores, Values};
 use engine::Engine;
 use record::Status;
 
@@ -40,8 +42,14 @@ pub(in crate::cloud) struct CloudFormation {
 impl CloudFormation {
     /// `handlers` are those of all services before this one. Stacks that were moving when the cloud went down are
     /// brought to an end: at once inside a runtime, with the first call otherwise.
-    pub(in crate::cloud) fn new(shared: Arc<Shared>, s3: Arc<S3>, handlers: Vec<Box<dyn ResourceHandler>>) -> Self {
-        let cloudformation = Self { engine: Engine::new(shared, s3, handlers), resumed: AtomicBool::new(false) };
+    pub(in crate::cloud) fn new(
+        shared: Arc<Shared>,
+        s3: Arc<S3>,
+        values: Box<dyn Values>,
+        handlers: Vec<Box<dyn ResourceHandler>>,
+    ) -> Self {
+        let engine = Engine::new(shared, s3, values, handlers);
+        let cloudformation = Self { engine, resumed: AtomicBool::new(false) };
         cloudformation.resume();
         cloudformation
     }

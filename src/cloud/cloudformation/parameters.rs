@@ -1,10 +1,11 @@
 //! The values of a stack's parameters: given, kept or by default, and checked against their declaration.
 //!
-//! Types that ask other services (`AWS::SSM::Parameter::Value<…>`) are refused by name.
+//! What Parameter Store fills is in [`super::dynamic`]; types of existing resources are refused by name.
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::dynamic::stored_type;
 use crate::cfn::evaluate::scalar_text;
 use crate::cfn::{Parameter, Template};
 use crate::cloud::service::ApiError;
@@ -81,10 +82,11 @@ fn refusal(message: impl Into<String>) -> ApiError {
 
 fn check(id: &str, parameter: &Parameter, value: &str) -> Result<(), ApiError> {
     let kind = parameter.kind.as_str();
-    if !matches!(kind, "String" | "Number" | "CommaDelimitedList" | "List<Number>" | "List<String>") {
+    let known = ["String", "Number", "CommaDelimitedList", "List<Number>", "List<String>", "AWS::SSM::Parameter::Name"];
+    if !known.contains(&kind) && stored_type(kind).is_none() {
         return Err(refusal(format!(
             "Parameter {id} has the type {kind}, which is not supported by the embedded cloud; it has: String, Number, \
-             CommaDelimitedList, List<Number>, List<String>"
+             CommaDelimitedList, List<Number>, List<String>, AWS::SSM::Parameter::Name, AWS::SSM::Parameter::Value<…>"
         )));
     }
     let failed = |rule: String| match parameter.constraints.get("ConstraintDescription").and_then(|text| text.as_text())
@@ -93,8 +95,8 @@ fn check(id: &str, parameter: &Parameter, value: &str) -> Result<(), ApiError> {
         None => refusal(format!("Parameter '{id}' {rule}")),
     };
     let items: Vec<&str> = match kind {
-        "String" | "Number" => vec![value],
-        _ => value.split(',').map(str::trim).collect(),
+        "CommaDelimitedList" | "List<Number>" | "List<String>" => value.split(',').map(str::trim).collect(),
+        _ => vec![value],
     };
     if kind.contains("Number") && items.iter().any(|item| !item.trim().parse::<f64>().is_ok_and(f64::is_finite)) {
         return Err(refusal(format!("Parameter '{id}' must be a number")));
@@ -142,8 +144,9 @@ fn limits(parameter: &Parameter, items: &[&str]) -> Result<(), String> {
 
 /// What `Ref` of a parameter gives: text, or a list for the list types.
 pub(super) fn reference(parameter: &Parameter, value: &str) -> Value {
-    match parameter.kind.as_str() {
-        "CommaDelimitedList" | "List<Number>" | "List<String>" => {
+    let kind = parameter.kind.as_str();
+    match stored_type(kind).unwrap_or(kind) {
+        kind if kind == "CommaDelimitedList" || kind.starts_with("List<") => {
             value.split(',').map(|item| Value::String(item.trim().to_owned())).collect()
         }
         _ => Value::String(value.to_owned()),

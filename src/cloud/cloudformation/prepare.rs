@@ -1,6 +1,6 @@
 //! A template and its parameters made ready for a deployment: parsed, checked in AWS's words, conditions evaluated.
 //!
-//! What the embedded cloud does not have (a resource type, a property, a dynamic reference) is refused here by name,
+//! What the embedded cloud does not have (a resource type, a property) is refused here by name,
 //! before anything is made.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,12 +9,13 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
+use super::dynamic;
 use super::lookup::{Facts, Found, StackLookup};
 use super::model::STACK_KIND;
 use super::record::Definition;
 use crate::cfn::evaluate::{evaluate_condition, scalar_text};
 use crate::cfn::graph::{Reference, references};
-use crate::cfn::{EvaluateError, Graph, Resource, Template, Value, check, parse};
+use crate::cfn::{EvaluateError, Graph, Resource, Template, check, parse};
 use crate::cloud::service::{ApiError, ResourceHandler};
 
 /// A definition, ready to be deployed.
@@ -112,9 +113,7 @@ pub(super) fn read_template(body: &str, handlers: &[Box<dyn ResourceHandler>]) -
     check_references(&template)?;
     let supported = |resource: (&crate::base::LogicalId, &Resource)| check_resource(&template, resource, handlers);
     let mut unsupported: Vec<String> = template.resources.iter().flat_map(supported).collect();
-    if let Some(text) = dynamic_reference(&template) {
-        unsupported.push(format!("Dynamic references are not supported by the embedded cloud: {text}"));
-    }
+    unsupported.extend(dynamic::refused(&template));
     if unsupported.is_empty() { Ok(template) } else { Err(refusal(unsupported.join("; "))) }
 }
 
@@ -223,26 +222,6 @@ fn asked_attributes(template: &Template, id: &str) -> BTreeSet<String> {
             _ => None,
         })
         .collect()
-}
-
-fn dynamic_reference(template: &Template) -> Option<String> {
-    fn find(value: &Json) -> Option<String> {
-        match value {
-            Json::String(text) => {
-                let rest = &text[text.find("{{resolve:")?..];
-                Some(rest[..rest.find("}}").map_or(rest.len(), |end| end + 2)].to_owned())
-            }
-            Json::Array(list) => list.iter().find_map(find),
-            Json::Object(map) => map.values().find_map(find),
-            _ => None,
-        }
-    }
-    let outputs = template.outputs.values().map(|output| &output.value);
-    let defaults = template.parameters.values().filter_map(|parameter| parameter.default.clone().map(Value::Text));
-    let mut values = template.resources.values().map(|resource| &resource.properties).chain(outputs);
-    values
-        .find_map(|value| find(&value.to_json()))
-        .or_else(|| defaults.into_iter().find_map(|value| find(&value.to_json())))
 }
 
 /// The capabilities that a template wants: of `CAPABILITY_IAM` and `CAPABILITY_NAMED_IAM`, the stronger one.

@@ -65,6 +65,9 @@ pub(in crate::cloud) struct Definition {
     pub body: String,
     /// The value of every parameter, defaults included.
     pub parameters: IndexMap<String, String>,
+    /// The values of those that name a parameter of Parameter Store.
+    #[serde(default)]
+    pub resolved: IndexMap<String, String>,
     pub tags: Vec<(String, String)>,
     pub capabilities: Vec<String>,
 }

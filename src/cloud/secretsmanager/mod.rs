@@ -53,4 +53,24 @@ impl SecretsManager {
     pub(in crate::cloud) fn new(shared: Arc<Shared>) -> Self {
         Self { secrets: Arc::new(Secrets::new(shared)) }
     }
+
+    /// The text of a secret: its current version, or another one by stage or id.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`, `InvalidRequestException` of a deleted secret.
+    pub(in crate::cloud) fn read(
+        &self,
+        id: &str,
+        stage: Option<&str>,
+        version: Option<&str>,
+    ) -> Result<String, ApiError> {
+        let secret = self.secrets.live(id)?;
+        let stage = stage.unwrap_or(store::CURRENT);
+        let found = secret.versions.iter().find(|one| match version {
+            Some(version) => one.id == version,
+            None => one.stages.iter().any(|held| held == stage),
+        });
+        let found = found.filter(|one| !one.binary).ok_or_else(store::not_found)?;
+        self.secrets.reveal(&secret, found)
+    }
 }

@@ -53,4 +53,13 @@ impl Ssm {
     pub(in crate::cloud) fn new(shared: Arc<Shared>) -> Self {
         Self { parameters: Arc::new(Parameters::new(shared)) }
     }
+
+    /// Type and value of a parameter, in its newest version or another one. Secure strings stay sealed.
+    pub(in crate::cloud) fn read(&self, name: &str, version: Option<u64>) -> Option<(String, String)> {
+        let parameter = self.parameters.get(&self.parameters.name_of(name)).ok()?;
+        let mut versions = parameter.versions.iter().rev();
+        let found = versions.find(|one| version.is_none_or(|version| one.number == version))?;
+        let value = self.parameters.value(&parameter.name, found, false).ok()?;
+        Some((parameter.kind, value))
+    }
 }

@@ -3,7 +3,9 @@
 mod access;
 mod deploy;
 mod local;
+mod logs;
 mod project;
 mod secret;
 
 pub(super) use local::log_line;
+pub(super) use logs::event_lines;

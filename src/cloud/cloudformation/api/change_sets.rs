@@ -196,7 +196,12 @@ pub(super) fn describe(engine: &Arc<Engine>, input: &Value) -> Result<Value, Api
             let hidden = template.parameters.get(key.as_str()).is_some_and(|parameter| parameter.no_echo);
             let pending = value == crate::cloud::cloudformation::lookup::PENDING;
             let shown = if hidden { "****" } else { value };
-            json!({"ParameterKey": key, "ParameterValue": if pending { "{{changeSet:KNOWN_AFTER_APPLY}}" } else { shown }})
+            let shown = if pending { "{{changeSet:KNOWN_AFTER_APPLY}}" } else { shown };
+            let mut parameter = json!({"ParameterKey": key, "ParameterValue": shown});
+            if let Some(resolved) = set.definition.resolved.get(key) {
+                parameter["ResolvedValue"] = json!(if hidden { "****" } else { resolved });
+            }
+            parameter
         })
         .collect();
     let tags: Vec<Value> = set.definition.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();

@@ -30,7 +30,11 @@ fn stack_json(stack: &Stack) -> Value {
         .iter()
         .map(|(key, value)| {
             let hidden = template.parameters.get(key.as_str()).is_some_and(|parameter| parameter.no_echo);
-            json!({"ParameterKey": key, "ParameterValue": if hidden { "****" } else { value }})
+            let mut shown = json!({"ParameterKey": key, "ParameterValue": if hidden { "****" } else { value }});
+            if let Some(resolved) = stack.definition.resolved.get(key) {
+                shown["ResolvedValue"] = json!(if hidden { "****" } else { resolved });
+            }
+            shown
         })
         .collect();
     let outputs: Vec<Value> = stack

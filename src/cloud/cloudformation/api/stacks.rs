@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{flag, required, tags, templates, text, texts};
 use crate::base::StackName;
+use crate::cloud::cloudformation::dynamic;
 use crate::cloud::cloudformation::engine::Engine;
 use crate::cloud::cloudformation::foretell::Foretold;
 use crate::cloud::cloudformation::parameters;
@@ -240,7 +241,8 @@ pub(super) fn ready(
         (None, Some(stack)) => stack.definition.tags.clone(),
         (None, None) => Vec::new(),
     };
-    let definition = Definition { body, parameters: values, tags, capabilities };
+    let resolved = dynamic::of_parameters(&*engine.values, &template, &values)?;
+    let definition = Definition { body, parameters: values, resolved, tags, capabilities };
     let ready = engine.prepare(&definition, &engine.facts(id, name))?;
     let mut foretold = engine.foretell(id, &ready, 0)?;
     name.clone_into(&mut foretold.stack_name);

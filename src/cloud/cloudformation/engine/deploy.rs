@@ -10,6 +10,7 @@ use super::step::Deployment;
 use crate::base::BoxFuture;
 use crate::cfn::evaluate::scalar_text;
 use crate::cfn::{EvaluateError, Intrinsic};
+use crate::cloud::cloudformation::dynamic;
 use crate::cloud::cloudformation::prepare::{Prepared, Ready};
 use crate::cloud::cloudformation::record::{OnFailure, OutputRecord, Status};
 use crate::cloud::cloudformation::schedule::{self, AfterFailure};
@@ -146,10 +147,12 @@ impl Engine {
             let memory = self.model.memory();
             let Some(stack) = memory.stacks.get(stack_id) else { return Err("the stack is gone".to_owned()) };
             let evaluate = |value: &crate::cfn::Value| {
-                self.evaluate(&memory, stack, ready, value).map_err(|error| match error {
-                    EvaluateError::UnknownExport(name) => format!("No export named {name} found. "),
-                    other => format!("{other}. "),
-                })
+                self.evaluate(&memory, stack, ready, value)
+                    .map_err(|error| match error {
+                        EvaluateError::UnknownExport(name) => format!("No export named {name} found. "),
+                        other => format!("{other}. "),
+                    })
+                    .and_then(|value| dynamic::plain(&*self.values, value).map_err(|reason| format!("{reason} ")))
             };
             let mut outputs = Vec::new();
             for (id, output) in &ready.template.outputs {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::dynamic::Values;
 use super::lookup::{Facts, Found, StackLookup};
 use super::model::{Memory, Model};
 use super::prepare::{Prepared, Ready, read_template};
@@ -28,6 +29,8 @@ use crate::cloud::service::{ApiError, ResourceHandler, Shared};
 pub(in crate::cloud) struct Engine {
     pub shared: Arc<Shared>,
     pub s3: Arc<S3>,
+    /// Where values stand that templates refer to.
+    pub values: Box<dyn Values>,
     pub handlers: Vec<Box<dyn ResourceHandler>>,
     pub model: Model,
 }
@@ -36,11 +39,12 @@ impl Engine {
     pub(in crate::cloud) fn new(
         shared: Arc<Shared>,
         s3: Arc<S3>,
+        values: Box<dyn Values>,
         mut handlers: Vec<Box<dyn ResourceHandler>>,
     ) -> Arc<Self> {
         handlers.push(Box::new(super::wait_handle::WaitHandle::new(Arc::clone(&shared))));
         let model = Model::open(Arc::clone(&shared));
-        Arc::new(Self { shared, s3, handlers, model })
+        Arc::new(Self { shared, s3, values, handlers, model })
     }
 
     fn handler(&self, kind: &str) -> Option<&dyn ResourceHandler> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Engine;
 use super::step::Deployment;
 use crate::cfn::evaluate::scalar_text;
+use crate::cloud::cloudformation::dynamic;
 use crate::cloud::cloudformation::lookup::PENDING;
 use crate::cloud::cloudformation::model::STACK_KIND;
 use crate::cloud::cloudformation::parameters::{self, Given};
@@ -63,13 +64,15 @@ impl Engine {
             let given = given.into_iter().map(|(name, value)| (name, Given::Value(value))).collect();
             parameters::settle(&template, &given, None)?
         };
+        let resolved =
+            if pending { IndexMap::new() } else { dynamic::of_parameters(&*self.values, &template, &parameters)? };
         let mut tags = parent.tags.clone();
         for tag in properties.get("Tags").and_then(Value::as_array).into_iter().flatten() {
             let part = |name: &str| tag.get(name).and_then(scalar_text).unwrap_or_default();
             tags.retain(|(key, _)| *key != part("Key"));
             tags.push((part("Key"), part("Value")));
         }
-        Ok(Definition { body, parameters, tags, capabilities: parent.capabilities.clone() })
+        Ok(Definition { body, parameters, resolved, tags, capabilities: parent.capabilities.clone() })
     }
 
     pub(super) async fn nested_step(

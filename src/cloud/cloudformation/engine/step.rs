@@ -9,6 +9,7 @@ use super::Engine;
 use crate::base::BoxFuture;
 use crate::cfn::EvaluateError;
 use crate::cfn::change::differing_paths;
+use crate::cloud::cloudformation::dynamic;
 use crate::cloud::cloudformation::model::STACK_KIND;
 use crate::cloud::cloudformation::prepare::Ready;
 use crate::cloud::cloudformation::record::{Made, Status, Touched};
@@ -71,10 +72,12 @@ impl Engine {
         let memory = self.model.memory();
         let Some(stack) = memory.stacks.get(&deployment.stack_id) else { return Err("the stack is gone".to_owned()) };
         let value = &deployment.ready.template.resources[id].properties;
-        self.evaluate(&memory, stack, &deployment.ready, value).map_err(|error| match error {
+        let properties = self.evaluate(&memory, stack, &deployment.ready, value).map_err(|error| match error {
             EvaluateError::UnknownExport(name) => format!("No export named {name} found"),
             other => other.to_string(),
-        })
+        })?;
+        drop(memory);
+        dynamic::plain(&*self.values, properties)
     }
 
     fn plan_step(&self, deployment: &Deployment, kind: &str, properties: &Value, made: Option<Made>) -> Plan {
@@ -96,13 +99,33 @@ impl Engine {
         Plan::Keep
     }
 
-    pub(super) fn request(deployment: &Deployment, id: &str, properties: Value) -> ResourceRequest {
-        ResourceRequest {
+    /// What a resource's service is asked, with the secrets that the properties refer to.
+    pub(super) fn request(
+        &self,
+        deployment: &Deployment,
+        id: &str,
+        properties: Value,
+    ) -> Result<ResourceRequest, String> {
+        Ok(ResourceRequest {
             stack_name: deployment.stack_name.clone(),
             logical_id: id.to_owned(),
-            properties,
+            properties: dynamic::secret(&*self.values, properties)?,
             previous: None,
             tags: deployment.ready.definition.tags.clone(),
+        })
+    }
+
+    /// Has a new resource made.
+    async fn make(
+        &self,
+        deployment: &Deployment,
+        (id, kind): (&str, &str),
+        properties: Value,
+    ) -> Result<Provisioned, String> {
+        let request = self.request(deployment, id, properties)?;
+        match self.handler(kind) {
+            Some(handler) => handler.create(&request).await.map_err(|error| error.0),
+            None => Err(format!("Resource type {kind} is not supported by the embedded cloud")),
         }
     }
 
@@ -111,12 +134,7 @@ impl Engine {
         self.model.resource_event(stack_id, (id, kind), (Status::CreateInProgress, None), |record| {
             record.touched = Some(Touched::Created);
         });
-        let request = Self::request(deployment, id, properties.clone());
-        let made = match self.handler(kind) {
-            Some(handler) => handler.create(&request).await.map_err(|error| error.0),
-            None => Err(format!("Resource type {kind} is not supported by the embedded cloud")),
-        };
-        match made {
+        match self.make(deployment, (id, kind), properties.clone()).await {
             Ok(provisioned) => {
                 let made = Self::made(deployment, kind, provisioned, properties);
                 let initiated = (Status::CreateInProgress, Some("Resource creation Initiated"));
@@ -135,11 +153,13 @@ impl Engine {
         self.model.resource_event(stack_id, (id, kind), (Status::UpdateInProgress, None), |record| {
             record.touched = Some(Touched::Updated(before));
         });
-        let mut request = Self::request(deployment, id, properties.clone());
-        request.previous = Some(old.properties.clone());
-        let updated = match self.handler(kind) {
-            Some(handler) => handler.update(&old.provisioned, &request).await.map_err(|error| error.0),
-            None => Err(format!("Resource type {kind} is not supported by the embedded cloud")),
+        let updated = match (self.request(deployment, id, properties.clone()), self.handler(kind)) {
+            (Err(reason), _) => Err(reason),
+            (Ok(mut request), Some(handler)) => {
+                request.previous = Some(old.properties.clone());
+                handler.update(&old.provisioned, &request).await.map_err(|error| error.0)
+            }
+            (Ok(_), None) => Err(format!("Resource type {kind} is not supported by the embedded cloud")),
         };
         match updated {
             Ok(provisioned) => {
@@ -157,12 +177,7 @@ impl Engine {
         let stack_id = &deployment.stack_id;
         let reason = "Requested update requires the creation of a new physical resource; hence creating one.";
         self.model.resource_event(stack_id, (id, kind), (Status::UpdateInProgress, Some(reason)), |_| {});
-        let request = Self::request(deployment, id, properties.clone());
-        let made = match self.handler(kind) {
-            Some(handler) => handler.create(&request).await.map_err(|error| error.0),
-            None => Err(format!("Resource type {kind} is not supported by the embedded cloud")),
-        };
-        match made {
+        match self.make(deployment, (id, kind), properties.clone()).await {
             Ok(provisioned) => {
                 let made = Self::made(deployment, kind, provisioned, properties);
                 // Both at once: a kill between them would take the old one for the new one.

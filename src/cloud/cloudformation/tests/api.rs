@@ -40,8 +40,16 @@ async fn templates_are_refused_with_the_words_of_aws() {
             "Template error: resource B does not support attribute type Nope in Fn::GetAtt",
         ),
         (
-            &things(&["A: {Value: '{{resolve:ssm:x}}'}"]),
-            "Dynamic references are not supported by the embedded cloud: {{resolve:ssm:x}}",
+            &things(&["A: {Value: [{V: 'x{{resolve:ssm-secure:x:1}}'}]}"]),
+            "SSM Secure reference is not supported in: [Test::Thing::Basic/Properties/Value/V]",
+        ),
+        (
+            &things(&["A: {Value: '{{resolve:vault:x}}'}"]),
+            "Dynamic reference to an unknown service `vault` in Test::Thing::Basic/Properties/Value",
+        ),
+        (
+            &format!("{}Outputs: {{O: {{Value: '{{{{resolve:secretsmanager:db}}}}'}}}}", things(&["A: {}"])),
+            "Dynamic references to secure values are supported in resource properties alone: Outputs/O",
         ),
         (
             "Transform: AWS::Serverless-2016-10-31\nResources: {}",
@@ -90,7 +98,22 @@ async fn parameters_are_refused_with_the_words_of_aws() {
         (
             &with_parameters("Type: 'AWS::SSM::Parameter::Value<String>'"),
             Some("x"),
-            "Parameter P has the type AWS::SSM::Parameter::Value<String>, which is not supported",
+            "Unable to fetch parameters [x] from parameter store for this account.",
+        ),
+        (
+            &with_parameters("Type: 'AWS::SSM::Parameter::Value<String>'"),
+            Some("/sealed"),
+            "Parameters [/sealed] referenced by template have types not supported by CloudFormation.",
+        ),
+        (
+            &with_parameters("Type: 'AWS::SSM::Parameter::Name'"),
+            Some("/gone"),
+            "Unable to fetch parameters [/gone] from parameter store for this account.",
+        ),
+        (
+            &with_parameters("Type: 'AWS::EC2::VPC::Id'"),
+            Some("x"),
+            "Parameter P has the type AWS::EC2::VPC::Id, which is not supported",
         ),
     ] {
         assert_refused(&little, template, value, expected).await;

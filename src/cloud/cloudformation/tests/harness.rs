@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::base::{BoxFuture, FixedClock, Region, SequenceIds};
 use crate::cloud::cloudformation::CloudFormation;
+use crate::cloud::cloudformation::dynamic::{Stored, Values};
 use crate::cloud::feed::Feed;
 use crate::cloud::iam::Iam;
 use crate::cloud::s3::S3;
@@ -117,6 +118,32 @@ impl ResourceHandler for Fake {
     }
 }
 
+/// Values that are always there: `/plain` in two versions, `/list`, `/sealed`, the secret `db`.
+struct Known;
+
+impl Values for Known {
+    fn parameter(&self, name: &str, version: Option<u64>) -> Option<Stored> {
+        let (kind, value) = match (name, version) {
+            ("/plain", None | Some(2)) => ("String", "new"),
+            ("/plain", Some(1)) => ("String", "old"),
+            ("/list", None) => ("StringList", "a, b"),
+            ("/sealed", None) => ("SecureString", "x"),
+            _ => return None,
+        };
+        Some(Stored { kind: kind.to_owned(), value: value.to_owned() })
+    }
+
+    fn secret(&self, id: &str, stage: Option<&str>, _: Option<&str>) -> Result<String, ApiError> {
+        match (id, stage) {
+            ("db" | "arn:aws:secretsmanager:us-east-1:000000000000:secret:db-Ab1", None | Some("AWSCURRENT")) => {
+                Ok(r#"{"user":"lovelace","port":5432}"#.to_owned())
+            }
+            ("text", None) => Ok("plain text".to_owned()),
+            _ => Err(ApiError::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")),
+        }
+    }
+}
+
 /// A small cloud: CloudFormation, a bucket for templates, two make-believe types.
 pub(super) struct Little {
     pub cloudformation: CloudFormation,
@@ -156,7 +183,7 @@ impl Little {
             Box::new(Fake { kind, world: Arc::clone(&world), gate: Arc::clone(&gate), shared: Arc::clone(&shared) })
         };
         let handlers = vec![fake("Test::Thing::Basic"), fake("AWS::IAM::Role")];
-        let cloudformation = CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), handlers);
+        let cloudformation = CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), Box::new(Known), handlers);
         Self { cloudformation, s3, world, gate, shared, store, folder }
     }
 
