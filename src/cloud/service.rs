@@ -209,6 +209,11 @@ pub(in crate::cloud) trait Service: Send + Sync {
     /// Carries out a call.
     fn call<'a>(&'a self, context: &'a CallContext, call: ApiCall) -> BoxFuture<'a, Result<ApiReply, ApiError>>;
 
+    /// Whether the call waits and does nothing before its answer: it is given up when its client is gone.
+    fn waits(&self, _call: &ApiCall) -> bool {
+        false
+    }
+
     /// The CloudFormation types that this service provides.
     fn resources(self: Arc<Self>) -> Vec<Box<dyn ResourceHandler>>;
 

@@ -131,6 +131,7 @@ impl Services {
     /// Starts what works by itself: schedules, deliveries. Each ends when the cloud stops.
     pub(in crate::cloud) fn work(&self, stopped: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         vec![
+            tokio::spawn(Arc::clone(&self.s3).run(stopped.clone())),
             tokio::spawn(Arc::clone(&self.delivery).run(stopped.clone())),
             tokio::spawn(Arc::clone(&self.buckets).run(stopped.clone())),
             tokio::spawn(Arc::clone(&self.eventbridge).run(stopped.clone())),

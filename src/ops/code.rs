@@ -29,16 +29,17 @@ pub(super) fn bundle(project: &Project, blueprint: &Blueprint) -> Result<Bundle,
     if problems.is_empty() { Ok(bundle) } else { Err(backend::problems(problems)) }
 }
 
-/// The archive of one function.
+/// The archive of one function; what is unchanged is not packed again.
 fn archive(project: &Project, request: &ArtifactRequest) -> Result<Result<Bytes, Box<Problem>>, Failure> {
-    let files = project.code(&request.folder)?;
-    let bytes: usize = files.values().map(Vec::len).sum();
-    if bytes > MOST_BYTES {
+    let pack = |files: BTreeMap<String, Bytes>| {
+        let bytes: usize = files.values().map(Bytes::len).sum();
+        if bytes <= MOST_BYTES {
+            return Ok(function_archive(&files));
+        }
         let largest = files.iter().max_by_key(|(_, content)| content.len()).map_or("", |(path, _)| path.as_str());
         let message = format!("the code is too large: {bytes} bytes, and Lambda takes {MOST_BYTES} unpacked");
         let problem = Problem::new(Code::AMP0314, message).at(Location::new(request.folder.clone(), 1, 1));
-        return Ok(Err(Box::new(problem.hint(format!("its largest file is {largest}")))));
-    }
-    let files: BTreeMap<String, Bytes> = files.into_iter().map(|(path, bytes)| (path, Bytes::from(bytes))).collect();
-    Ok(Ok(function_archive(&files)))
+        Err(Box::new(problem.hint(format!("its largest file is {largest}"))))
+    };
+    Ok(project.archive(&request.folder, pack)?)
 }

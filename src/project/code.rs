@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::SystemTime;
 
-use super::{ProjectError, disk, layout};
+use super::{ProjectError, archives, disk, layout};
 use crate::category::inside;
 
 /// How deep code is searched: packages of Node.js lie in each other.
@@ -37,6 +38,25 @@ pub(super) fn read(root: &Path, folder: &str) -> Result<BTreeMap<String, Vec<u8>
         }
     }
     Ok(files)
+}
+
+/// What tells of a change of the files that [`read`] reads, without reading them: a hash of their paths, sizes and times of
+/// change, and the newest of these times.
+pub(super) fn mark(root: &Path, folder: &str) -> Result<(String, Option<SystemTime>), ProjectError> {
+    let place = root.join(folder);
+    if !inside(folder) || !disk::stays_inside(root, &place) {
+        return Err(ProjectError::Outside(folder.to_owned()));
+    }
+    let mut lines = Vec::new();
+    let mut newest = None;
+    for path in disk::tree(&place, DEEPEST, &is_packaged)? {
+        let at = disk::changed(&place.join(&path));
+        let since = at.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
+        lines.push(format!("{path}\0{}\0{}", disk::size(&place.join(&path)), since.as_nanos()));
+        newest = newest.max(at);
+    }
+    let lines: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
+    Ok((archives::hash(&lines), newest))
 }
 
 /// Whether a file, or what is below a folder, belongs into the package.

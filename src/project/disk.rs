@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::ProjectError;
 
@@ -32,6 +32,16 @@ fn is_absent(error: &io::Error) -> bool {
 /// Whether a file is there, links followed.
 pub(super) fn is_file(path: &Path) -> bool {
     path.is_file()
+}
+
+/// When a file was changed, where the system tells.
+pub(super) fn changed(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|facts| facts.modified()).ok()
+}
+
+/// How long a file is, in bytes.
+pub(super) fn size(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |facts| facts.len())
 }
 
 /// The absolute path of what is there.

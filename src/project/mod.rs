@@ -3,6 +3,7 @@
 //! It knows nothing of stacks or clouds: what is rendered is handed in as an [`Edit`].
 
 mod apply;
+mod archives;
 mod code;
 mod disk;
 mod error;
@@ -117,9 +118,14 @@ impl Project {
         read::sources(&self.root)
     }
 
-    /// What the code in a folder holds, by path relative to it.
-    pub fn code(&self, folder: &str) -> Result<std::collections::BTreeMap<String, Vec<u8>>, ProjectError> {
-        code::read(&self.root, folder)
+    /// The archive of the code in a folder: the one that was packed before, or what `pack` makes of the files. What `pack`
+    /// refuses is inside.
+    pub fn archive<E>(
+        &self,
+        folder: &str,
+        pack: impl FnOnce(std::collections::BTreeMap<String, bytes::Bytes>) -> Result<bytes::Bytes, E>,
+    ) -> Result<Result<bytes::Bytes, E>, ProjectError> {
+        archives::archive(&self.root, folder, pack)
     }
 
     /// The renderer, with the user's ejected templates.

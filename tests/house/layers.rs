@@ -66,7 +66,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tera", &["src/render/"]),
     ("clap", &["src/cli/"]),
     ("axum::serve", &["src/cloud/gateway/", "src/cloud/lambda/engine/runtime_api.rs"]),
-    ("rusqlite", &["src/cloud/store/", "src/cloud/logs/database.rs"]),
+    ("rusqlite", &["src/cloud/store/", "src/cloud/logs/database.rs", "src/cloud/dynamodb/"]),
     ("dynoxide", &["src/cloud/dynamodb/"]),
     ("std::env::var", &["src/cli/settings.rs"]),
     ("SystemTime::now", &["src/base/clock.rs"]),

@@ -7,6 +7,7 @@ mod access;
 mod alone;
 mod backups;
 mod names;
+mod records;
 mod resources;
 mod tables;
 #[cfg(test)]
@@ -120,7 +121,7 @@ impl Core {
         Ok(output)
     }
 
-    /// Deletes expired items on a thread of its own, at most once a minute, while there is traffic.
+    /// Deletes expired items and old records of streams on a thread of its own, at most once a minute of traffic.
     fn sweep_when_due(self: &Arc<Self>) {
         let now_ms = self.shared.clock.now_ms();
         let swept_at_ms = self.swept_at_ms.load(Ordering::Relaxed);
@@ -131,6 +132,9 @@ impl Core {
             std::thread::spawn(move || {
                 if let Err(error) = core.engine.sweep() {
                     tracing::warn!(%error, "expired items could not be deleted");
+                }
+                if let Err(error) = core.engine.trim(now_ms.div_euclid(1000)) {
+                    tracing::warn!(%error, "old records of streams could not be deleted");
                 }
             });
         }

@@ -3,7 +3,7 @@
 //! It decodes an action's JSON, carries it out and encodes the answer. Names (regions in ARNs) and permissions are not
 //! its concern.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::super::service::ApiError;
+use super::records;
 
 /// Carries out DynamoDB's actions.
 pub(super) trait TableEngine: Send + Sync {
@@ -19,10 +20,17 @@ pub(super) trait TableEngine: Send + Sync {
 
     /// Deletes items whose time to live is over, and says how many.
     fn sweep(&self) -> Result<usize, ApiError>;
+
+    /// Deletes the records of streams that are not kept any longer at a time (seconds since 1970), and says how many.
+    fn trim(&self, now_s: i64) -> Result<usize, ApiError>;
 }
 
 /// The engine on an `SQLite` file.
-pub(super) struct Dynoxide(Database);
+pub(super) struct Dynoxide {
+    database: Database,
+    /// Nothing when it keeps nothing.
+    path: Option<PathBuf>,
+}
 
 impl Dynoxide {
     /// Opens `dynamodb.sqlite` in a folder, or makes it.
@@ -33,12 +41,12 @@ impl Dynoxide {
         // answer, so a killed process loses nothing; the file is not flushed to the disk's platter at each write.
         database.disable_bulk_loading().map_err(refusal)?;
         order_streams(&path).map_err(|error| ApiError::new("InternalServerError", error.to_string()).status(500))?;
-        Ok(Self(database))
+        Ok(Self { database, path: Some(path) })
     }
 
     /// An engine that keeps nothing.
     pub(super) fn in_memory() -> Result<Self, ApiError> {
-        Database::memory().map(Self).map_err(refusal)
+        Ok(Self { database: Database::memory().map_err(refusal)?, path: None })
     }
 }
 
@@ -51,7 +59,7 @@ fn order_streams(path: &Path) -> rusqlite::Result<()> {
 
 impl TableEngine for Dynoxide {
     fn execute(&self, action: &str, input: Value) -> Result<Value, ApiError> {
-        let database = &self.0;
+        let database = &self.database;
         match action {
             "CreateTable" => run(action, input, |request| database.create_table(request)),
             "DescribeTable" => run(action, input, |request| database.describe_table(request)),
@@ -68,13 +76,18 @@ impl TableEngine for Dynoxide {
     }
 
     fn sweep(&self) -> Result<usize, ApiError> {
-        self.0.sweep_ttl().map_err(refusal)
+        self.database.sweep_ttl().map_err(refusal)
+    }
+
+    fn trim(&self, now_s: i64) -> Result<usize, ApiError> {
+        let trim = |path: &PathBuf| records::trim(path, now_s - records::KEPT_S, records::MOST);
+        self.path.as_ref().map_or(Ok(0), trim)
     }
 }
 
 impl Dynoxide {
     fn execute_on_items(&self, action: &str, input: Value) -> Result<Value, ApiError> {
-        let database = &self.0;
+        let database = &self.database;
         match action {
             "GetItem" => run(action, input, |request| database.get_item(request)),
             "PutItem" => run(action, input, |request| database.put_item(request)),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::put::Origin;
 use super::records::{DEFAULT, Engine, Rule, Target, bus_name, invalid, missing};
 use crate::cloud::iam::Guest;
 use crate::cloud::pattern::Pattern;
@@ -85,7 +86,7 @@ impl Request<'_> {
         for entry in entries {
             match self.engine.event(entry) {
                 Ok(event) => {
-                    self.engine.take(&bus_of(entry), &event)?;
+                    self.engine.take(&bus_of(entry), &event, Origin::Sender)?;
                     results.push(json!({"EventId": event["id"]}));
                 }
                 Err((code, message)) => {

@@ -25,6 +25,7 @@ use super::iam::{Guest, Iam};
 use super::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, Service, ServiceId, Shared,
 };
+use put::Origin;
 use records::Engine;
 
 /// EventBridge: buses, rules with patterns or schedules, and their targets.
@@ -104,14 +105,16 @@ impl Receiver for EventBridge {
             let bus = self.engine.bus(&parcel.target)?.name;
             let payload: Value = serde_json::from_str(&parcel.payload).unwrap_or_default();
             if parcel.options.contains_key("Event") {
-                return self.engine.take(&bus, &payload);
+                // S3 sends events as they are, too, and is no bus.
+                let origin = if own { Origin::Sender } else { Origin::Bus };
+                return self.engine.take(&bus, &payload, origin);
             }
             let entry = json!({
                 "Source": parcel.options.get("Source"), "DetailType": parcel.options.get("DetailType"),
                 "Detail": parcel.payload,
             });
             let event = self.engine.event(&entry).map_err(|(code, message)| ApiError::new(code, message))?;
-            self.engine.take(&bus, &event)
+            self.engine.take(&bus, &event, Origin::Sender)
         })
     }
 }

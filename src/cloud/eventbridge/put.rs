@@ -19,12 +19,27 @@ use crate::cloud::timer;
 /// The largest event, in bytes.
 const EVENT_BYTES: usize = 1024 * 1024;
 
+/// Where an event on a bus has come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Whoever puts events: applications, services, schedules.
+    Sender,
+    /// A rule of another bus, or of the same. It goes to no further bus ("Sending events between event buses in the same
+    /// account and Region" of the guide), so that buses that name each other make no endless loop.
+    Bus,
+}
+
 /// What is wrong with an entry of `PutEvents`: a code and words.
 pub(super) type Fault = (&'static str, String);
 
 /// `2026-01-02T03:04:05Z`, the time of events.
 fn iso_s(epoch_ms: i64) -> String {
     crate::base::clock::iso_ms(epoch_ms - epoch_ms.rem_euclid(1000)).replace(".000Z", "Z")
+}
+
+/// Whether a target is a bus.
+fn is_bus(arn: &str) -> bool {
+    arn.starts_with("arn:aws:events:")
 }
 
 impl Engine {
@@ -58,20 +73,32 @@ impl Engine {
     }
 
     /// Takes an event on a bus; when this returns, it is stored for every target.
-    pub(super) fn take(&self, bus: &str, event: &Value) -> Result<(), ApiError> {
+    pub(super) fn take(&self, bus: &str, event: &Value, origin: Origin) -> Result<(), ApiError> {
         let bus = bus_name(bus);
         let rules = self.rules.starting_with(&format!("{bus}/"));
         let fits = |rule: &Rule| rule.enabled && rule.read_pattern().is_some_and(|pattern| pattern.fits(event));
-        let parcels = rules.iter().filter(|(_, rule)| fits(rule)).flat_map(|(_, rule)| self.parcels(rule, event));
+        let parcels =
+            rules.iter().filter(|(_, rule)| fits(rule)).flat_map(|(_, rule)| self.parcels(rule, event, origin));
         self.delivery.send(Batch::default(), parcels.collect())
     }
 
     /// What the targets of a rule get.
-    fn parcels(&self, rule: &Rule, event: &Value) -> Vec<Parcel> {
+    fn parcels(&self, rule: &Rule, event: &Value, origin: Origin) -> Vec<Parcel> {
         let arn = self.rule_arn(&rule.bus, &rule.name);
         let now = iso_s(self.shared.clock.now_ms());
         let facts = RuleFacts { arn: &arn, name: &rule.name, ingestion_time: &now };
-        rule.targets.values().map(|target| self.parcel(rule, target, event, &facts)).collect()
+        let reached = |target: &&Target| {
+            let ends = origin == Origin::Bus && is_bus(&target.arn);
+            if ends {
+                tracing::warn!(
+                    rule = rule.name,
+                    target = target.arn,
+                    "an event that came from a bus goes to no further bus"
+                );
+            }
+            !ends
+        };
+        rule.targets.values().filter(reached).map(|target| self.parcel(rule, target, event, &facts)).collect()
     }
 
     fn parcel(&self, rule: &Rule, target: &Target, event: &Value, facts: &RuleFacts<'_>) -> Parcel {
@@ -79,7 +106,7 @@ impl Engine {
         if let Some(group) = target.queue.as_ref().and_then(|queue| queue.message_group_id.clone()) {
             options.insert("MessageGroupId".to_owned(), json!(group));
         }
-        let is_bus = target.arn.starts_with("arn:aws:events:");
+        let is_bus = is_bus(&target.arn);
         if is_bus {
             options.insert("Event".to_owned(), json!(true));
         }
@@ -156,7 +183,7 @@ impl Engine {
                 "account": self.shared.account, "time": iso_s(due_ms), "region": self.shared.region.as_str(),
                 "resources": [self.rule_arn(DEFAULT, &rule.name)], "detail": {},
             });
-            if let Err(error) = self.delivery.send(Batch::default(), self.parcels(&rule, &event)) {
+            if let Err(error) = self.delivery.send(Batch::default(), self.parcels(&rule, &event, Origin::Sender)) {
                 tracing::warn!(%error, rule = rule.name, "a scheduled event was lost");
             }
             self.plan(&rule);

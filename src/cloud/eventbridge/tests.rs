@@ -95,6 +95,26 @@ async fn an_event_goes_on_to_another_bus_with_a_role() {
 }
 
 #[tokio::test]
+async fn an_event_that_came_from_a_bus_goes_to_no_further_bus() {
+    let world = World::new();
+    let queue = world.queue("q").await;
+    let bus = ask(&world, "CreateEventBus", json!({"Name": "own"})).await["EventBusArn"].as_str().unwrap().to_owned();
+    let default = bus.replace("/own", "/default");
+    let statement = json!({"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*"});
+    let role = world.role("on", "events.amazonaws.com", statement).await;
+    let shop = json!({"source": ["shop"]});
+    // The default bus names itself and the other one, which names the default bus again.
+    rule(&world, "round", shop.clone(), json!({"Id": "b", "Arn": default, "RoleArn": role})).await;
+    rule(&world, "on", shop.clone(), json!({"Id": "b", "Arn": bus, "RoleArn": role})).await;
+    rule(&world, "seen", shop.clone(), json!({"Id": "q", "Arn": queue})).await;
+    ask(&world, "PutRule", json!({"Name": "back", "EventBusName": "own", "EventPattern": shop.to_string()})).await;
+    let back = json!({"Id": "b", "Arn": default, "RoleArn": role});
+    ask(&world, "PutTargets", json!({"Rule": "back", "EventBusName": "own", "Targets": [back]})).await;
+    put(&world, order("paid")).await;
+    assert_eq!(world.bodies(&queue).await.len(), 2, "as it was put, and once more from its own bus");
+}
+
+#[tokio::test]
 async fn what_does_not_fit_is_refused_in_awss_words() {
     let world = World::new();
     let pattern = "{\"source\":[\"shop\"]}";

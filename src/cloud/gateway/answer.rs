@@ -1,19 +1,22 @@
 //! Replies as HTTP answers; files are streamed, never held in memory.
 
+use std::fs::File;
+use std::future::Future as _;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body::Frame;
-use tokio::io::{AsyncRead as _, AsyncSeekExt as _, ReadBuf};
+use tokio::task::JoinHandle;
 
 use crate::cloud::service::{ApiReply, ReplyBody};
 
 /// How much of a file is sent at a time, in bytes.
-const PIECE_BYTES: usize = 64 * 1024;
+const PIECE_BYTES: u64 = 256 * 1024;
 
 /// A reply as an HTTP answer. `head` leaves the body away and keeps its length.
 pub(super) async fn response(reply: ApiReply, head: bool) -> Response {
@@ -31,7 +34,7 @@ pub(super) async fn response(reply: ApiReply, head: bool) -> Response {
         }
         ReplyBody::File { length, .. } if head => (Body::empty(), Some(length)),
         ReplyBody::File { path, offset, length } => match open(path, offset).await {
-            Ok(file) => (Body::new(FileBody { file, left: length }), Some(length)),
+            Ok(file) => (Body::new(FileBody::new(file, length)), Some(length)),
             Err(error) => return failed(&error.to_string()),
         },
     };
@@ -62,18 +65,49 @@ pub(super) fn failed(message: &str) -> Response {
     response
 }
 
-async fn open(path: PathBuf, offset: u64) -> std::io::Result<tokio::fs::File> {
-    let mut file = tokio::fs::File::open(path).await?;
-    if offset > 0 {
-        file.seek(std::io::SeekFrom::Start(offset)).await?;
-    }
-    Ok(file)
+async fn open(path: PathBuf, offset: u64) -> std::io::Result<File> {
+    let opened = tokio::task::spawn_blocking(move || {
+        let mut file = File::open(path)?;
+        if offset > 0 {
+            file.seek(SeekFrom::Start(offset))?;
+        }
+        Ok(file)
+    });
+    opened.await.map_err(std::io::Error::other)?
 }
 
-/// The rest of an open file, up to a length.
+/// The rest of an open file, up to a length. While the network takes a piece, the next one is read.
 struct FileBody {
-    file: tokio::fs::File,
+    next: Next,
     left: u64,
+}
+
+/// The next piece of a file.
+enum Next {
+    /// It is being read.
+    Reading(JoinHandle<std::io::Result<(File, Bytes)>>),
+    /// There is none.
+    Nothing,
+}
+
+impl FileBody {
+    fn new(file: File, length: u64) -> Self {
+        Self { next: read(file, length), left: length }
+    }
+}
+
+/// Reads the next piece away from the threads that answer requests.
+fn read(file: File, left: u64) -> Next {
+    let size = left.min(PIECE_BYTES);
+    if size == 0 {
+        return Next::Nothing;
+    }
+    Next::Reading(tokio::task::spawn_blocking(move || {
+        let mut piece = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        let mut part = file.take(size);
+        part.read_to_end(&mut piece)?;
+        Ok((part.into_inner(), piece.into()))
+    }))
 }
 
 impl http_body::Body for FileBody {
@@ -84,23 +118,18 @@ impl http_body::Body for FileBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        let size = usize::try_from(self.left).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
-        if size == 0 {
-            return Poll::Ready(None);
-        }
-        let mut piece = vec![0; size];
-        let mut buffer = ReadBuf::new(&mut piece);
-        match Pin::new(&mut self.file).poll_read(context, &mut buffer) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
-            Poll::Ready(Ok(())) => {}
-        }
-        let read = buffer.filled().len();
-        if read == 0 {
-            return Poll::Ready(Some(Err(std::io::ErrorKind::UnexpectedEof.into())));
-        }
-        piece.truncate(read);
-        self.left -= read as u64;
-        Poll::Ready(Some(Ok(Frame::data(piece.into()))))
+        let Next::Reading(reading) = &mut self.next else { return Poll::Ready(None) };
+        let done = ready!(Pin::new(reading).poll(context)).map_err(std::io::Error::other).flatten();
+        self.next = Next::Nothing;
+        let (file, piece) = match done {
+            Ok((_, piece)) if piece.is_empty() => {
+                return Poll::Ready(Some(Err(std::io::ErrorKind::UnexpectedEof.into())));
+            }
+            Ok(done) => done,
+            Err(error) => return Poll::Ready(Some(Err(error))),
+        };
+        self.left = self.left.saturating_sub(piece.len() as u64);
+        self.next = read(file, self.left);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 }

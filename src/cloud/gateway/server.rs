@@ -45,9 +45,12 @@ pub(super) async fn serve(listener: tls::Listener, gateway: Arc<Gateway>, mut st
     let _ = axum::serve(listener, router).with_graceful_shutdown(until).await;
 }
 
-/// One request. It runs as a task of its own, so that a panic costs one request and not the connection.
+/// One request. It runs as a task of its own, so that a panic costs one request and not the connection, and a client that
+/// goes away ends nothing in its middle.
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response {
-    let task = tokio::spawn(async move { gateway.answer(request).await });
+    // The server drops this future, and with it the sender, when the client is gone.
+    let (_here, client) = watch::channel(());
+    let task = tokio::spawn(async move { gateway.answer(request, client).await });
     match task.await {
         Ok(response) => response,
         Err(_) => super::answer::failed("the embedded cloud has a fault: the request was given up"),
@@ -62,6 +65,8 @@ struct Whole {
     host: String,
     body: Bytes,
     id: String,
+    /// Ends when the client is gone.
+    client: watch::Receiver<()>,
 }
 
 impl Gateway {
@@ -69,7 +74,7 @@ impl Gateway {
         Self { services, stopped }
     }
 
-    async fn answer(&self, request: Request<Body>) -> Response {
+    async fn answer(&self, request: Request<Body>, client: watch::Receiver<()>) -> Response {
         let (parts, body) = request.into_parts();
         let head_only = parts.method == Method::HEAD;
         let id = self.services.shared.ids.uuid();
@@ -79,7 +84,7 @@ impl Gateway {
             return super::answer::response(refusal, head_only).await;
         }
         let query = percent::decode_pairs(parts.uri.query().unwrap_or_default());
-        let mut whole = Whole { parts, query, form: Vec::new(), host, body: Bytes::new(), id };
+        let mut whole = Whole { parts, query, form: Vec::new(), host, body: Bytes::new(), id, client };
         let mut target = whole.route(&knows);
         if let Route::Realtime(api) = &target {
             let asked = (whole.parts, whole.query);
@@ -219,6 +224,7 @@ impl Gateway {
         }
         let context = CallContext { caller };
         let service = self.of(service);
+        let mut client = whole.client.clone();
         let call = whole.into_call(action, input);
         if let Access::Requires(permissions) = service.access(&context, &call) {
             if context.caller == Caller::Anonymous {
@@ -228,7 +234,17 @@ impl Gateway {
                 self.services.iam.authorize(&context.caller, permission)?;
             }
         }
-        service.call(&context, call).await
+        let waits = service.waits(&call);
+        let outcome = service.call(&context, call);
+        if !waits {
+            return outcome.await;
+        }
+        tokio::select! {
+            biased;
+            outcome = outcome => outcome,
+            // Nobody hears this.
+            _ = client.changed() => Err(ApiError::new("RequestTimeout", "the client is gone")),
+        }
     }
 
     async fn graphql(&self, api: &str, whole: Whole) -> ApiReply {

@@ -383,6 +383,39 @@ async fn a_body_that_ends_early_leaves_nothing() {
     cloud.stop().await.unwrap();
 }
 
+#[tokio::test]
+async fn a_receiver_that_is_gone_hides_no_message() {
+    let cloud = Cloud::start(config(None)).await.unwrap();
+    let sqs = |body: &'static str| Call::new("POST", "/", body.as_bytes());
+    let made = sqs("Action=CreateQueue&QueueName=q").with("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(made.sign(&cloud, "sqs", ROOT).send(&cloud).await.0, 200);
+    let ask = |body: &'static str| {
+        Call::new("POST", "/000000000000/q", body.as_bytes())
+            .with("content-type", "application/x-www-form-urlencoded")
+            .sign(&cloud, "sqs", ROOT)
+    };
+    let waiting = ask("Action=ReceiveMessage&WaitTimeSeconds=20");
+    let mut head = format!("POST {} HTTP/1.1\r\nhost: {}\r\n", waiting.path, host(&cloud));
+    for (name, value) in &waiting.headers {
+        write!(head, "{name}: {value}\r\n").unwrap();
+    }
+    write!(head, "content-length: {}\r\n\r\n", waiting.body.len()).unwrap();
+    let mut socket = tokio::net::TcpStream::connect(cloud.address).await.unwrap();
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(&waiting.body).await.unwrap();
+    // It is answered by nothing before its time, so it waits.
+    let mut byte = [0];
+    let answered = tokio::time::timeout(std::time::Duration::from_millis(300), socket.read(&mut byte)).await;
+    assert!(answered.is_err(), "the receiver was answered");
+    drop(socket);
+    // The end of the connection is on its way.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(ask("Action=SendMessage&MessageBody=hello").send(&cloud).await.0, 200);
+    let (_, _, body) = ask("Action=ReceiveMessage&WaitTimeSeconds=1").send(&cloud).await;
+    assert!(body.contains("<Body>hello</Body>"), "{body}");
+    cloud.stop().await.unwrap();
+}
+
 /// The text of an element in an answer.
 fn inside<'a>(text: &'a str, name: &str) -> &'a str {
     let after = text.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("no {name} in {text}")).1;

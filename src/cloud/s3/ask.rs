@@ -144,8 +144,8 @@ impl<'a> Ask<'a> {
     /// What the request asks of the object that is there.
     pub(super) fn conditions(&self) -> Result<Conditions<'a>, ApiError> {
         match self.header("if-none-match") {
-            None => Ok(Conditions { tag: self.header("if-match"), absent: false }),
-            Some("*") => Ok(Conditions { tag: None, absent: true }),
+            None => Ok(Conditions { tag: self.header("if-match"), ..Conditions::default() }),
+            Some("*") => Ok(Conditions { absent: true, ..Conditions::default() }),
             Some(_) => {
                 let message = "A header you provided implies functionality that is not implemented";
                 let mut error = ApiError::new("NotImplemented", message).status(501);

@@ -244,6 +244,7 @@ pub(super) fn check(kind: &Kind, text: &str) -> Result<(), ApiError> {
         "encryption" if text.contains("aws:kms") => Err(ApiError::not_built("s3", "PutBucketEncryption with KMS keys")),
         "cors" if root.children.is_empty() => Err(malformed()),
         "website" => super::website::check(&root),
+        "lifecycle" => super::lifecycle::check(&root),
         "tagging" => super::tagging::check_bucket(&root),
         _ => Ok(()),
     }

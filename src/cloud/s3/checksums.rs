@@ -4,11 +4,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use crc_fast::CrcAlgorithm;
 use http::HeaderMap;
-use md5::{Digest as _, Md5};
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 
+use super::digest::Digest;
 use crate::cloud::service::ApiError;
 
 /// An algorithm of an additional checksum.
@@ -109,7 +110,7 @@ pub(super) fn composite<'a>(algorithm: Algorithm, parts: impl Iterator<Item = Op
 
 /// Checksums of bytes that pass.
 pub(super) struct Sums {
-    md5: Md5,
+    md5: Digest,
     named: Vec<(Algorithm, Hasher)>,
     length: u64,
 }
@@ -130,17 +131,32 @@ pub(super) struct Finished {
 
 impl Sums {
     pub(super) fn new(algorithms: &[Algorithm]) -> Self {
+        Self::of_length(algorithms, None)
+    }
+
+    /// For a body of a length, where it is known; the MD5 of a large one is computed on another thread.
+    pub(super) fn of_length(algorithms: &[Algorithm], length: Option<u64>) -> Self {
         let hasher = |algorithm: &Algorithm| match (algorithm.crc(), algorithm) {
             (Some(crc), _) => Hasher::Crc(crc_fast::Digest::new(crc)),
             (None, Algorithm::Sha1) => Hasher::Hash(Context::new(&SHA1_FOR_LEGACY_USE_ONLY)),
             (None, _) => Hasher::Hash(Context::new(&SHA256)),
         };
         let named = algorithms.iter().map(|algorithm| (*algorithm, hasher(algorithm))).collect();
-        Self { md5: Md5::new(), named, length: 0 }
+        Self { md5: Digest::of_length(length), named, length: 0 }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
         self.md5.update(bytes);
+        self.update_named(bytes);
+    }
+
+    /// As [`Self::update`], without a copy for the other thread.
+    pub(super) fn update_shared(&mut self, bytes: &Bytes) {
+        self.md5.update_shared(bytes);
+        self.update_named(bytes);
+    }
+
+    fn update_named(&mut self, bytes: &[u8]) {
         for (_, hasher) in &mut self.named {
             match hasher {
                 Hasher::Crc(sum) => sum.update(bytes),
@@ -155,11 +171,7 @@ impl Sums {
             Hasher::Crc(sum) => (algorithm, algorithm.sent(sum.finalize())),
             Hasher::Hash(hash) => (algorithm, STANDARD.encode(hash.finish())),
         };
-        Finished {
-            md5: self.md5.finalize().into(),
-            named: self.named.into_iter().map(text).collect(),
-            length: self.length,
-        }
+        Finished { md5: self.md5.finish(), named: self.named.into_iter().map(text).collect(), length: self.length }
     }
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Conditions<'a> {
     pub tag: Option<&'a str>,
     /// `If-None-Match: *`.
     pub absent: bool,
+    /// The version that was seen before, by its place among the versions of its key.
+    pub sequence: Option<u64>,
 }
 
 /// Whether the object that is there is as a write wants it.
@@ -51,6 +53,9 @@ pub(super) fn precondition(
     key: &str,
 ) -> Result<(), ApiError> {
     match (conditions, present) {
+        (Conditions { sequence: Some(sequence), .. }, Some(present)) if present.sequence != sequence => {
+            Err(failed("the version"))
+        }
         (Conditions { absent: true, .. }, Some(_)) => Err(failed("If-None-Match")),
         (Conditions { tag: Some(tag), .. }, Some(present)) if !tag_matches(tag, &present.etag) => {
             Err(failed("If-Match"))

@@ -14,7 +14,7 @@ const DELETE_LIMIT: usize = 1000;
 
 /// `DeleteObject`.
 pub(super) fn delete(ask: &Ask<'_>, place: Place<'_>) -> Result<ApiReply, ApiError> {
-    let conditions = Conditions { tag: ask.header("if-match"), absent: false };
+    let conditions = Conditions { tag: ask.header("if-match"), ..Conditions::default() };
     let deleted = one(ask, place, ask.version(), conditions)?;
     let mut reply = empty(204);
     if deleted.marker {
@@ -63,7 +63,7 @@ pub(super) fn many(ask: &Ask<'_>, bucket: &str) -> Result<ApiReply, ApiError> {
     for (key, version, tag) in objects {
         let place = Place { bucket, key };
         let named = |name: &str, value: Option<&str>| value.map(|value| element(name, value)).unwrap_or_default();
-        match one(ask, place, version, Conditions { tag, absent: false }) {
+        match one(ask, place, version, Conditions { tag, ..Conditions::default() }) {
             Ok(_) if quiet => {}
             Ok(deleted) => {
                 let mut inside = vec![element("Key", key), named("VersionId", version)];

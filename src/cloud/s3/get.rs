@@ -5,7 +5,7 @@ use super::checksums::Algorithm;
 use super::objects::Place;
 use super::record::StoredObject;
 use super::wire::{open, xml_reply};
-use super::{buckets::with, conditions};
+use super::{buckets::with, conditions, lifecycle};
 use crate::cloud::protocol::xml::{self, element};
 use crate::cloud::service::{ApiError, ApiReply, Caller, ReplyBody};
 
@@ -59,6 +59,11 @@ pub(super) fn get(ask: &Ask<'_>, place: Place<'_>) -> Result<ApiReply, ApiError>
     }
     if part.is_some() && !object.parts.is_empty() {
         headers.push(("x-amz-mp-parts-count".to_owned(), object.parts.len().to_string()));
+    }
+    if ask.version().is_none() {
+        let bucket = ask.engine.objects.bucket(place.bucket)?;
+        let expiration = lifecycle::expiration(&bucket, place.key, &object);
+        headers.extend(expiration.map(|text| ("x-amz-expiration".to_owned(), text)));
     }
     choose(ask, &mut headers)?;
     let (status, offset, length) = match range {

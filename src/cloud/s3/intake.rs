@@ -30,8 +30,11 @@ const DRAIN_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
 /// How many pieces wait for the thread that writes. A piece is what the network gives at once, at most 400 KiB.
 const PIECES: usize = 8;
 
-/// How much is gathered before it is written, in bytes.
-const WRITE_BYTES: usize = 256 * 1024;
+/// How much of small pieces is gathered before it is written, in bytes. Larger ones go to the file without a copy.
+const GATHER_BYTES: usize = 64 * 1024;
+
+/// How much of a file is copied at a time, in bytes.
+const COPY_BYTES: usize = 256 * 1024;
 
 /// A body that was not read yet, and how it is covered by the signature.
 pub(in crate::cloud) struct Incoming {
@@ -71,11 +74,11 @@ impl Received {
         source.seek(std::io::SeekFrom::Start(offset))?;
         let target = std::fs::File::create(&file)?;
         let mut received = Self { file: Some(file), finished: Finished::default() };
-        let mut target = std::io::BufWriter::with_capacity(WRITE_BYTES, target);
+        let mut target = std::io::BufWriter::with_capacity(COPY_BYTES, target);
         let mut left = length;
-        let mut piece = vec![0; WRITE_BYTES];
+        let mut piece = vec![0; COPY_BYTES];
         while left > 0 {
-            let size = usize::try_from(left).unwrap_or(WRITE_BYTES).min(WRITE_BYTES);
+            let size = usize::try_from(left).unwrap_or(COPY_BYTES).min(COPY_BYTES);
             source.read_exact(&mut piece[..size])?;
             sums.update(&piece[..size]);
             target.write_all(&piece[..size])?;
@@ -194,16 +197,15 @@ fn write(
     let file = std::fs::File::create(&path).map_err(failed)?;
     // From here on the file is removed unless everything is right.
     let mut received = Received { file: Some(path), finished: Finished::default() };
-    let mut file = std::io::BufWriter::with_capacity(WRITE_BYTES, file);
-    let mut sums = Sums::new(algorithms);
-    let mut sink = |bytes: &[u8]| {
-        sums.update(bytes);
-        file.write_all(bytes).map_err(failed)
-    };
+    let mut file = std::io::BufWriter::with_capacity(GATHER_BYTES, file);
+    let mut sums = Sums::of_length(algorithms, plan.length);
     let mut reader = Reader::new(plan);
     loop {
         match pieces.blocking_recv() {
-            Some(Piece::Data(bytes)) => reader.take(&bytes, &mut sink)?,
+            Some(Piece::Data(piece)) => reader.take(&piece, &mut |bytes| {
+                sums.update_shared(&piece.slice_ref(bytes));
+                file.write_all(bytes).map_err(failed)
+            })?,
             Some(Piece::End) => break,
             None => return Err(incomplete()),
         }

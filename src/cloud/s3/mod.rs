@@ -1,6 +1,6 @@
 //! S3: buckets and objects; objects are files, not rows.
 //!
-//! Lifecycle rules are kept and given back, and not carried out. Everything belongs to one account, so there are no
+//! Lifecycle rules are carried out, but for transitions: there is one kind of disk. Everything belongs to one account, so there are no
 //! access lists. Objects are as durable as the rows of every service; no key of KMS encrypts them, and none is taken.
 
 mod address;
@@ -11,9 +11,11 @@ pub(in crate::cloud) mod conditions;
 mod copy;
 mod cors;
 mod delete;
+mod digest;
 pub(in crate::cloud) mod events;
 mod get;
 mod intake;
+mod lifecycle;
 mod listing;
 mod multipart;
 mod notification;
@@ -134,6 +136,11 @@ impl S3 {
         let (engine, caller) = (Arc::clone(&self.engine), caller.clone());
         let work = tokio::task::spawn_blocking(move || wire::answer(&Ask::new(&engine, &caller, &call, &request_id)));
         work.await.map_err(|_| ApiError::new("InternalError", "the request was given up").status(500))?
+    }
+
+    /// Carries out lifecycle rules, until the cloud stops.
+    pub(in crate::cloud) async fn run(self: Arc<Self>, stopped: tokio::sync::watch::Receiver<bool>) {
+        Arc::clone(&self.engine).keep_house(stopped).await;
     }
 
     /// Says which destinations the events of buckets can have.

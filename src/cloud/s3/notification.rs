@@ -15,7 +15,7 @@ use crate::cloud::protocol::percent;
 use crate::cloud::protocol::xml::{self, Element, element};
 use crate::cloud::service::{ApiError, Shared};
 
-/// The events that a bucket can be asked for. Those that this S3 never has (replication, restore, lifecycle) are taken,
+/// The events that a bucket can be asked for. Those that this S3 never has (replication, restore, transitions) are taken,
 /// as they would be of a bucket in which they never happen.
 const EVENTS: &[&str] = &[
     "s3:ObjectCreated:*",
@@ -62,8 +62,11 @@ pub(super) struct Cause<'a> {
 }
 
 impl Cause<'_> {
-    /// The same with another event.
-    pub(super) fn named(self, event: &'static str) -> Self {
+    /// The same for a delete marker that is made in the place of a deletion.
+    pub(super) fn of_marker(self) -> Self {
+        let lifecycle = self.event.starts_with("LifecycleExpiration");
+        let event =
+            if lifecycle { "LifecycleExpiration:DeleteMarkerCreated" } else { "ObjectRemoved:DeleteMarkerCreated" };
         Self { event, ..self }
     }
 }
@@ -293,7 +296,8 @@ fn record(shared: &Shared, bucket: &str, (id, key): (&str, &str), fact: &Fact<'_
         object["versionId"] = version.into();
     }
     object["sequencer"] = sequencer(fact.sequence).into();
-    let version = if cause.event.starts_with("ObjectTagging") { "2.3" } else { "2.1" };
+    let newer = cause.event.starts_with("ObjectTagging") || cause.event.starts_with("Lifecycle");
+    let version = if newer { "2.3" } else { "2.1" };
     json!({
         "eventVersion": version,
         "eventSource": "aws:s3",
@@ -324,6 +328,9 @@ fn event(shared: &Shared, bucket: &str, key: &str, fact: &Fact<'_>, cause: &Caus
         "ObjectCreated:Copy" => ("Object Created", "CopyObject"),
         "ObjectCreated:CompleteMultipartUpload" => ("Object Created", "CompleteMultipartUpload"),
         "ObjectRemoved:Delete" | "ObjectRemoved:DeleteMarkerCreated" => ("Object Deleted", "DeleteObject"),
+        "LifecycleExpiration:Delete" | "LifecycleExpiration:DeleteMarkerCreated" => {
+            ("Object Deleted", "Lifecycle Expiration")
+        }
         "ObjectTagging:Put" => ("Object Tags Added", ""),
         "ObjectTagging:Delete" => ("Object Tags Deleted", ""),
         _ => return None,
@@ -351,7 +358,7 @@ fn event(shared: &Shared, bucket: &str, key: &str, fact: &Fact<'_>, cause: &Caus
         detail["reason"] = reason.into();
     }
     if kind == "Object Deleted" {
-        let made = cause.event == "ObjectRemoved:DeleteMarkerCreated";
+        let made = cause.event.ends_with(":DeleteMarkerCreated");
         detail["deletion-type"] = if made { "Delete Marker Created" } else { "Permanently Deleted" }.into();
     }
     let now_ms = shared.clock.now_ms();

@@ -39,6 +39,8 @@ pub(super) struct Objects {
     /// Every other version, and every delete marker.
     versions: Table<Version>,
     folder: PathBuf,
+    /// Told when a bucket was changed.
+    pub changed: tokio::sync::Notify,
     /// Held while a row is compared and written.
     writing: Mutex<()>,
 }
@@ -84,6 +86,7 @@ impl Objects {
             versions: Table::new(Arc::clone(&shared.store), "s3.version"),
             outbox: Outbox::new(&shared),
             folder: shared.folder.join("s3"),
+            changed: tokio::sync::Notify::new(),
             writing: Mutex::new(()),
             shared,
         };
@@ -124,7 +127,9 @@ impl Objects {
         let _writing = self.lock();
         let mut bucket = self.bucket(name)?;
         change(&mut bucket);
-        Ok(self.buckets.put(name, &bucket)?)
+        self.buckets.put(name, &bucket)?;
+        self.changed.notify_one();
+        Ok(())
     }
 
     /// The newest version of a key: an object, or `NoSuchKey`.
@@ -312,7 +317,7 @@ impl Objects {
         self.versions.add(&mut batch, &version_key(place, sequence), &Version::Marker(marker));
         let version = version.unwrap_or_else(|| NULL_VERSION.to_owned());
         let fact = Fact { object: None, version: Some(&version), sequence };
-        self.finish(batch, &bucket, place, (&fact, &cause.named("ObjectRemoved:DeleteMarkerCreated")))?;
+        self.finish(batch, &bucket, place, (&fact, &cause.of_marker()))?;
         self.let_go(gone);
         Ok(Deleted { version: Some(version), marker: true })
     }

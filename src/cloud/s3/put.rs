@@ -176,8 +176,11 @@ pub(super) fn stored_headers(
     object: &StoredObject,
 ) -> Result<Vec<(String, String)>, ApiError> {
     let mut headers = vec![("x-amz-server-side-encryption".to_owned(), "AES256".to_owned())];
-    if ask.engine.objects.bucket(place.bucket)?.has_versions() {
+    let bucket = ask.engine.objects.bucket(place.bucket)?;
+    if bucket.has_versions() {
         headers.push(("x-amz-version-id".to_owned(), object.version_id().to_owned()));
     }
+    let expiration = super::lifecycle::expiration(&bucket, place.key, object);
+    headers.extend(expiration.map(|text| ("x-amz-expiration".to_owned(), text)));
     Ok(headers)
 }

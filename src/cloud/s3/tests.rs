@@ -12,6 +12,7 @@ use super::buckets::{Bucket, check_name};
 use super::checksums::Algorithm;
 use super::events::{self, Destination};
 use super::listing::test_support::cut;
+use super::record::Version;
 use super::{S3, address, checksums, conditions, cors};
 use crate::base::{FixedClock, Region, SequenceIds};
 use crate::cloud::feed::Feed;
@@ -150,15 +151,17 @@ fn the_first_cors_rule_that_fits_answers() {
 /// An S3 in memory, with a temporary folder for its objects.
 struct World {
     s3: S3,
+    clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
 }
 
 impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FixedClock::at(1_700_000_000_000));
         let shared = Arc::new(Shared {
             store: Arc::new(MemoryStore::default()),
-            clock: Arc::new(FixedClock::at(1_700_000_000_000)),
+            clock: Arc::clone(&clock) as _,
             ids: Arc::new(SequenceIds::default()),
             region: Region::default(),
             account: "000000000000",
@@ -167,7 +170,7 @@ impl World {
             feed: Feed::default(),
         });
         let iam = Arc::new(Iam::new(Arc::clone(&shared), None));
-        Self { s3: S3::new(shared, iam), _folder: folder }
+        Self { s3: S3::new(shared, iam), clock, _folder: folder }
     }
 
     async fn call(&self, method: Method, path: &str, body: &str) -> Result<ApiReply, ApiError> {
@@ -380,4 +383,98 @@ fn checksums_of_parts_join() {
         assert!(composite.ends_with("-3"), "{composite}");
     }
     assert_eq!(Algorithm::Crc32.joined([(None, 1)].into_iter()), None);
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+impl World {
+    async fn bucket(&self, versions: bool, rules: &[&str]) {
+        self.put("/bucket", "").await;
+        if versions {
+            let status = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+            self.put("/bucket?versioning", status).await;
+        }
+        let rule = |text: &&str| format!("<Rule><Status>Enabled</Status>{text}</Rule>");
+        let rules: String = rules.iter().map(rule).collect();
+        self.put("/bucket?lifecycle", &format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>")).await;
+    }
+
+    /// The versions of the bucket after so many further days: `k` is an object, `-k` a delete marker.
+    fn after(&self, days: i64) -> Vec<String> {
+        self.clock.advance(days * DAY_MS);
+        self.s3.engine.house();
+        let all = self.s3.engine.objects.list_versions("bucket", "").into_iter();
+        let shown = |(key, version): (String, Version)| match version {
+            Version::Object(_) => key,
+            Version::Marker(_) => format!("-{key}"),
+        };
+        all.map(shown).collect()
+    }
+}
+
+#[tokio::test]
+async fn what_a_rule_lets_go_is_gone_when_it_is_due() {
+    let days = |days: i64| format!("<Expiration><Days>{days}</Days></Expiration>");
+    let tag = "<Tag><Key>t</Key><Value>v</Value></Tag>";
+    let size = "<ObjectSizeGreaterThan>3</ObjectSizeGreaterThan>";
+    for (filter, left) in [
+        ("<Filter><Prefix></Prefix></Filter>".to_owned(), vec![]),
+        ("<Prefix>a/</Prefix>".to_owned(), vec!["b", "c"]),
+        (format!("<Filter>{tag}</Filter>"), vec!["a/1", "b"]),
+        (format!("<Filter>{size}</Filter>"), vec!["a/1", "c"]),
+        (
+            format!("<Filter><And><Prefix>c</Prefix>{tag}<ObjectSizeLessThan>3</ObjectSizeLessThan></And></Filter>"),
+            vec!["a/1", "b"],
+        ),
+    ] {
+        let world = World::new();
+        world.bucket(false, &[&format!("{filter}{}", days(2))]).await;
+        world.put("/bucket/a/1", "one").await;
+        world.put("/bucket/b", "large").await;
+        world.put("/bucket/c", "c").await;
+        world.put("/bucket/c?tagging", &format!("<Tagging><TagSet>{tag}</TagSet></Tagging>")).await;
+        assert_eq!(world.after(2).len(), 3, "the day is not over: {filter}");
+        assert_eq!(world.after(1), left, "{filter}");
+    }
+    let world = World::new();
+    world.bucket(false, &["<Filter/><Expiration><Date>2023-11-20T00:00:00Z</Date></Expiration>"]).await;
+    let stored = world.put("/bucket/k", "x").await;
+    let told = stored.headers.iter().find(|(name, _)| name == "x-amz-expiration").unwrap();
+    assert_eq!(told.1, "expiry-date=\"Mon, 20 Nov 2023 00:00:00 GMT\", rule-id=\"\"");
+    assert_eq!((world.after(5).len(), world.after(1).len()), (1, 0));
+}
+
+#[tokio::test]
+async fn versions_markers_and_uploads_have_rules_of_their_own() {
+    let noncurrent = "<Filter/><NoncurrentVersionExpiration><NoncurrentDays>3</NoncurrentDays><NewerNoncurrentVersions>1\
+                      </NewerNoncurrentVersions></NoncurrentVersionExpiration>";
+    let world = World::new();
+    world.bucket(true, &[noncurrent]).await;
+    for body in ["1", "2", "3", "4"] {
+        world.put("/bucket/k", body).await;
+    }
+    assert_eq!(world.after(3), ["k"; 4]);
+    assert_eq!(world.after(1), ["k"; 2], "the newest, and one that is newer than the others");
+    let world = World::new();
+    let expire = "<Filter/><Expiration><Days>1</Days></Expiration>";
+    let noncurrent =
+        "<Filter/><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration>";
+    world.bucket(true, &[expire, noncurrent]).await;
+    world.put("/bucket/k", "1").await;
+    assert_eq!(world.after(2), ["-k", "k"], "the newest version becomes a noncurrent one");
+    assert_eq!(world.after(2), [""; 0], "the version goes, then the marker that stands alone and is old enough");
+    let world = World::new();
+    let markers = "<Filter/><Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>";
+    let abort = "<Filter><Prefix>k</Prefix></Filter><AbortIncompleteMultipartUpload><DaysAfterInitiation>7\
+                 </DaysAfterInitiation></AbortIncompleteMultipartUpload>";
+    world.bucket(true, &[markers, abort]).await;
+    world.call(Method::DELETE, "/bucket/gone", "").await.unwrap();
+    world.call(Method::POST, "/bucket/k?uploads", "").await.unwrap();
+    world.call(Method::POST, "/bucket/other?uploads", "").await.unwrap();
+    assert_eq!(world.after(0), [""; 0], "nothing is behind the marker");
+    let under_way =
+        || world.s3.engine.uploads.of("bucket").into_iter().map(|(_, upload)| upload.key).collect::<Vec<_>>();
+    assert_eq!(under_way(), ["k", "other"]);
+    world.after(8);
+    assert_eq!(under_way(), ["other"]);
 }

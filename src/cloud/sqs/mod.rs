@@ -58,6 +58,11 @@ impl Service for Sqs {
         })
     }
 
+    /// Messages are hidden in the moment in which they are answered, so that none is hidden from everybody.
+    fn waits(&self, call: &ApiCall) -> bool {
+        call.action == "ReceiveMessage"
+    }
+
     fn resources(self: Arc<Self>) -> Vec<Box<dyn ResourceHandler>> {
         resources::handlers(&self.engine)
     }

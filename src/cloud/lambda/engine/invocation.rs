@@ -33,6 +33,9 @@ const START_SHARE: Duration = Duration::from_secs(1);
 /// How often the memory of a process is looked at while it works.
 const MEMORY_EVERY: Duration = Duration::from_millis(25);
 
+/// How long lines are gathered before they are written to the log of an invocation that goes on.
+const TELL_EVERY: Duration = Duration::from_millis(200);
+
 /// How long the output of a process that has ended may be on its way.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -226,13 +229,14 @@ impl Engine {
         let work = Work { id: id.clone(), payload, deadline_ms, arn, client_context, answer };
         // A process that has ended takes nothing; that is seen below.
         let _ = process.api.work.send(work).await;
-        let end = Self::wait(function, process, answered, limit).await;
+        let waiting = Self::wait(function, process, answered, limit);
+        let end = self.telling(function, process, facts, waiting).await;
         facts.duration_ms = milliseconds(begun);
         facts.used_mb = process.memory_kib().map(|(_, most)| most.div_ceil(1024));
         let failure = match end {
             End::Answered(answer) => {
                 process.output.settle(seen, patience(function)).await;
-                facts.during = process.output.take();
+                facts.during.extend(process.output.take());
                 return match answer {
                     Answer::Value(value) => Ok(value),
                     Answer::Error(document) => Err(Failure { document, status: ("", None) }),
@@ -248,7 +252,7 @@ impl Engine {
         };
         process.killed().await;
         process.output.settle(ENDED, LAST_WORDS).await;
-        facts.during = process.output.take();
+        facts.during.extend(process.output.take());
         if failure.status.0 == "timeout" {
             facts.duration_ms = facts.duration_ms.min(limit.as_secs_f64() * 1000.0);
             let now_ms = self.shared.clock.now_ms();
@@ -261,6 +265,36 @@ impl Engine {
             facts.during.push(Line::new(self.shared.clock.now_ms(), format!("{message}\n{kind}")));
         }
         Err(failure)
+    }
+
+    /// Waits for the end of an invocation, and meanwhile writes what it prints, in batches, so that its log can be followed.
+    async fn telling(
+        &self,
+        function: &Function,
+        process: &Process,
+        facts: &mut Facts<'_>,
+        end: impl Future<Output = End>,
+    ) -> End {
+        tokio::pin!(end);
+        loop {
+            let begun = facts.told.is_some();
+            let news = async {
+                if begun {
+                    process.output.grown().await;
+                }
+                tokio::time::sleep(TELL_EVERY).await;
+            };
+            tokio::select! {
+                biased;
+                end = &mut end => return end,
+                () = news => {}
+            }
+            facts.during.extend(process.output.take_ended());
+            if !begun || !facts.during.is_empty() {
+                let lines = facts.so_far();
+                self.write_log(function, &facts.stream, lines);
+            }
+        }
     }
 
     /// Waits for the answer, the end of the process, the end of the time, or too much memory.
@@ -298,7 +332,7 @@ impl Engine {
         };
         facts.ended_ms = self.shared.clock.now_ms();
         let lines = facts.lines();
-        let log = journal::text(&lines);
+        let log = facts.told.take().unwrap_or_default() + &journal::text(&lines);
         self.write_log(function, &facts.stream, lines);
         Invocation {
             id: facts.request_id.to_owned(),

@@ -34,15 +34,36 @@ pub(super) struct Facts<'a> {
     pub used_mb: Option<u64>,
     /// `timeout`, or `error` and its type.
     pub status: Option<(&'static str, Option<String>)>,
+    /// The end of what the log has already, when it was begun while the function ran.
+    pub told: Option<String>,
 }
 
 impl Facts<'_> {
-    /// The log, with the `REPORT` line.
-    pub(super) fn lines(&self) -> Vec<Line> {
+    /// What the log does not have yet of an invocation that goes on; from now on it has it.
+    pub(super) fn so_far(&mut self) -> Vec<Line> {
+        let lines = self.open_lines();
+        let told = self.told.take().unwrap_or_default() + &text(&lines);
+        self.told = Some(tail(&told).to_owned());
+        self.during.clear();
+        lines
+    }
+
+    /// The lines before the end.
+    fn open_lines(&self) -> Vec<Line> {
         let Self { request_id: id, version, .. } = self;
+        if self.told.is_some() {
+            return self.during.clone();
+        }
         let mut lines: Vec<Line> = self.start.iter().chain(&self.before).cloned().collect();
         lines.push(Line::new(self.began_ms, format!("START RequestId: {id} Version: {version}")));
         lines.extend(self.during.iter().cloned());
+        lines
+    }
+
+    /// The log, or what it does not have yet of it, with the `REPORT` line.
+    pub(super) fn lines(&self) -> Vec<Line> {
+        let id = self.request_id;
+        let mut lines = self.open_lines();
         lines.push(Line::new(self.ended_ms, format!("END RequestId: {id}")));
         lines.push(Line::new(self.ended_ms, self.report()));
         lines

@@ -3,11 +3,11 @@
 //! Answers and output come by different ways. So that the log of an invocation is whole, our runtimes print a mark before
 //! they answer; what stands before the mark belongs to the invocation.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::base::Clock;
 
@@ -40,6 +40,8 @@ pub(super) struct Output {
     printed: Mutex<Printed>,
     /// How many marks came; the largest number when the output has ended.
     marks: watch::Sender<u64>,
+    /// Told when something was printed.
+    grown: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +57,27 @@ impl Printed {
         for (at, _) in &mut self.times {
             *at = if *at >= from + length { *at - length } else { (*at).min(from) };
         }
+        // Of several times at one place, the last is that of what stands there.
+        self.times.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                kept.1 = later.1;
+            }
+            same
+        });
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut from = 0;
+        for piece in self.text.split_inclusive(|byte| *byte == b'\n') {
+            let at_ms = self.times.iter().rev().find(|(at, _)| *at <= from).map_or(0, |(_, at_ms)| *at_ms);
+            let line = String::from_utf8_lossy(piece);
+            let line = line.strip_suffix('\n').unwrap_or(&line);
+            lines.push(Line::new(at_ms, line.trim_end_matches('\r').replace('\r', "\n")));
+            from += piece.len();
+        }
+        lines
     }
 }
 
@@ -62,7 +85,7 @@ impl Output {
     /// Output whose invocations end with a zero byte, `token` and a line feed.
     pub(super) fn new(token: &str, clock: Arc<dyn Clock>) -> Self {
         let mark = [b"\0", token.as_bytes(), b"\n"].concat();
-        Self { mark, clock, printed: Mutex::default(), marks: watch::Sender::new(0) }
+        Self { mark, clock, printed: Mutex::default(), marks: watch::Sender::new(0), grown: Notify::new() }
     }
 
     /// Reads until the end.
@@ -78,7 +101,7 @@ impl Output {
         let now_ms = self.clock.now_ms();
         let mut marks = 0;
         {
-            let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut printed = self.lock();
             let length = printed.text.len();
             // A mark may have come in two pieces.
             let mut from = length.saturating_sub(self.mark.len());
@@ -95,6 +118,7 @@ impl Output {
                 printed.remove(0, excess + 1);
             }
         }
+        self.grown.notify_one();
         if marks > 0 {
             self.marks.send_modify(|count| *count = count.saturating_add(marks).min(ENDED));
         }
@@ -112,19 +136,27 @@ impl Output {
         let _ = tokio::time::timeout(patience, marks.wait_for(|count| *count > seen)).await;
     }
 
+    /// Waits until something was printed. For one waiter; what came before the wait counts.
+    pub(super) async fn grown(&self) {
+        self.grown.notified().await;
+    }
+
     /// Takes what was printed since the last time, as whole lines.
     pub(super) fn take(&self) -> Vec<Line> {
-        let Printed { text, times } = std::mem::take(&mut *self.printed.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut lines = Vec::new();
-        let mut from = 0;
-        for piece in text.split_inclusive(|byte| *byte == b'\n') {
-            let at_ms = times.iter().rev().find(|(at, _)| *at <= from).map_or(0, |(_, at_ms)| *at_ms);
-            let line = String::from_utf8_lossy(piece);
-            let line = line.strip_suffix('\n').unwrap_or(&line);
-            lines.push(Line::new(at_ms, line.trim_end_matches('\r').replace('\r', "\n")));
-            from += piece.len();
-        }
-        lines
+        std::mem::take(&mut *self.lock()).lines()
+    }
+
+    /// As [`Self::take`], but leaves a line that has no end yet: its rest, or a mark, may be on its way.
+    pub(super) fn take_ended(&self) -> Vec<Line> {
+        let mut printed = self.lock();
+        let end = printed.text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let ended = Printed { text: printed.text[..end].to_vec(), times: printed.times.clone() };
+        printed.remove(0, end);
+        ended.lines()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Printed> {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -95,6 +95,28 @@ async fn lines_have_the_times_at_which_they_were_printed() {
     assert_eq!(seen, [(1000, "first"), (1000, "begun"), (1500, "last \na\nb")]);
 }
 
+#[tokio::test]
+async fn a_log_that_is_told_in_parts_is_the_same_log() {
+    let clock = Arc::new(FixedClock::at(1000));
+    let output = Output::new("mark", Arc::clone(&clock) as Arc<dyn Clock>);
+    let mut facts = Facts { request_id: "r", version: "1", before: vec![Line::new(0, "loading")], ..Facts::default() };
+    let mut parts = Vec::new();
+    for piece in ["one\ntw", "o\nthr\0m", "ark\nee\nend"] {
+        output.read(piece.as_bytes()).await;
+        clock.advance(500);
+        facts.during.extend(output.take_ended());
+        parts.push(facts.so_far());
+    }
+    facts.during.extend(output.take());
+    parts.push(facts.lines());
+    let times: Vec<i64> = parts[..3].concat().iter().map(|line| line.at_ms).collect();
+    assert_eq!(times, [0, 0, 1000, 1000, 1500], "each line has the time of its beginning");
+    let texts: Vec<String> = parts.iter().map(|lines| journal::text(lines)).collect();
+    assert_eq!(texts[..3], ["loading\nSTART RequestId: r Version: 1\none\n", "two\n", "three\n"]);
+    assert!(texts[3].starts_with("end\nEND RequestId: r\nREPORT"), "{}", texts[3]);
+    assert_eq!(facts.told.unwrap(), texts[..3].concat());
+}
+
 #[test]
 fn reports_are_lambdas() {
     let facts = Facts {
@@ -111,6 +133,7 @@ fn reports_are_lambdas() {
         memory_mb: 128,
         used_mb: Some(40),
         status: None,
+        told: None,
     };
     let log = "loading\nSTART RequestId: r Version: $LATEST\nsaid\nEND RequestId: r\nREPORT RequestId: r\tDuration: 1.23 ms\t\
                Billed Duration: 52 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\tInit Duration: 50.50 ms\t\n";

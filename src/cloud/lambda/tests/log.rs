@@ -79,3 +79,36 @@ async fn what_a_function_prints_stands_in_its_log_group() {
     assert_eq!(refused.code, "ResourceNotFoundException", "its role may not write logs");
     world.lambda.stop().await;
 }
+
+#[tokio::test]
+async fn a_log_can_be_followed_while_the_function_runs() {
+    let world = World::new().await;
+    let log_rights = json!([{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]);
+    world.role("logger", "lambda.amazonaws.com", &log_rights).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("go");
+    // It goes on when the file is there, and the test makes the file when it has read what was printed before.
+    let code = "const fs = require('fs');\nexports.handler = async (event) => {\n  console.log('before');\n  while \
+                (!fs.existsSync(event.file)) await new Promise((done) => setTimeout(done, 10));\n  console.log('after');\n}";
+    let settings = json!({"Role": "arn:aws:iam::000000000000:role/logger", "Timeout": 60});
+    world.function("slow", "nodejs20.x", code, settings).await;
+    let follow = async {
+        loop {
+            if let Ok((messages, _)) = world.log_of("/aws/lambda/slow").await
+                && messages.iter().any(|message| message.contains("before"))
+            {
+                std::fs::write(&file, "").unwrap();
+                return messages;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let (early, (_, _, tail)) = tokio::join!(follow, world.invoke("slow", json!({"file": file})));
+    assert!(!early.iter().any(|message| message.starts_with("REPORT")), "{early:?}");
+    let (messages, _) = world.log_of("/aws/lambda/slow").await.unwrap();
+    let place = |text: &str| messages.iter().position(|message| message.contains(text)).unwrap();
+    let places = ["INIT_START", "START RequestId", "before", "after", "END RequestId", "REPORT RequestId"].map(place);
+    assert_eq!(places, [0, 1, 2, 3, 4, 5], "{messages:?}");
+    assert!(tail.contains("before") && tail.contains("REPORT"), "{tail}");
+    world.lambda.stop().await;
+}
