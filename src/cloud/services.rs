@@ -81,6 +81,7 @@ impl Services {
             dynamodb: Arc::clone(&dynamodb),
             cognito: Arc::clone(&cognito),
             lambda: Arc::clone(&lambda),
+            eventbridge: Arc::clone(&eventbridge),
         };
         let appsync = Arc::new(AppSync::new(Arc::clone(&shared), below));
         let cloudfront = Arc::new(CloudFront::new(Arc::clone(&shared), Arc::clone(&s3)));

@@ -25,6 +25,11 @@ impl Code {
         Self { name, text: text.to_owned(), program: OnceLock::new() }
     }
 
+    /// Whether a write of it may ask a function when its condition fails.
+    fn may_ask(&self) -> bool {
+        self.text.contains("conditionalCheckFailedHandler")
+    }
+
     /// The program; it is read on first use.
     pub(in crate::cloud::appsync) fn program(&self) -> Result<&Program, &str> {
         let read = || {
@@ -61,7 +66,9 @@ impl Resolver {
     /// Whether it may set off code outside, which may send requests of its own.
     pub(in crate::cloud::appsync) fn calls_out(&self) -> bool {
         let settles = |step: &Step| step.sync.as_ref().is_some_and(SyncConfig::calls_function);
-        let inside = |step: &Step| matches!(step.source.kind.as_str(), "NONE" | "AMAZON_DYNAMODB") && !settles(step);
+        let inside = |step: &Step| {
+            matches!(step.source.kind.as_str(), "NONE" | "AMAZON_DYNAMODB") && !settles(step) && !step.code.may_ask()
+        };
         match self {
             Self::Unit(step) => !inside(step),
             Self::Pipeline { steps, .. } => !steps.iter().all(|step| inside(step)),

@@ -12,9 +12,10 @@ use super::compiled::CompiledApi;
 use super::js::util::Tools;
 use super::js::{CodeError, Program, Sandbox, SandboxError};
 use super::oidc::check_address;
-use super::record::{Api, ApiKey, ApiSettings, AuthMode, DataSource, DeltaSyncConfig, FunctionRecord, ResolverRecord};
+use super::record::{Api, ApiKey, ApiSettings, AuthMode, DataSource, FunctionRecord, ResolverRecord};
 use super::record::{Runtime, SchemaStatus, SyncConfig, UserPoolConfig};
 use super::schema::CompiledSchema;
+use super::source::check_source;
 
 /// How long an expired API key is still listed (AppSync guide: 60 days).
 const KEY_GRACE_S: i64 = 60 * 24 * 3600;
@@ -27,16 +28,6 @@ const KEY_LONGEST_S: i64 = 365 * 24 * 3600;
 
 /// The most functions of one pipeline.
 const PIPELINE_LIMIT: usize = 10;
-
-/// The kinds of data sources that AppSync has and this cloud does not.
-const UNBUILT_SOURCES: [&str; 6] = [
-    "AMAZON_ELASTICSEARCH",
-    "AMAZON_OPENSEARCH_SERVICE",
-    "HTTP",
-    "RELATIONAL_DATABASE",
-    "AMAZON_EVENTBRIDGE",
-    "AMAZON_BEDROCK_RUNTIME",
-];
 
 /// AppSync's state.
 pub(in crate::cloud::appsync) struct Engine {
@@ -534,49 +525,4 @@ fn check_settings(settings: &ApiSettings) -> Result<(), ApiError> {
         return Err(bad_request("the embedded cloud does not check `appIdClientRegex`"));
     }
     Ok(())
-}
-
-/// What a versioned data source must say ("Versioned data source configuration", AppSync guide).
-fn check_delta(delta: Option<&DeltaSyncConfig>) -> Result<(), ApiError> {
-    let delta = delta.ok_or_else(|| bad_request("deltaSyncConfig is required for a versioned data source."))?;
-    if delta.delta_sync_table_name.is_empty() {
-        return Err(bad_request("deltaSyncTableName is required for a versioned data source."));
-    }
-    if delta.base_table_ttl < 0 || delta.delta_sync_table_ttl < 0 {
-        return Err(bad_request("baseTableTTL and deltaSyncTableTTL are minutes, and not negative."));
-    }
-    Ok(())
-}
-
-fn check_source(row: &DataSource) -> Result<(), ApiError> {
-    let named = row.name.chars().all(|one| one.is_ascii_alphanumeric() || one == '_')
-        && row.name.starts_with(|one: char| one.is_ascii_alphabetic() || one == '_');
-    if !named {
-        return Err(bad_request(format!("The name of a data source is [_A-Za-z][_0-9A-Za-z]*, not {}", row.name)));
-    }
-    match row.kind.as_str() {
-        "AMAZON_DYNAMODB" => {
-            let config = row.dynamodb_config.as_ref();
-            let config =
-                config.ok_or_else(|| bad_request("dynamodbConfig is required for a data source AMAZON_DYNAMODB."))?;
-            if config.versioned {
-                check_delta(config.delta_sync_config.as_ref())?;
-            }
-            if row.service_role_arn.is_none() && !config.use_caller_credentials {
-                return Err(bad_request("A service role is required for a data source AMAZON_DYNAMODB."));
-            }
-            Ok(())
-        }
-        "AWS_LAMBDA" if row.lambda_config.is_none() => {
-            Err(bad_request("lambdaConfig is required for a data source AWS_LAMBDA."))
-        }
-        "AWS_LAMBDA" if row.service_role_arn.is_none() => {
-            Err(bad_request("A service role is required for a data source AWS_LAMBDA."))
-        }
-        "NONE" | "AWS_LAMBDA" => Ok(()),
-        kind if UNBUILT_SOURCES.contains(&kind) => {
-            Err(bad_request(format!("the embedded cloud has no data sources of the type {kind}")))
-        }
-        other => Err(bad_request(format!("Unknown data source type: {other}"))),
-    }
 }

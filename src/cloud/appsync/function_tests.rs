@@ -36,7 +36,7 @@ def handler(event, context):
 
 impl World {
     /// A function with its role; gives its ARN.
-    async fn function(&self, name: &str, code: &str) -> String {
+    pub(super) async fn function(&self, name: &str, code: &str) -> String {
         let trust = |service: &str| json!({ "Statement": { "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" } });
         let role =
             json!({ "RoleName": format!("{name}-role"), "AssumeRolePolicyDocument": trust("lambda.amazonaws.com") });

@@ -1,8 +1,8 @@
 //! AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
 //!
 //! Built: the control API, evaluation of code, CloudFormation types, API key, user pool, OpenID Connect, IAM and Lambda callers, queries,
-//! mutations and subscriptions, DynamoDB (versioned too), Lambda and NONE data sources. Refused by name: other data sources,
-//! mapping templates, caches, batching.
+//! mutations and subscriptions; data sources that are DynamoDB (versioned too), Lambda, HTTP, EventBridge, OpenSearch and NONE.
+//! Refused by name: other data sources, mapping templates, caches, batching.
 
 mod api;
 mod authoriser;
@@ -21,11 +21,14 @@ mod request;
 mod resolve;
 mod resources;
 mod schema;
+mod source;
 
 #[cfg(test)]
 mod evaluate_tests;
 #[cfg(test)]
 mod function_tests;
+#[cfg(test)]
+mod source_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -39,6 +42,7 @@ use crate::base::BoxFuture;
 
 use super::cognito::Cognito;
 use super::dynamodb::DynamoDb;
+use super::eventbridge::EventBridge;
 use super::iam::Iam;
 use super::lambda::Lambda;
 use super::s3::S3;
@@ -47,7 +51,7 @@ use super::service::{Access, ApiCall, ApiError, ApiReply, CallContext, ResourceH
 use authoriser::Authorisers;
 use authorize::Requester;
 use compiled::CompiledApi;
-use datasource::Backends;
+use datasource::{Backends, Wire};
 use engine::Engine;
 use execute::Setting;
 use js::SandboxPool;
@@ -108,14 +112,16 @@ pub(in crate::cloud) struct Below {
     pub dynamodb: Arc<DynamoDb>,
     pub cognito: Arc<Cognito>,
     pub lambda: Arc<Lambda>,
+    pub eventbridge: Arc<EventBridge>,
 }
 
 impl AppSync {
     pub(in crate::cloud) fn new(shared: Arc<Shared>, below: Below) -> Self {
-        let Below { iam, s3, dynamodb, cognito, lambda } = below;
+        let Below { iam, s3, dynamodb, cognito, lambda, eventbridge } = below;
         let engine = Engine::new(Arc::clone(&shared));
         let authorisers = Authorisers::new(Arc::clone(&shared), Arc::clone(&lambda));
-        let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb, lambda };
+        let wire = Arc::new(Wire::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb, lambda, eventbridge, wire };
         let pool = SandboxPool::new(engine.tools());
         let providers = Providers::new(Arc::clone(&shared));
         Self { shared, s3, cognito, engine, backends, pool, providers, authorisers, hub: Hub::default() }

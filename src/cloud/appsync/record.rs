@@ -287,6 +287,58 @@ pub(in crate::cloud::appsync) struct LambdaConfig {
     pub lambda_function_arn: String,
 }
 
+/// `httpConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct HttpConfig {
+    /// Scheme and host, with or without a path.
+    pub endpoint: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_config: Option<AuthorizationConfig>,
+}
+
+impl HttpConfig {
+    /// What requests are signed for, when they are signed.
+    pub(in crate::cloud::appsync) fn signing(&self) -> Option<&AwsIamConfig> {
+        self.authorization_config.as_ref()?.aws_iam_config.as_ref()
+    }
+}
+
+/// `authorizationConfig` of a data source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct AuthorizationConfig {
+    /// `AWS_IAM`, the only one.
+    pub authorization_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws_iam_config: Option<AwsIamConfig>,
+}
+
+/// `awsIamConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct AwsIamConfig {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_region: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_service_name: Option<String>,
+}
+
+/// `eventBridgeConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct EventBridgeConfig {
+    pub event_bus_arn: String,
+}
+
+/// `openSearchServiceConfig`, and `elasticsearchConfig` as it was called before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct SearchConfig {
+    pub aws_region: String,
+    pub endpoint: String,
+}
+
 /// A data source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -302,6 +354,21 @@ pub(in crate::cloud::appsync) struct DataSource {
     pub dynamodb_config: Option<DynamoDbConfig>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_config: Option<LambdaConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_config: Option<HttpConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_bridge_config: Option<EventBridgeConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_search_service_config: Option<SearchConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elasticsearch_config: Option<SearchConfig>,
+}
+
+impl DataSource {
+    /// Where searches go.
+    pub(in crate::cloud::appsync) fn search_config(&self) -> Option<&SearchConfig> {
+        self.open_search_service_config.as_ref().or(self.elasticsearch_config.as_ref())
+    }
 }
 
 /// `runtime`.

@@ -13,7 +13,9 @@ use crate::base::clock::FixedClock;
 use crate::base::ids::SequenceIds;
 use crate::cloud::cognito::Cognito;
 use crate::cloud::config::ACCOUNT_ID;
+use crate::cloud::delivery::Delivery;
 use crate::cloud::dynamodb::DynamoDb;
+use crate::cloud::eventbridge::EventBridge;
 use crate::cloud::feed::Feed;
 use crate::cloud::iam::Iam;
 use crate::cloud::lambda::{self, Lambda};
@@ -53,6 +55,8 @@ impl World {
         let dynamodb = Arc::new(DynamoDb::new(Arc::clone(&shared)).unwrap());
         let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam)).unwrap());
         let sqs = Arc::new(Sqs::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let delivery = Arc::new(Delivery::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&sqs)));
+        let eventbridge = Arc::new(EventBridge::new(Arc::clone(&shared), Arc::clone(&iam), delivery));
         let under_lambda =
             lambda::Below { iam: Arc::clone(&iam), s3: Arc::clone(&s3), sqs, dynamodb: Arc::clone(&dynamodb), logs };
         let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
@@ -60,12 +64,16 @@ impl World {
         let mut handlers = Arc::clone(&iam).resources();
         handlers.extend(Arc::clone(&lambda).resources());
         handlers.extend(Arc::clone(&dynamodb).resources());
-        let appsync = Arc::new(AppSync::new(shared, Below { iam, s3, dynamodb, cognito, lambda }));
+        let appsync = Arc::new(AppSync::new(shared, Below { iam, s3, dynamodb, cognito, lambda, eventbridge }));
         handlers.extend(Arc::clone(&appsync).resources());
         Self { handlers, appsync, clock, _folder: folder }
     }
 
-    async fn try_make(&self, kind: &str, properties: Value) -> Result<Provisioned, String> {
+    pub(in crate::cloud::appsync) async fn try_make(
+        &self,
+        kind: &str,
+        properties: Value,
+    ) -> Result<Provisioned, String> {
         let handler = self.handlers.iter().find(|handler| handler.kind() == kind).expect(kind);
         let request = ResourceRequest {
             stack_name: "stack".to_owned(),
@@ -170,7 +178,7 @@ impl World {
     }
 
     /// A table with a role that may use it, as a data source `Posts`.
-    async fn table(&self, api: &str, actions: &[&str]) {
+    pub(in crate::cloud::appsync) async fn table(&self, api: &str, actions: &[&str]) {
         self.make(
             "AWS::DynamoDB::Table",
             json!({

@@ -23,7 +23,7 @@ use crate::base::BoxFuture;
 use super::delivery::{Delivery, Parcel, Receiver};
 use super::iam::{Guest, Iam};
 use super::service::{
-    Access, ApiCall, ApiError, ApiReply, CallContext, Permission, ResourceHandler, Service, ServiceId, Shared,
+    Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, Service, ServiceId, Shared,
 };
 use put::Origin;
 use records::Engine;
@@ -63,6 +63,11 @@ impl Service for EventBridge {
 impl EventBridge {
     pub(in crate::cloud) fn new(shared: Arc<Shared>, iam: Arc<Iam>, delivery: Arc<Delivery>) -> Self {
         Self { engine: Arc::new(Engine::new(shared, iam, delivery)) }
+    }
+
+    /// `PutEvents` for someone who may; the error is EventBridge's.
+    pub(in crate::cloud) fn put_events(&self, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
+        api::answer(&self.engine, caller, "PutEvents", input)
     }
 
     /// Lets rules come when their time is there, until the cloud stops.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cloud::service::{ApiError, Caller, Permission};
 
+use super::handler::Handling;
 use super::item::{plain_item, plain_member, strict_entries};
 use super::{Answer, Backends, Origin, PRINCIPAL, batch, versioned};
 use crate::cloud::appsync::fault::Fault;
@@ -20,6 +21,8 @@ pub(super) struct Asking<'a> {
     pub caller: Caller,
     pub config: &'a DynamoDbConfig,
     pub request: &'a Value,
+    /// The role that functions are called with, the field that asks, and how often a function had the request repeated.
+    pub handling: Handling<'a>,
 }
 
 /// Carries out a request.
@@ -36,7 +39,8 @@ pub(super) fn invoke(
         Ok(caller) => caller,
         Err(error) => return Ok(refused(backends, &error, Value::Null)),
     };
-    let asking = Asking { backends, caller, config, request };
+    let handling = Handling { role: source.service_role_arn.as_deref(), origin, repeated: 0 };
+    let asking = Asking { backends, caller, config, request, handling };
     if let Some(delta) = config.delta_sync_config.as_ref().filter(|_| config.versioned) {
         return versioned::invoke(&asking, source, delta, origin);
     }
@@ -186,11 +190,6 @@ impl Asking<'_> {
             return refused(self.backends, error, Value::Null);
         }
         let condition = self.request.get("condition").unwrap_or(&Value::Null);
-        let strategy = condition.pointer("/conditionalCheckFailedHandler/strategy").and_then(Value::as_str);
-        if strategy == Some("Custom") {
-            let message = "the embedded cloud has no Lambda: `conditionalCheckFailedHandler` cannot be called";
-            return Answer::error("NotImplemented", message, Value::Null);
-        }
         let consistent = condition.get("consistentRead").and_then(Value::as_bool).unwrap_or(true);
         let input = json!({ "TableName": self.table(), "Key": key, "ConsistentRead": consistent });
         let stored = match self.execute("GetItem", &[("GetItem", self.table())], input) {
@@ -209,7 +208,11 @@ impl Asking<'_> {
             _ => false,
         };
         let current = stored.as_ref().map_or(Value::Null, plain_item);
-        if done { Answer::result(current) } else { refused(self.backends, error, current) }
+        if done {
+            return Answer::result(current);
+        }
+        let strategy = condition.pointer("/conditionalCheckFailedHandler/strategy").and_then(Value::as_str);
+        if strategy == Some("Custom") { self.handle(error, current) } else { refused(self.backends, error, current) }
     }
 
     fn page(&self, action: &str) -> Result<Answer, Fault> {

@@ -1,16 +1,22 @@
 //! Data sources: what resolvers speak to.
 //!
-//! Here are `NONE`, `AMAZON_DYNAMODB`, with versions or without, and `AWS_LAMBDA`; the others are refused by name when they are made.
+//! Here are `NONE`, `AMAZON_DYNAMODB`, with versions or without, `AWS_LAMBDA`, `HTTP`, `AMAZON_EVENTBRIDGE` and
+//! `AMAZON_OPENSEARCH_SERVICE`; the others are refused by name when they are made.
 
 mod batch;
 mod delta;
 mod dynamodb;
+mod events;
+mod handler;
+mod http;
 mod item;
 mod lambda;
 mod merge;
+mod search;
 mod settle;
 mod sync;
 mod versioned;
+mod wire;
 mod write;
 
 #[cfg(test)]
@@ -21,12 +27,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::cloud::dynamodb::DynamoDb;
+use crate::cloud::eventbridge::EventBridge;
 use crate::cloud::iam::Iam;
 use crate::cloud::lambda::Lambda;
 use crate::cloud::service::{Caller, Shared};
 
 use super::fault::Fault;
 use super::record::{DataSource, SyncConfig};
+pub(in crate::cloud::appsync) use wire::Wire;
 
 /// The service that acts with the role of a data source.
 const PRINCIPAL: &str = "appsync.amazonaws.com";
@@ -41,6 +49,8 @@ pub(in crate::cloud::appsync) struct Backends {
     pub iam: Arc<Iam>,
     pub dynamodb: Arc<DynamoDb>,
     pub lambda: Arc<Lambda>,
+    pub eventbridge: Arc<EventBridge>,
+    pub wire: Arc<Wire>,
 }
 
 impl std::fmt::Debug for Backends {
@@ -93,6 +103,9 @@ pub(in crate::cloud::appsync) fn invoke(
         "NONE" => Ok(Answer::result(request.get("payload").cloned().unwrap_or(Value::Null))),
         "AMAZON_DYNAMODB" => dynamodb::invoke(backends, source, origin, &request),
         "AWS_LAMBDA" => lambda::invoke(backends, source, &request),
+        "HTTP" => http::invoke(backends, source, &request),
+        "AMAZON_EVENTBRIDGE" => events::invoke(backends, source, &request),
+        "AMAZON_OPENSEARCH_SERVICE" | "AMAZON_ELASTICSEARCH" => search::invoke(backends, source, &request),
         other => {
             Err(Fault::raised("NotImplemented", format!("the embedded cloud has no data source of the type {other}")))
         }

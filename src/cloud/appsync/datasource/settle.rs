@@ -58,7 +58,7 @@ impl Versioned<'_> {
 }
 
 /// Invokes a function with the data source's role, and gives its answer.
-fn call(backends: &Backends, role: Option<&str>, function: &str, payload: &Value) -> Result<Value, String> {
+pub(super) fn call(backends: &Backends, role: Option<&str>, function: &str, payload: &Value) -> Result<Value, String> {
     let caller = backends.iam.act_as(role.unwrap_or_default(), PRINCIPAL).map_err(|error| error.message)?;
     let asked = Asked::new(function, Bytes::from(payload.to_string()), Invoker::Caller(&caller));
     let answer = tokio::runtime::Handle::current()
@@ -71,7 +71,7 @@ fn call(backends: &Backends, role: Option<&str>, function: &str, payload: &Value
     let read: Value = serde_json::from_slice(&invocation.payload).unwrap_or_default();
     if invocation.failed {
         let message = read.get("errorMessage").and_then(Value::as_str).unwrap_or_default();
-        return Err(format!("the conflict handler failed: {message}"));
+        return Err(format!("the handler failed: {message}"));
     }
     Ok(read)
 }
