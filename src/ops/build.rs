@@ -157,13 +157,11 @@ fn compile(root: &Path, name: &ResourceName, spec: &FunctionSpec, folder: &str) 
     }
     let target = place.join("target");
     let built = if lambda { target.join("lambda/bootstrap/bootstrap") } else { target.join("release/bootstrap") };
-    match std::fs::read(&built) {
-        Ok(program) => Ok(BTreeMap::from([("bootstrap".to_owned(), Bytes::from(program))])),
-        Err(_) => {
-            let message = format!("the function `{name}` was built, and has no program `bootstrap`");
-            Err(vec![wrong(message, &file).hint("`[[bin]]` with `name = \"bootstrap\"` in Cargo.toml")])
-        }
-    }
+    let Ok(program) = std::fs::read(&built) else {
+        let message = format!("the function `{name}` was built, and has no program `bootstrap`");
+        return Err(vec![wrong(message, &file).hint("`[[bin]]` with `name = \"bootstrap\"` in Cargo.toml")]);
+    };
+    Ok(BTreeMap::from([("bootstrap".to_owned(), Bytes::from(program))]))
 }
 
 /// cargo says `src/main.rs:3:5: error[E0425]: why`, with paths below the project's folder.

@@ -19,6 +19,9 @@ const LATE_MS: i64 = 10_000;
 /// Stacks within stacks that are looked into.
 const DEEPEST: usize = 5;
 
+/// Takes one line after the other, until it has enough.
+pub type Tell<'a> = dyn FnMut(&LogLine) -> ControlFlow<()> + Send + 'a;
+
 /// What is asked of the logs.
 #[derive(Clone, Debug, Default)]
 pub struct LogsRequest {
@@ -72,7 +75,7 @@ pub async fn logs(
     session: &Session,
     project: &Project,
     request: &LogsRequest,
-    tell: &mut (dyn FnMut(&LogLine) -> ControlFlow<()> + Send),
+    tell: &mut Tell<'_>,
 ) -> Result<(), Failure> {
     let known = &project.manifest().resources;
     if let Some(wanted) = request.resource.as_ref().filter(|wanted| !known.contains_key(*wanted)) {
@@ -89,7 +92,7 @@ async fn tell_from(
     session: &Session,
     project: &Project,
     request: &LogsRequest,
-    (place, tell): (&Place, &mut (dyn FnMut(&LogLine) -> ControlFlow<()> + Send)),
+    (place, tell): (&Place, &mut Tell<'_>),
 ) -> Result<(), Failure> {
     if request.follow && place.is_passing() && matches!(place.environment.target, Target::Local { .. }) {
         return Err(OperationError::NothingRuns.into());
@@ -196,7 +199,7 @@ async fn tell_all(
     api: &dyn LogApi,
     sources: &mut [Source],
     pattern: Option<&str>,
-    tell: &mut (dyn FnMut(&LogLine) -> ControlFlow<()> + Send),
+    tell: &mut Tell<'_>,
 ) -> Result<ControlFlow<()>, DeployError> {
     for source in &mut *sources {
         source.begin();
