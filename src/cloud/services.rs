@@ -103,8 +103,7 @@ impl Services {
         ];
         let values = Stores { ssm: Arc::clone(&ssm), secrets: Arc::clone(&secretsmanager) };
         let handlers = makers.into_iter().flat_map(Service::resources).collect();
-        let cloudformation =
-            Arc::new(CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), Box::new(values), handlers));
+        let cloudformation = CloudFormation::new(Arc::clone(&shared), Arc::clone(&s3), Box::new(values), handlers);
         Ok(Self {
             shared,
             iam,
@@ -124,7 +123,7 @@ impl Services {
             scheduler,
             appsync,
             cloudfront,
-            cloudformation,
+            cloudformation: Arc::new(cloudformation),
         })
     }
 

@@ -286,8 +286,8 @@ impl Core {
         let unexpected = |why: &str| {
             Err(ApiError::new("UnexpectedLambdaException", format!("{trigger} invocation failed due to error {why}.")))
         };
-        let heard = (0..TRIES).map(|_| self.functions.ask(function, &pool.arn, &event));
-        match heard.skip_while(|heard| matches!(heard, Heard::TooLate)).next() {
+        let mut heard = (0..TRIES).map(|_| self.functions.ask(function, &pool.arn, &event));
+        match heard.find(|heard| !matches!(heard, Heard::TooLate)) {
             None | Some(Heard::TooLate) => unexpected("Socket timeout while invoking Lambda function"),
             Some(Heard::Refused(code)) => unexpected(&code),
             Some(Heard::Failed(message)) => {
