@@ -9,7 +9,7 @@ use crate::support::stub::{Asked, Stub};
 
 static WORLD: Shared = Shared::new(std::sync::Weak::new());
 
-/// Tells what it was asked; `/xml` answers in XML, `/broken` with a failure.
+/// Tells what it was asked; `/broken` fails.
 fn told(asked: &Asked) -> (u16, Vec<u8>) {
     let path = asked.path.split('?').next().unwrap_or_default();
     match path {
