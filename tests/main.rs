@@ -6,6 +6,7 @@
 mod access;
 mod cli;
 mod golden;
+mod graphql;
 mod house;
 mod journey;
 mod local;

@@ -72,8 +72,7 @@ impl Services {
         };
         let lambda = Arc::new(Lambda::new(Arc::clone(&shared), under_lambda));
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&lambda)));
-        let (delivery, sns, eventbridge) = events(&shared, &iam, &sqs, &lambda);
-        let scheduler = Arc::new(Scheduler::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&delivery)));
+        let (delivery, sns, eventbridge, scheduler) = events(&shared, &iam, &sqs, &lambda);
         let buckets = Arc::new(Buckets::new(Arc::clone(&shared), Arc::clone(&s3), Arc::clone(&delivery)));
         let below = Below {
             iam: Arc::clone(&iam),
@@ -161,13 +160,13 @@ impl Services {
     }
 }
 
-/// What carries events, topics and buses, which receive of each other.
+/// What carries events, topics and buses, which receive of each other, and schedules, which send to them.
 fn events(
     shared: &Arc<Shared>,
     iam: &Arc<Iam>,
     sqs: &Arc<Sqs>,
     lambda: &Arc<Lambda>,
-) -> (Arc<Delivery>, Arc<Sns>, Arc<EventBridge>) {
+) -> (Arc<Delivery>, Arc<Sns>, Arc<EventBridge>, Arc<Scheduler>) {
     let delivery = Arc::new(Delivery::new(Arc::clone(shared), Arc::clone(iam), Arc::clone(sqs)));
     let sns = Arc::new(Sns::new(Arc::clone(shared), Arc::clone(iam), Arc::clone(&delivery)));
     let eventbridge = Arc::new(EventBridge::new(Arc::clone(shared), Arc::clone(iam), Arc::clone(&delivery)));
@@ -179,5 +178,6 @@ fn events(
     ]);
     let outlet: Arc<dyn lambda::Outlet> = Arc::clone(&delivery) as _;
     lambda.connect(&outlet);
-    (delivery, sns, eventbridge)
+    let scheduler = Arc::new(Scheduler::new(Arc::clone(shared), Arc::clone(iam), Arc::clone(&delivery)));
+    (delivery, sns, eventbridge, scheduler)
 }

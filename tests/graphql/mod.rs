@@ -1,0 +1,9 @@
+//! What an API does at run time, promise by promise, over the wire: each file shares one cloud.
+
+mod errors;
+mod functions;
+mod indexes;
+mod reading;
+mod scalars;
+mod world;
+mod writing;
