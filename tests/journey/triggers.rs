@@ -12,7 +12,7 @@ use crate::support::sigv4::{Key, call, sign_method};
 use crate::support::users::Pool;
 
 /// How long what happens by itself may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The functions, with the runtime and the code of each.
 const FUNCTIONS: [(&str, &str, &str, &str); 2] = [

@@ -160,7 +160,7 @@ impl World {
         let functions = listed["Functions"].as_array().unwrap();
         let atlas = functions.iter().map(|one| one["FunctionName"].as_str().unwrap());
         let atlas = atlas.filter(|name| name.starts_with("atlas-dev-")).collect::<Vec<_>>();
-        self.ending = atlas[0].trim_start_matches("atlas").to_owned();
+        atlas[0].trim_start_matches("atlas").clone_into(&mut self.ending);
         let told = self.invoke("atlas", &json!({ "who": true }));
         let variables = [
             ("photos", "PHOTOS_BUCKET"),

@@ -278,7 +278,7 @@ fn programs_and_typescript_have_samples_of_their_own() {
         (Runtime::Provided, None, "bootstrap", "#!/bin/sh\n"),
     ] {
         let sample = Some(FunctionSample::Hello);
-        let spec = FunctionSpec { runtime, language, sample, ..FunctionSpec::default() };
+        let spec = FunctionSpec { runtime, sample, language, ..FunctionSpec::default() };
         let files = spec.scaffold(&name("worker"), &Renderer::default()).unwrap();
         assert_eq!(files[0].path, format!("ampup/function/worker/{path}"));
         assert!(files[0].text.contains(part), "{}", files[0].text);

@@ -78,7 +78,7 @@ fn open(store: Arc<dyn Store>, clock: Arc<FixedClock>) -> World {
     let iam = Arc::new(Iam::new(Arc::clone(&shared), None));
     let functions = Script::default();
     let cognito = Arc::new(Cognito::with(Arc::clone(&shared), iam, Box::new(functions.clone())));
-    World { cognito, functions, shared, clock }
+    World { functions, shared, clock, cognito }
 }
 
 impl World {

@@ -114,12 +114,15 @@ fn pool_arn(app: &App) -> String {
     format!("arn:aws:cognito-idp:eu-west-1:000000000000:userpool/{}", app.pool)
 }
 
+/// What a function does, and the name and the text of what the caller is told.
+type Case = (fn() -> Heard, (&'static str, &'static str));
+
 #[test]
 fn answers_that_are_none_refusals_and_slow_functions_have_names_of_their_own() {
     let world = world();
     let app = asking(&world, &["PreSignUp"]);
     let strange = ("InvalidLambdaResponseException", "Unrecognizable lambda output");
-    let cases: [(fn() -> Heard, (&str, &str)); 7] = [
+    let cases: [Case; 7] = [
         (|| Heard::Answer(b"null".to_vec()), strange),
         (|| Heard::Answer(b"not json".to_vec()), strange),
         (|| Heard::Answer(b"{\"statusCode\":200}".to_vec()), strange),
