@@ -115,6 +115,20 @@ def kept_values(session, options):
     refused("InvalidRequestException", secrets.get_secret_value, SecretId=arn)
 
 
+def identities(session, options):
+    sts, iam = session.client("sts", **options), session.client("iam", **options)
+    given = sts.get_session_token(DurationSeconds=900)["Credentials"]
+    owner = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    assert owner.client("sts", **options).get_caller_identity()["Arn"].endswith(":root")
+    refused("InvalidAuthorizationMessageException", sts.decode_authorization_message, EncodedMessage="x")
+    trust = {"Statement": {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "sts:AssumeRole"}}
+    arn = iam.create_role(RoleName="guest", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.update_role(RoleName="guest", Description="who comes")
+    given = sts.assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
+    guest = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    refused("AccessDenied", guest.client("sts", **options).get_session_token)
+
+
 def command_line(endpoint, folder):
     environment = os.environ | {
         "AWS_ACCESS_KEY_ID": "test",
@@ -149,6 +163,7 @@ def main():
             functions(session.client("lambda", **options), role)
             log_events(session.client("logs", **options))
             kept_values(session, options)
+            identities(session, options)
             command_line(endpoint, folder)
         finally:
             cloud.kill()

@@ -4,4 +4,5 @@ mod functions;
 mod kills;
 mod refusals;
 mod secrets;
+mod triggers;
 mod uploads;

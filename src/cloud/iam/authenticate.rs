@@ -76,6 +76,8 @@ impl Iam {
             let message = "The security token included in the request is expired";
             return Err(ApiError::new("ExpiredToken", message).status(403));
         }
-        Ok((credentials.secret_key, Caller::Role(credentials.session)))
+        let of_owner = credentials.session.role_arn.ends_with(":root");
+        let caller = if of_owner { Caller::Root } else { Caller::Role(credentials.session) };
+        Ok((credentials.secret_key, caller))
     }
 }

@@ -151,6 +151,17 @@ impl Iam {
         self.sessions.issue(session, request.seconds)
     }
 
+    /// Temporary credentials of the account's owner, with all rights that the owner has.
+    pub(in crate::cloud) fn owner_session(&self, seconds: i64) -> Result<Credentials, ApiError> {
+        let session = RoleSession {
+            role_arn: format!("arn:aws:iam::{}:root", self.shared.account),
+            session_name: String::new(),
+            access_key: String::new(),
+            context: BTreeMap::new(),
+        };
+        self.sessions.issue(session, seconds)
+    }
+
     /// The session in which one of our services acts with a role, when the trust policy admits the service.
     pub(in crate::cloud) fn act_as(&self, role_arn: &str, service: &str) -> Result<Caller, ApiError> {
         let known = self.admitted(&RoleRequest {

@@ -130,9 +130,10 @@ fn with_body(status: u16, mut headers: Vec<(String, String)>, content_type: &str
 fn query_answer(asked: &Asked<'_>, value: &Value) -> String {
     let Asked { service, action, request_id, .. } = *asked;
     let mut text = format!("<{action}Response xmlns=\"{}\">", namespace(service));
-    // SQS repeats elements for lists; it and SNS write a result that is empty.
+    // SQS repeats elements for lists; it, SNS and one action of IAM write a result that is empty.
     let repeats = service == Some(ServiceId::Sqs);
-    if repeats || service == Some(ServiceId::Sns) || value.as_object().is_some_and(|fields| !fields.is_empty()) {
+    let empty_too = repeats || service == Some(ServiceId::Sns) || action == "UpdateRole";
+    if empty_too || value.as_object().is_some_and(|fields| !fields.is_empty()) {
         xml::write(&mut text, &format!("{action}Result"), value, !repeats);
     }
     text.push_str(&xml::wrap("ResponseMetadata", &[xml::element("RequestId", request_id)]));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::generate::password;
-use super::store::{CURRENT, NewValue, SecretRow, Secrets, Version, invalid, not_found};
+use super::store::{CURRENT, NewValue, PREVIOUS, SecretRow, Secrets, Version, invalid, not_found};
 use crate::cloud::service::{ApiCall, ApiError, Permission};
 
 const PAGE: usize = 100;
@@ -45,6 +45,7 @@ pub(super) fn answer(secrets: &Secrets, call: &ApiCall) -> Result<Value, ApiErro
             Ok(json!({"ARN": secret.arn, "Name": secret.name}))
         }
         "GetRandomPassword" => Ok(json!({"RandomPassword": password(&*secrets.shared.ids, input)?})),
+        "UpdateSecretVersionStage" => move_stage(secrets, id()?, input),
         "TagResource" => {
             let given = tags_of(input.get("Tags"));
             secrets.change(id()?, None, |secret| secret.tags.extend(given)).map(|_| json!({}))
@@ -168,6 +169,48 @@ fn update(secrets: &Secrets, id: &str, input: &Value) -> Result<Value, ApiError>
         told["VersionId"] = json!(version.id);
     }
     Ok(told)
+}
+
+/// `UpdateSecretVersionStage`: a stage goes from one version to another, or away.
+fn move_stage(secrets: &Secrets, id: &str, input: &Value) -> Result<Value, ApiError> {
+    let stage = text(input, "VersionStage").ok_or_else(|| missing("versionStage"))?;
+    let (to, from) = (text(input, "MoveToVersionId"), text(input, "RemoveFromVersionId"));
+    let secret = secrets.live(id)?;
+    let holds = |version: &&Version| version.stages.iter().any(|held| held == stage);
+    let holder = secret.versions.iter().find(holds).map(|version| version.id.as_str());
+    if let Some(unknown) = to.into_iter().chain(from).find(|id| secret.versions.iter().all(|one| one.id != *id)) {
+        let message = format!("Secrets Manager can't find the specified secret version: {unknown}");
+        return Err(ApiError::new("ResourceNotFoundException", message));
+    }
+    if let Some(holder) = holder.filter(|holder| from != Some(*holder) && to != Some(*holder)) {
+        return Err(invalid(format!(
+            "The parameter RemoveFromVersionId can't be empty. Staging label {stage} is currently attached to version \
+             {holder}, so you must explicitly reference that version in RemoveFromVersionId."
+        )));
+    }
+    if to.is_none() && stage == CURRENT {
+        return Err(invalid(format!(
+            "You can only move staging label {CURRENT} to a different secret version. It can't be completely removed."
+        )));
+    }
+    let moved = to.filter(|to| holder != Some(*to));
+    let before = holder.map(str::to_owned);
+    let (secret, _) = secrets.change(id, None, |secret| {
+        for version in &mut secret.versions {
+            version.stages.retain(|held| held != stage || to == Some(version.id.as_str()));
+            if moved == Some(version.id.as_str()) {
+                version.stages.push(stage.to_owned());
+            }
+            if stage == CURRENT && moved.is_some() {
+                // The version that was current is the previous one now.
+                version.stages.retain(|held| held != PREVIOUS);
+                if before.as_deref() == Some(version.id.as_str()) {
+                    version.stages.push(PREVIOUS.to_owned());
+                }
+            }
+        }
+    })?;
+    Ok(json!({"ARN": secret.arn, "Name": secret.name}))
 }
 
 fn described(secret: &SecretRow) -> Value {

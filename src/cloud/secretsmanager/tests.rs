@@ -225,3 +225,32 @@ async fn stacks_make_secrets_with_generated_values() {
         handler.delete(&made, &request(json!({}), None)).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn stages_move_from_version_to_version() {
+    let world = World::new();
+    let first = world.ok("CreateSecret", json!({"Name": "s", "SecretString": "1"})).await["VersionId"].clone();
+    let second = world.ok("PutSecretValue", json!({"SecretId": "s", "SecretString": "2"})).await["VersionId"].clone();
+    let held = async |stage: &str| {
+        let found = world.call("GetSecretValue", json!({"SecretId": "s", "VersionStage": stage})).await;
+        found.map(|found| found["SecretString"].as_str().unwrap().to_owned()).unwrap_or_default()
+    };
+    let stage = |stage: &str, to: &Value, from: &Value| json!({"SecretId": "s", "VersionStage": stage, "MoveToVersionId": to, "RemoveFromVersionId": from});
+    world.ok("UpdateSecretVersionStage", stage("mine", &first, &Value::Null)).await;
+    assert_eq!(held("mine").await, "1");
+    for (input, code) in [
+        (stage("mine", &second, &Value::Null), "InvalidParameterException"),
+        (stage("AWSCURRENT", &Value::Null, &second), "InvalidParameterException"),
+        (stage("mine", &json!("none"), &first), "ResourceNotFoundException"),
+    ] {
+        assert_eq!(world.call("UpdateSecretVersionStage", input).await.unwrap_err().code, code);
+    }
+    world.ok("UpdateSecretVersionStage", stage("mine", &second, &first)).await;
+    world.ok("UpdateSecretVersionStage", stage("AWSCURRENT", &first, &second)).await;
+    assert_eq!(
+        (held("mine").await, held("AWSCURRENT").await, held("AWSPREVIOUS").await),
+        ("2".to_owned(), "1".to_owned(), "2".to_owned())
+    );
+    world.ok("UpdateSecretVersionStage", stage("mine", &Value::Null, &second)).await;
+    assert_eq!(held("mine").await, "", "nobody holds it");
+}

@@ -38,9 +38,13 @@ pub(super) fn answer(engine: &Engine, caller: &Caller, action: &str, input: &Val
         "Publish" | "PublishBatch" => request.publish(),
         "Unsubscribe" | "GetSubscriptionAttributes" | "SetSubscriptionAttributes" => request.subscription(),
         "TagResource" | "UntagResource" | "ListTagsForResource" => request.tag(),
-        "DeleteTopic" | "GetTopicAttributes" | "SetTopicAttributes" | "Subscribe" | "ListSubscriptionsByTopic" => {
-            request.topic()
-        }
+        "DeleteTopic"
+        | "GetTopicAttributes"
+        | "SetTopicAttributes"
+        | "Subscribe"
+        | "ListSubscriptionsByTopic"
+        | "AddPermission"
+        | "RemovePermission" => request.topic(),
         _ => Err(ApiError::not_built("sns", action)),
     }
 }
@@ -204,6 +208,10 @@ impl Request<'_> {
                 let made = self.engine.subscribe(arn, self.text("Protocol")?, endpoint, attributes)?;
                 Ok(json!({"SubscriptionArn": made}))
             }
+            "AddPermission" | "RemovePermission" => {
+                self.change_policy(arn)?;
+                Ok(json!({}))
+            }
             "ListSubscriptionsByTopic" => {
                 self.engine.topic(arn)?;
                 Ok(self.subscriptions(self.engine.subscriptions_of(arn)))
@@ -224,6 +232,44 @@ impl Request<'_> {
                 Ok(json!({"Attributes": entries(&all)}))
             }
         }
+    }
+
+    /// Adds a statement to the policy of a topic, or takes one out, by its label.
+    fn change_policy(&self, arn: &str) -> Result<(), ApiError> {
+        let label = self.text("Label")?;
+        let given = self.engine.topic(arn)?.attributes.remove("Policy");
+        let mut document: Value = given
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_else(|| json!({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": []}));
+        let found = document.get_mut("Statement").map(Value::take).unwrap_or_default();
+        let mut statements = if let Value::Array(list) = found { list } else { vec![found] };
+        if self.action == "AddPermission" {
+            if statements.iter().any(|statement| statement["Sid"] == label) {
+                return Err(invalid("Statement already exists"));
+            }
+            let texts = |name: &str| {
+                let list = self.input.get(name).and_then(Value::as_array).into_iter().flatten();
+                list.filter_map(Value::as_str).collect::<Vec<&str>>()
+            };
+            let (accounts, actions) = (texts("AWSAccountId"), texts("ActionName"));
+            if accounts.is_empty() || actions.is_empty() {
+                return Err(invalid("AWSAccountId and ActionName Reason: no value"));
+            }
+            let accounts: Vec<String> = accounts.iter().map(|one| format!("arn:aws:iam::{one}:root")).collect();
+            let actions: Vec<String> = actions.iter().map(|one| format!("SNS:{one}")).collect();
+            statements.push(json!({
+                "Sid": label, "Effect": "Allow", "Principal": {"AWS": accounts}, "Action": actions, "Resource": arn,
+            }));
+        } else {
+            statements.retain(|statement| statement["Sid"] != label);
+        }
+        let text = if statements.is_empty() {
+            String::new()
+        } else {
+            document["Statement"] = Value::Array(statements);
+            document.to_string()
+        };
+        self.engine.set(arn, "Policy", &text)
     }
 
     fn tag(&self) -> Result<Value, ApiError> {

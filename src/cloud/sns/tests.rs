@@ -169,3 +169,21 @@ async fn a_stack_makes_topics_subscriptions_and_policies() {
     assert_eq!(ask(&world, "ListTopics", json!({})).await["Topics"], json!([]));
     assert_eq!(ask(&world, "ListSubscriptions", json!({})).await["Subscriptions"], json!([]));
 }
+
+#[tokio::test]
+async fn statements_of_a_policy_come_and_go_by_their_label() {
+    let world = World::new();
+    let topic = ask(&world, "CreateTopic", json!({"Name": "t"})).await["TopicArn"].clone();
+    let add = json!({"TopicArn": topic, "Label": "them", "AWSAccountId": ["111122223333"], "ActionName": ["Publish"]});
+    ask(&world, "AddPermission", add.clone()).await;
+    let policy = async || {
+        let found = ask(&world, "GetTopicAttributes", json!({"TopicArn": topic})).await;
+        let entries = found["Attributes"]["entry"].as_array().unwrap().clone();
+        entries.into_iter().find(|entry| entry["key"] == "Policy").map(|entry| entry["value"].to_string())
+    };
+    let text = policy().await.unwrap();
+    assert!(text.contains("arn:aws:iam::111122223333:root") && text.contains("SNS:Publish"), "{text}");
+    assert!(refusal(&world, "AddPermission", add).await.contains("Statement already exists"));
+    ask(&world, "RemovePermission", json!({"TopicArn": topic, "Label": "them"})).await;
+    assert_eq!(policy().await, None);
+}

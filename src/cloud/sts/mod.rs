@@ -16,6 +16,9 @@ use super::service::{
     Access, ApiCall, ApiError, ApiReply, CallContext, Caller, Permission, ResourceHandler, Service, ServiceId, Shared,
 };
 
+/// How long credentials of the account's owner hold, in seconds.
+const OWNER_SESSION_S: i64 = 3600;
+
 /// STS: who am I, and roles for those who may take them.
 pub(in crate::cloud) struct Sts {
     shared: Arc<Shared>,
@@ -31,7 +34,7 @@ impl Service for Sts {
         match (call.action.as_str(), &context.caller) {
             ("AssumeRoleWithWebIdentity" | "AssumeRoleWithSAML", _) => Access::Open,
             // Needs a signature and no permission; and a trust policy that names the caller is enough for AssumeRole.
-            ("GetCallerIdentity" | "AssumeRole", _) => Access::Requires(Vec::new()),
+            ("GetCallerIdentity" | "AssumeRole" | "GetSessionToken", _) => Access::Requires(Vec::new()),
             (action, _) => Access::Requires(vec![Permission::new(format!("sts:{action}"), "*")]),
         }
     }
@@ -41,6 +44,8 @@ impl Service for Sts {
             match call.action.as_str() {
                 "GetCallerIdentity" => Ok(self.caller_identity(&context.caller)),
                 "AssumeRole" => self.assume_role(&context.caller, &call.input),
+                "GetSessionToken" => self.session_token(&context.caller, &call.input),
+                "DecodeAuthorizationMessage" => Err(no_message(&call.input)),
                 "AssumeRoleWithWebIdentity" => Err(web_identity(&call.input)),
                 action => Err(ApiError::not_built("sts", action)),
             }
@@ -112,6 +117,31 @@ impl Sts {
         Ok(ApiReply::json(self.answer(&credentials)))
     }
 
+    /// Temporary credentials of the account's owner. They hold for an hour at most ("`GetSessionToken`" in the STS API
+    /// reference), and a session gives no further ones.
+    fn session_token(&self, caller: &Caller, input: &Value) -> Result<ApiReply, ApiError> {
+        if let Some(unbuilt) = ["SerialNumber", "TokenCode"].iter().find(|name| input.get(**name).is_some()) {
+            return Err(ApiError::not_built("sts", &format!("GetSessionToken with {unbuilt}")));
+        }
+        if !matches!(caller, Caller::Root) {
+            let message = "Cannot call GetSessionToken with session credentials";
+            return Err(ApiError::new("AccessDenied", message).status(403));
+        }
+        let seconds = match input.get("DurationSeconds").and_then(Value::as_str) {
+            None => OWNER_SESSION_S,
+            Some(text) => text.parse().map_err(|_| invalid("DurationSeconds must be a whole number"))?,
+        };
+        if !(900..=129_600).contains(&seconds) {
+            let bound = if seconds < 900 { "greater than or equal to 900" } else { "less than or equal to 129600" };
+            return Err(invalid(&format!(
+                "1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: \
+                 Member must have value {bound}"
+            )));
+        }
+        let credentials = self.iam.owner_session(seconds.min(OWNER_SESSION_S))?;
+        Ok(ApiReply::json(json!({"Credentials": self.answer(&credentials)["Credentials"]})))
+    }
+
     /// A role takes another only when its own policy says so or the trust policy names it, not only its account.
     fn check_may_assume(&self, caller: &Caller, role_arn: &str) -> Result<(), ApiError> {
         self.iam.authorize(caller, &Permission::new("sts:AssumeRole", role_arn))
@@ -133,6 +163,14 @@ impl Sts {
                 ),
             },
         })
+    }
+}
+
+/// Refusals of this cloud are never encoded, so no message is one of its own.
+fn no_message(input: &Value) -> ApiError {
+    match input.get("EncodedMessage").and_then(Value::as_str) {
+        Some(_) => ApiError::new("InvalidAuthorizationMessageException", "Message is not valid"),
+        None => invalid("EncodedMessage must not be null"),
     }
 }
 

@@ -208,7 +208,13 @@ fn every_occasion_has_its_source_and_only_its_data() {
         "UserAttributes": [{"Name": "email", "Value": "new@example.com"}]}),
     );
     assert_eq!(world.functions.sources(), ["CustomMessage_VerifyUserAttribute", "CustomMessage_UpdateUserAttribute"]);
+}
 
+#[test]
+fn who_was_invited_is_asked_about_when_made_and_at_the_first_password() {
+    let world = world();
+    let app = asking(&world, &["PreSignUp", "PostAuthentication", "PreTokenGeneration", "CustomMessage"]);
+    let data = json!({"k": "v"});
     world.run(
         "AdminCreateUser",
         json!({"UserPoolId": app.pool, "Username": "bob@example.com",
