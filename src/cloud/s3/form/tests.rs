@@ -140,7 +140,8 @@ async fn a_form_that_is_not_as_it_was_signed_stores_nothing() {
         (signed_2(&conditions, &[("key", "k")], "other"), "abc", "SignatureDoesNotMatch"),
         (signed(&other_bucket, &[("key", "k")]), "abc", "AccessDenied"),
         (signed(&conditions, &[("key", "k"), ("acl", "private")]), "abc", "AccessDenied"),
-        (plain(&[("key", "k")]), "abc", "AccessDenied"),
+        // Nobody let everybody in.
+        (plain(&[("key", "k")]), "abc", "MissingAuthenticationToken"),
         (good.clone(), "", "EntityTooSmall"),
         (good.clone(), "abcde", "EntityTooLarge"),
     ] {
