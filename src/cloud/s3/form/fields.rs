@@ -53,12 +53,11 @@ fn parameter(text: &str, wanted: &str) -> Option<String> {
     loop {
         rest = rest.trim_start_matches([';', ' ', '\t']);
         let (name, after) = rest.split_once('=')?;
-        let (value, after) = match after.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted)?,
-            None => {
-                let end = after.find(';').unwrap_or(after.len());
-                (after[..end].trim().to_owned(), &after[end..])
-            }
+        let (value, after) = if let Some(quoted) = after.strip_prefix('"') {
+            unquoted(quoted)?
+        } else {
+            let end = after.find(';').unwrap_or(after.len());
+            (after[..end].trim().to_owned(), &after[end..])
         };
         if name.trim().eq_ignore_ascii_case(wanted) {
             return Some(value);
@@ -119,8 +118,8 @@ fn head(bytes: &[u8], boundary: &str) -> Result<Head, ApiError> {
         let from = at + end + 4;
         if name == "file" {
             let filename = filename.unwrap_or_default();
-            fields.filename = filename.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-            return Ok(Head::File(fields, from));
+            let filename = filename.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+            return Ok(Head::File(Fields { filename, ..fields }, from));
         }
         let Some(length) = find(&bytes[from..], closing.as_bytes()) else { return Ok(Head::Open) };
         let value = std::str::from_utf8(&bytes[from..from + length]).map_err(|_| malformed())?;
