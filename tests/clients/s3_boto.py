@@ -138,6 +138,36 @@ def roles(endpoint, key):
     refused("AccessDenied", role.list_objects_v2, Bucket=BUCKET)
 
 
+def forms(s3):
+    """A form with a signed policy, as a browser sends it."""
+    conditions = [["starts-with", "$Content-Type", "image/"], ["content-length-range", 1, 4]]
+    key = "forms/${filename}"
+    given = s3.generate_presigned_post(BUCKET, key, Conditions=conditions, ExpiresIn=60)
+
+    def send(file, **more):
+        parts = [f'name="{name}"\r\n\r\n{value}' for name, value in {**given["fields"], **more}.items()]
+        parts.append(f'name="file"; filename="a.png"\r\nContent-Type: text/plain\r\n\r\n{file}')
+        body = "".join(f"--edge\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--edge--\r\n"
+        headers = {"Content-Type": "multipart/form-data; boundary=edge"}
+        try:
+            return urllib.request.urlopen(urllib.request.Request(given["url"], body.encode(), headers)).status
+        except urllib.error.HTTPError as error:
+            return error.read().decode().split("<Code>")[1].split("<")[0]
+
+    image = {"Content-Type": "image/png"}
+    assert send("abcd", **image) == 204
+    found = s3.get_object(Bucket=BUCKET, Key="forms/a.png")
+    assert (found["Body"].read(), found["ContentType"]) == (b"abcd", "image/png"), found
+    for file, fields, code in [
+        ("abcd", {"Content-Type": "text/html"}, "AccessDenied"),
+        ("abcd", {**image, "key": "elsewhere"}, "AccessDenied"),
+        ("abcd", {**image, "acl": "private"}, "AccessDenied"),
+        ("abcde", image, "EntityTooLarge"),
+        ("", image, "EntityTooSmall"),
+    ]:
+        assert send(file, **fields) == code, (fields, send(file, **fields))
+
+
 def presigned(s3):
     url = s3.generate_presigned_url("put_object", Params={"Bucket": BUCKET, "Key": "by-url"}, ExpiresIn=60)
     urllib.request.urlopen(urllib.request.Request(url, b"by url", method="PUT", headers={"content-type": ""})).read()
@@ -201,7 +231,11 @@ def main():
             objects(s3)
             configurations(s3)
             roles(endpoint, key)
-            presigned(session.client("s3", endpoint_url=endpoint, config=Config(signature_version="s3v4")))
+            version_4 = session.client("s3", endpoint_url=endpoint, config=Config(signature_version="s3v4"))
+            presigned(version_4)
+            # The other signs policies as S3 did before.
+            forms(version_4)
+            forms(s3)
             command_line(endpoint, key, folder)
         finally:
             cloud.kill()

@@ -55,7 +55,7 @@ impl Iam {
     }
 
     /// The secret of an access key, and whose it is. A session's key is good only with its token.
-    fn holder(&self, access_key: &str, token: Option<&str>) -> Result<(Secret<String>, Caller), ApiError> {
+    pub(super) fn holder(&self, access_key: &str, token: Option<&str>) -> Result<(Secret<String>, Caller), ApiError> {
         let unknown = || {
             ApiError::new("InvalidClientTokenId", "The security token included in the request is invalid.").status(403)
         };

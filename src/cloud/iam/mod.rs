@@ -6,6 +6,7 @@
 mod authenticate;
 mod condition;
 mod decide;
+mod form;
 mod known;
 mod legacy;
 pub(in crate::cloud) mod policy;

@@ -16,7 +16,7 @@ const SKEW_S: i64 = 15 * 60;
 /// The longest life of a presigned URL, in seconds.
 const PRESIGNED_LIMIT_S: i64 = 7 * 24 * 60 * 60;
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 const UNSIGNED_STREAM: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
 
@@ -114,7 +114,13 @@ fn query_claim(parameter: &dyn Fn(&str) -> Option<String>) -> Result<Claim, ApiE
     Ok(Claim { token: parameter("X-Amz-Security-Token"), expires_s, ..claim })
 }
 
-fn build(credential: &str, date: String, signed_headers: &str, signature: String) -> Result<Claim, ApiError> {
+/// A claim from a credential (`key/day/region/service/aws4_request`) and what stands beside it.
+pub(super) fn build(
+    credential: &str,
+    date: String,
+    signed_headers: &str,
+    signature: String,
+) -> Result<Claim, ApiError> {
     let (access_key, scope) = credential.split_once('/').ok_or_else(|| bad_credential(credential))?;
     let parts: Vec<&str> = scope.split('/').collect();
     match parts[..] {
@@ -185,6 +191,12 @@ impl Claim {
             return Ok(Payload::Stream(Box::new(ChunkSigner { key, date, scope, previous })));
         }
         Ok(if payload == UNSIGNED || payload == UNSIGNED_STREAM { Payload::Unsigned } else { Payload::Hash(payload) })
+    }
+
+    /// Checks the signature of a text, as forms have it, with the secret of the claimed key.
+    pub(super) fn check_text(&self, text: &str, secret: &str) -> Result<(), ApiError> {
+        let given = hex::decode(&self.signature).map_err(|_| mismatch())?;
+        hmac::verify(&self.key(secret), text.as_bytes(), &given).map_err(|_| mismatch())
     }
 
     /// S3 wants every header of its own to be signed, so that none can be added on the way.

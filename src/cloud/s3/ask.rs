@@ -136,7 +136,17 @@ impl<'a> Ask<'a> {
         if *self.caller != Caller::Anonymous {
             set("s3:signatureversion", "AWS4-HMAC-SHA256");
             let presigned = self.parameter("X-Amz-Signature").is_some();
-            set("s3:authType", if presigned { "REST-QUERY-STRING" } else { "REST-HEADER" });
+            let form = self.call.action == "PostObject";
+            set(
+                "s3:authType",
+                if form {
+                    "POST"
+                } else if presigned {
+                    "REST-QUERY-STRING"
+                } else {
+                    "REST-HEADER"
+                },
+            );
         }
         keys
     }

@@ -25,7 +25,7 @@ pub(super) const OBJECT_LIMIT_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 const DOCUMENT_LIMIT_BYTES: usize = 4 * 1024 * 1024;
 
 /// How much of a refused body is read, in bytes.
-const DRAIN_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
+pub(super) const DRAIN_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// How many pieces wait for the thread that writes. A piece is what the network gives at once, at most 400 KiB.
 const PIECES: usize = 8;
@@ -158,11 +158,25 @@ pub(super) async fn receive(
     wanted: &[Algorithm],
 ) -> Result<Received, ApiError> {
     let plan = Plan::of(headers, &incoming)?;
+    take(plan, path, incoming.body, wanted).await
+}
+
+/// As [`receive`], for a body whose length is not known and that no signature covers.
+pub(super) async fn receive_open(
+    path: PathBuf,
+    headers: &HeaderMap,
+    body: Body,
+    wanted: &[Algorithm],
+) -> Result<Received, ApiError> {
+    let plan = Plan { payload: Payload::Unsigned, framed: false, length: None, stated: Stated::of(headers)? };
+    take(plan, path, body, wanted).await
+}
+
+async fn take(plan: Plan, path: PathBuf, mut body: Body, wanted: &[Algorithm]) -> Result<Received, ApiError> {
     let mut algorithms: Vec<Algorithm> = plan.stated.algorithm().into_iter().collect();
     algorithms.extend(wanted.iter().filter(|wanted| plan.stated.algorithm() != Some(**wanted)));
     let (sender, receiver) = mpsc::channel(PIECES);
     let work = tokio::task::spawn_blocking(move || write(&plan, &algorithms, path, receiver));
-    let mut body = incoming.body;
     loop {
         let piece = match body.frame().await {
             Some(Ok(frame)) => match frame.into_data() {

@@ -13,6 +13,7 @@ mod cors;
 mod delete;
 mod digest;
 pub(in crate::cloud) mod events;
+mod form;
 mod get;
 mod intake;
 mod lifecycle;
@@ -120,6 +121,10 @@ impl S3 {
         let site = address::website(&host);
         let mut reply = if let Some(place) = place.filter(|_| site.is_none() && upload::is_one(&call)) {
             upload::receive(&request, call, place, incoming).await?
+        } else if let Some(bucket) = bucket.as_deref()
+            && (site.is_none() && key.is_none() && form::is_one(&call))
+        {
+            form::receive(&request, call, bucket, incoming).await?
         } else {
             call.body = intake::document(&mut call.headers, incoming).await?;
             self.answer(&context.caller, call, request_id.clone()).await?

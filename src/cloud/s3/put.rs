@@ -145,18 +145,28 @@ pub(super) fn finish(
     described: Described,
     received: Received,
 ) -> Result<ApiReply, ApiError> {
+    let object = store(ask, place, (described, received), "ObjectCreated:Put")?;
+    let mut reply = empty(200);
+    reply.headers = stored_headers(ask, place, &object)?;
+    reply.headers.push(("etag".to_owned(), format!("\"{}\"", object.etag)));
+    reply.headers.extend(object.headers.iter().filter(|(name, _)| name.starts_with("x-amz-checksum-")).cloned());
+    Ok(reply)
+}
+
+/// Makes an object of a body that was received; `event` says by what.
+pub(super) fn store(
+    ask: &Ask<'_>,
+    place: Place<'_>,
+    (described, received): (Described, Received),
+    event: &'static str,
+) -> Result<StoredObject, ApiError> {
     let Described { content_type, mut headers, tags } = described;
     headers.extend(sum_headers(&received.finished.named));
     let conditions = ask.conditions()?;
     let content = Content::Body(received);
     let new =
         NewObject { content, content_type, headers, tags, parts: Vec::new(), conditions, together: Batch::default() };
-    let object = ask.engine.objects.put(place, new, &ask.cause("ObjectCreated:Put"))?;
-    let mut reply = empty(200);
-    reply.headers = stored_headers(ask, place, &object)?;
-    reply.headers.push(("etag".to_owned(), format!("\"{}\"", object.etag)));
-    reply.headers.extend(object.headers.iter().filter(|(name, _)| name.starts_with("x-amz-checksum-")).cloned());
-    Ok(reply)
+    ask.engine.objects.put(place, new, &ask.cause(event))
 }
 
 /// The headers under which checksums of a whole object are kept and given.

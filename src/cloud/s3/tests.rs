@@ -149,14 +149,14 @@ fn the_first_cors_rule_that_fits_answers() {
 }
 
 /// An S3 in memory, with a temporary folder for its objects.
-struct World {
-    s3: S3,
-    clock: Arc<FixedClock>,
+pub(super) struct World {
+    pub s3: S3,
+    pub clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::at(1_700_000_000_000));
         let shared = Arc::new(Shared {
@@ -189,7 +189,7 @@ impl World {
         self.s3.call(&CallContext { caller: Caller::Root }, call).await
     }
 
-    async fn put(&self, path: &str, body: &str) -> ApiReply {
+    pub(super) async fn put(&self, path: &str, body: &str) -> ApiReply {
         self.call(Method::PUT, path, body).await.unwrap()
     }
 

@@ -203,7 +203,6 @@ fn bucket_call(ask: &Ask<'_>, name: &str) -> Result<ApiReply, ApiError> {
             ask.allowed_bucket("s3:ListBucket", name)?;
             listing::objects(ask, name)
         }
-        Method::POST => Err(ApiError::not_built("s3", "PostObject (a form upload of a browser)")),
         _ => Err(method_not_allowed()),
     }
 }
