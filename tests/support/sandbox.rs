@@ -85,6 +85,8 @@ impl Sandbox {
             .env_clear()
             .env("HOME", self.home.path())
             .env("PATH", &self.programs)
+            // What builds functions in Rust: the home of the program under test has no toolchain.
+            .env("RUSTUP_HOME", rustup_home())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -118,6 +120,12 @@ impl Sandbox {
     pub(crate) fn outputs(&self) -> Value {
         serde_json::from_str(&self.read("amplify_outputs.json")).unwrap()
     }
+}
+
+/// Where the toolchains of this machine are.
+fn rustup_home() -> PathBuf {
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".rustup");
+    std::env::var_os("RUSTUP_HOME").map_or_else(home, PathBuf::from)
 }
 
 /// Runs a command to its end, or fails when it takes too long.

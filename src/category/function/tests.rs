@@ -283,7 +283,7 @@ fn programs_and_typescript_have_samples_of_their_own() {
         assert_eq!(files[0].path, format!("ampup/function/worker/{path}"));
         assert!(files[0].text.contains(part), "{}", files[0].text);
         let stack = synthesize_with(&spec, &[path]).unwrap();
-        assert_eq!(stack.text.contains("NODE_OPTIONS: --enable-source-maps"), path == "index.ts", "{}", stack.text);
+        assert_eq!(stack.text.contains("NODE_OPTIONS: '--enable-source-maps'"), path == "index.ts", "{}", stack.text);
     }
     let spec = FunctionSpec { runtime: Runtime::Provided, ..FunctionSpec::default() };
     let problems = synthesize_with(&spec, &["index.mjs"]).unwrap_err();
