@@ -29,10 +29,14 @@ pub(super) fn is_echo(reason: &str) -> bool {
 }
 
 /// Parts of known reasons and what helps.
-const KNOWN: [(&str, &str); 8] = [
+const KNOWN: [(&str, &str); 9] = [
     (
         "Cannot perform more than one GSI creation or deletion in a single update",
         "push one index at a time: take one new `@index` out of the schema, push, put it back, push again",
+    ),
+    (
+        "bucket name is not available",
+        "buckets of all accounts share their names: set another `bucket.name` in ampup.toml, then push again",
     ),
     ("already exists", "something of that name is there, made by someone else: delete or rename it, then push again"),
     ("LimitExceeded", "ask for a higher quota in the Service Quotas console, or delete what is not used"),
@@ -89,4 +93,18 @@ pub(super) fn label(tree: &Tree, path: &[String], resource: &str) -> Label {
 
 fn hints(reason: &str) -> Vec<String> {
     KNOWN.iter().filter(|(part, _)| reason.contains(part)).map(|(_, hint)| (*hint).to_owned()).take(1).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hints;
+
+    #[test]
+    fn a_taken_name_of_a_bucket_is_told_with_the_setting_that_changes_it() {
+        let reason = "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+                      Please select a different name and try again.";
+        assert!(hints(reason)[0].contains("`bucket.name`"));
+        assert!(hints("photos already exists")[0].contains("rename it"));
+        assert!(hints("Internal Failure").is_empty());
+    }
 }
