@@ -1,6 +1,6 @@
 //! Roles and managed policies as rows, and the rules for changing them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -54,13 +54,15 @@ pub(in crate::cloud) struct Roles {
     pub rows: Table<Role>,
     pub policies: Table<ManagedPolicy>,
     shelf: Shelf,
+    /// Held while a role is read and written back: stacks give one role several policies at the same time.
+    changing: Mutex<()>,
 }
 
 impl Roles {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let rows = Table::new(Arc::clone(&shared.store), "iam.role");
         let policies = Table::new(Arc::clone(&shared.store), "iam.policy");
-        Self { shared, rows, policies, shelf: Shelf::default() }
+        Self { shared, rows, policies, shelf: Shelf::default(), changing: Mutex::default() }
     }
 
     /// A role by name, or `NoSuchEntity`.
@@ -125,6 +127,7 @@ impl Roles {
         name: &str,
         change: impl FnOnce(&mut Role) -> Result<(), ApiError>,
     ) -> Result<(), ApiError> {
+        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut role = self.role(name)?;
         change(&mut role)?;
         self.write_role(&role)

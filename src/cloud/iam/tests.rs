@@ -282,3 +282,18 @@ fn roles_with_policies_cannot_be_deleted() {
     iam.roles.delete("reader").unwrap();
     assert_eq!(iam.roles.delete("reader").unwrap_err().code, "NoSuchEntity");
 }
+
+#[test]
+fn policies_that_a_role_is_given_at_the_same_time_all_stay() {
+    let iam = iam(&Arc::new(FixedClock::at(0)));
+    let _ = reader(&iam);
+    let document = json!({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}).to_string();
+    std::thread::scope(|scope| {
+        for number in 0..16 {
+            let (roles, document) = (&iam.roles, &document);
+            scope.spawn(move || roles.put_inline("reader", &format!("policy-{number}"), document).unwrap());
+        }
+    });
+    let names = iam.roles.role("reader").unwrap().inline;
+    assert!((0..16).all(|number| names.contains_key(&format!("policy-{number}"))), "{names:?}");
+}
