@@ -1,7 +1,7 @@
 // The unmodified aws-amplify library against `ampup dev`: sign-up to sign-in, models, owner refusal.
 // AMPUP names the program; everything happens in a temporary folder.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +10,8 @@ import { after, before, test } from 'node:test';
 import { Amplify } from 'aws-amplify';
 import { confirmSignUp, fetchAuthSession, getCurrentUser, signIn, signOut, signUp } from 'aws-amplify/auth';
 import { generateClient } from 'aws-amplify/data';
+
+import { startDev } from './dev.mjs';
 
 const ampup = process.env.AMPUP;
 const password = 'Correct-horse-7';
@@ -20,20 +22,6 @@ let outputs;
 let client;
 
 const run = (...args) => execFileSync(ampup, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-
-function startDev() {
-  return new Promise((resolve, reject) => {
-    const child = spawn(ampup, ['dev', '--port', '0', '--no-watch', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-    let text = '';
-    let errors = '';
-    child.stderr.on('data', (bytes) => { errors += bytes; });
-    child.stdout.on('data', (bytes) => {
-      text += bytes;
-      try { resolve({ child, board: JSON.parse(text) }); } catch { /* the document is not whole yet */ }
-    });
-    child.on('exit', (code) => reject(new Error(`ampup dev ended with ${code}: ${text}${errors}`)));
-  });
-}
 
 async function codeFor(username) {
   const answer = await fetch(`${endpoint}/_ampup/mailbox?username=${encodeURIComponent(username)}`);
@@ -54,7 +42,7 @@ before(async () => {
   run('init', 'clients', '--target', 'local', '--json');
   run('add', 'auth', '--sign-in', 'email', '--groups', 'Editors', '--json');
   run('add', 'api', '--name', 'blog', '--sample', 'blog', '--json');
-  const started = await startDev();
+  const started = await startDev(folder);
   cloud = started.child;
   endpoint = started.board.endpoint;
   outputs = JSON.parse(readFileSync(path.join(folder, 'amplify_outputs.json'), 'utf8'));

@@ -1,7 +1,7 @@
 // Unmodified aws-amplify DataStore in two browser profiles against `ampup dev`: edits made offline on both sides meet, with
 // each conflict handler. AMPUP names the program, CHROMIUM the browser; everything happens in a temporary folder.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 import { Browser } from './datastore/browser.mjs';
+import { startDev } from './dev.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const ampup = process.env.AMPUP;
@@ -47,20 +48,6 @@ const judge = `export const handler = async ({ newItem, existingItem, resolver }
   ? { action: 'REJECT' }
   : { action: 'RESOLVE', item: { ...newItem, title: existingItem.title + ' and ' + newItem.title } });
 `;
-
-function startDev() {
-  return new Promise((resolve, reject) => {
-    const child = spawn(ampup, ['dev', '--port', '0', '--no-watch', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-    let text = '';
-    let errors = '';
-    child.stderr.on('data', (bytes) => { errors += bytes; });
-    child.stdout.on('data', (bytes) => {
-      text += bytes;
-      try { resolve({ child, board: JSON.parse(text) }); } catch { /* the document is not whole yet */ }
-    });
-    child.on('exit', (code) => reject(new Error(`ampup dev ended with ${code}: ${text}${errors}`)));
-  });
-}
 
 /** The page with the app, served from another origin than the cloud. */
 async function servePage() {
@@ -140,7 +127,7 @@ before(async () => {
   writeFileSync(path.join(folder, 'ampup', 'function', 'judge', 'index.mjs'), judge);
   run('codegen', '--target', 'models-js', '--json');
   const opening = people.map((person) => Browser.open(path.join(folder, `profile-${person}`)));
-  const [started, page, ...browsers] = await Promise.all([startDev(), servePage(), ...opening]);
+  const [started, page, ...browsers] = await Promise.all([startDev(folder), servePage(), ...opening]);
   ({ child: cloud, board } = started);
   outputs = JSON.parse(readFileSync(path.join(folder, 'amplify_outputs.json'), 'utf8'));
   [ada, bob] = browsers;

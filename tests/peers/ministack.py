@@ -254,21 +254,23 @@ class Gaps:
             print(f"  {gap.__name__}: {gap.__doc__}")
 
 
-def main(ampup, ministack):
+def in_project(run, ampup, ministack):
+    """Runs `run(cloud, command, folder)` with a MiniStack of its own and the program in a folder of its own."""
     cloud = MiniStack(ministack)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            run(cloud, ampup, pathlib.Path(folder))
+
+            def command(*arguments, expect=0):
+                done = subprocess.run([ampup, *arguments, "--json"], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+                return json.loads(done.stdout)
+
+            run(cloud, command, pathlib.Path(folder))
     finally:
         cloud.stop()
 
 
-def run(cloud, ampup, folder):
-    def command(*arguments, expect=0):
-        done = subprocess.run([ampup, *arguments, "--json"], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout)
-
+def run(cloud, command, _):
     command("init", "peer", "--target", "localstack", "--endpoint", cloud.endpoint)
     command("add", "auth", "--sign-in", "email", "--groups", "Editors", "--guests", "true")
     command("add", "api", "--name", "blog", "--sample", "blog")
@@ -316,4 +318,4 @@ def run(cloud, ampup, folder):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    in_project(run, *sys.argv[1:3])

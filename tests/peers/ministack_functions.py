@@ -9,14 +9,12 @@ The functions are those of the journeys on the embedded cloud: each writes what 
 import io
 import json
 import pathlib
-import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 
 from botocore.exceptions import ClientError
-from ministack import MiniStack, Owners, resources_of
+from ministack import Owners, in_project, resources_of
 
 RECORDER = pathlib.Path(__file__).parent.parent / "journey" / "recorder"
 FUNCTIONS = {"clerk": ("nodejs22.x", "index.mjs", "public"), "scribe": ("python3.13", "index.py", "iam")}
@@ -234,12 +232,7 @@ def project(command, folder, cloud):
         )
 
 
-def run(cloud, ampup, folder):
-    def command(*arguments):
-        done = subprocess.run([ampup, *arguments, "--json"], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout)
-
+def run(cloud, command, folder):
     project(command, folder, cloud)
     pushed = command("push", "--yes")
     assert pushed["outcome"] == "deployed", pushed
@@ -264,14 +257,5 @@ def run(cloud, ampup, folder):
     print(f"{sum(counts.values())} passed, 0 failed")
 
 
-def main(ampup, ministack):
-    cloud = MiniStack(ministack)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            run(cloud, ampup, pathlib.Path(folder))
-    finally:
-        cloud.stop()
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    in_project(run, *sys.argv[1:3])

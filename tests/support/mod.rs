@@ -1,5 +1,6 @@
 //! What the suites share.
 
+pub(crate) mod api;
 pub(crate) mod evaluate;
 pub(crate) mod files;
 pub(crate) mod functions;

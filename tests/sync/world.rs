@@ -1,11 +1,12 @@
 //! A project with data sync in the embedded cloud, shared by the tests that run at the same time.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::ops::Deref;
+use std::sync::{Arc, Weak};
 
 use serde_json::{Value, json};
 
+use crate::support::api::{self, Api, Shared};
 use crate::support::functions::post;
-use crate::support::http::graphql;
 use crate::support::sandbox::{Dev, Sandbox};
 
 const SETTINGS: &str = "
@@ -109,58 +110,41 @@ export const handler = async (event) => {
 /// The running project.
 pub(super) struct World {
     dev: Dev,
-    pub url: String,
-    pub key: String,
+    api: Api,
     _sandbox: Sandbox,
 }
 
-static SHARED: Mutex<Weak<World>> = Mutex::new(Weak::new());
+static SHARED: Shared<World> = Shared::new(Weak::new());
+
+impl Deref for World {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
 
 impl World {
-    /// The one that others use, or a new one; it ends with the last who holds it.
+    /// The one that others use, or a new one.
     pub(super) fn shared() -> Arc<Self> {
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        let world = shared.upgrade().unwrap_or_else(|| Arc::new(Self::deploy()));
-        *shared = Arc::downgrade(&world);
-        world
+        api::shared(&SHARED, Self::deploy)
     }
 
     fn deploy() -> Self {
         let sandbox = project();
         let dev = sandbox.dev();
-        let data = sandbox.outputs()["data"].clone();
-        assert_eq!(data["conflict_resolution_mode"], "AUTOMERGE");
-        let text = |name: &str| data[name].as_str().unwrap().to_owned();
-        Self { url: text("url"), key: text("api_key"), dev, _sandbox: sandbox }
-    }
-
-    /// A whole answer.
-    pub(super) fn ask(&self, query: &str, variables: &Value) -> Value {
-        graphql(&self.url, ("x-api-key", &self.key), query, variables).json()
-    }
-
-    /// The value of the one field that a query has; without errors.
-    pub(super) fn value(&self, query: &str, variables: &Value) -> Value {
-        let answer = self.ask(query, variables);
-        assert!(answer.get("errors").is_none(), "{query} {variables}: {answer}");
-        answer["data"].as_object().unwrap().values().next().unwrap().clone()
-    }
-
-    /// The error of a query that fails.
-    pub(super) fn error(&self, query: &str, variables: &Value) -> Value {
-        let answer = self.ask(query, variables);
-        assert!(answer["errors"][0].is_object(), "{query} {variables}: {answer}");
-        answer["errors"][0].clone()
+        assert_eq!(sandbox.outputs()["data"]["conflict_resolution_mode"], "AUTOMERGE");
+        Self { api: Api::of(&sandbox), dev, _sandbox: sandbox }
     }
 
     /// A mutation of a model with an input: `write("update", "Note", …)`.
     pub(super) fn write(&self, verb: &str, model: &str, input: Value) -> Value {
-        self.value(&mutation(verb, model), &json!({ "input": input }))
+        self.api.write(&format!("{verb}{model}"), &input, &selected(model))
     }
 
     /// The same, which fails.
     pub(super) fn refused(&self, verb: &str, model: &str, input: Value) -> Value {
-        self.error(&mutation(verb, model), &json!({ "input": input }))
+        self.api.refused(&format!("{verb}{model}"), &input, &selected(model))
     }
 
     /// The items of a table, as DynamoDB stores them.
@@ -199,15 +183,10 @@ pub(super) fn project() -> Sandbox {
     sandbox
 }
 
-fn mutation(verb: &str, model: &str) -> String {
+fn selected(model: &str) -> String {
     let fields = match model {
         "Note" => "id title body tags colours stats { ppg apg rpg }",
         _ => "id title",
     };
-    let mut kind = verb.to_owned();
-    kind[..1].make_ascii_uppercase();
-    format!(
-        "mutation Go($input: {kind}{model}Input!) {{ {verb}{model}(input: $input) {{ {fields} createdAt updatedAt _version \
-         _deleted _lastChangedAt }} }}"
-    )
+    format!("{fields} createdAt updatedAt _version _deleted _lastChangedAt")
 }

@@ -40,7 +40,7 @@ impl Dynoxide {
         // Leaves the write-ahead log with `synchronous = NORMAL`: a commit is with the operating system before we
         // answer, so a killed process loses nothing; the file is not flushed to the disk's platter at each write.
         database.disable_bulk_loading().map_err(refusal)?;
-        order_streams(&path).map_err(|error| ApiError::new("InternalServerError", error.to_string()).status(500))?;
+        records::order(&path)?;
         Ok(Self { database, path: Some(path) })
     }
 
@@ -48,13 +48,6 @@ impl Dynoxide {
     pub(super) fn in_memory() -> Result<Self, ApiError> {
         Ok(Self { database: Database::memory().map_err(refusal)?, path: None })
     }
-}
-
-/// Lets the engine find the last record of a table's stream without reading all of them, which it does at every write.
-fn order_streams(path: &Path) -> rusqlite::Result<()> {
-    let statement = "CREATE INDEX IF NOT EXISTS ampup_stream_order
-                     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
-    rusqlite::Connection::open(path)?.execute_batch(statement)
 }
 
 impl TableEngine for Dynoxide {

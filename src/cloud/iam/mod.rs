@@ -14,6 +14,7 @@ mod resources;
 mod roles;
 mod sessions;
 mod signature;
+mod statements;
 mod visitor;
 mod wire;
 
@@ -37,6 +38,7 @@ use policy::{Policy, Question, Verdict};
 use roles::Roles;
 use sessions::Sessions;
 pub(in crate::cloud) use signature::Payload;
+pub(in crate::cloud) use statements::Statements;
 pub(in crate::cloud) use visitor::{Guest, ServiceVisitor};
 
 /// IAM: roles and policies, who a request comes from, and what it may do.
@@ -169,8 +171,7 @@ impl Iam {
             session_name: service,
             principal: ("Service", service),
             action: "sts:AssumeRole",
-            // Services tell for which account they act, so that a trust policy can keep out those of others.
-            context: BTreeMap::from([("aws:SourceAccount".to_owned(), vec![self.shared.account.to_owned()])]),
+            context: BTreeMap::new(),
             seconds: 3600,
         })?;
         Ok(Caller::Service(RoleSession {
@@ -199,7 +200,11 @@ impl Iam {
         };
         let known = self.roles.by_arn(request.role_arn).ok_or_else(denied)?;
         let principals = [(kind.to_owned(), name.to_owned())];
-        let context = decide::lower_keys(&self.shared, &request.context, None);
+        let mut context = decide::lower_keys(&self.shared, &request.context, None);
+        if kind == "Service" {
+            // Services tell for which account they act, so that a trust policy can keep out those of others.
+            context.insert("aws:sourceaccount".to_owned(), vec![self.shared.account.to_owned()]);
+        }
         let question =
             Question { action: request.action, resource: &known.role.arn, principals: &principals, context: &context };
         if known.trust()?.verdict(&question) == Verdict::Allow { Ok(known) } else { Err(denied()) }

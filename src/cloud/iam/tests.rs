@@ -253,6 +253,30 @@ fn a_trust_policy_decides_who_takes_a_role() {
 }
 
 #[test]
+fn services_tell_for_which_account_they_take_a_role() {
+    let iam = iam(&Arc::new(FixedClock::at(0)));
+    for (name, account, admitted) in [("own", "000000000000", true), ("others", "111122223333", false)] {
+        let trust = json!({"Statement": {
+            "Effect": "Allow", "Principal": {"Service": "appsync.amazonaws.com"}, "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+        }});
+        let role = Role {
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            trust: trust.to_string(),
+            longest_session_s: 3600,
+            ..Role::default()
+        };
+        let arn = iam.roles.create(role).unwrap().arn;
+        let service = ("Service", "appsync.amazonaws.com");
+        let request =
+            RoleRequest { action: "sts:AssumeRole", principal: service, context: BTreeMap::new(), ..ask(&arn, "", "") };
+        assert_eq!(iam.act_as(&arn, service.1).is_ok(), admitted, "{name}: the service acts itself");
+        assert_eq!(iam.assume(&request).is_ok(), admitted, "{name}: the service asks for credentials");
+    }
+}
+
+#[test]
 fn a_session_may_do_what_its_role_allows() {
     let iam = iam(&Arc::new(FixedClock::at(0)));
     let arn = reader(&iam);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::publish::{MESSAGE_BYTES, Message};
 use super::topics::{Engine, Subscription, Topic, invalid};
-use crate::cloud::iam::Guest;
+use crate::cloud::iam::{Guest, Statements};
 use crate::cloud::service::{ApiError, Caller, Permission};
 
 /// How many topics or subscriptions a page has.
@@ -238,13 +238,9 @@ impl Request<'_> {
     fn change_policy(&self, arn: &str) -> Result<(), ApiError> {
         let label = self.text("Label")?;
         let given = self.engine.topic(arn)?.attributes.remove("Policy");
-        let mut document: Value = given
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_else(|| json!({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": []}));
-        let found = document.get_mut("Statement").map(Value::take).unwrap_or_default();
-        let mut statements = if let Value::Array(list) = found { list } else { vec![found] };
+        let mut statements = Statements::read(given.as_deref(), "__default_policy_ID");
         if self.action == "AddPermission" {
-            if statements.iter().any(|statement| statement["Sid"] == label) {
+            if statements.knows(label) {
                 return Err(invalid("Statement already exists"));
             }
             let texts = |name: &str| {
@@ -255,20 +251,12 @@ impl Request<'_> {
             if accounts.is_empty() || actions.is_empty() {
                 return Err(invalid("AWSAccountId and ActionName Reason: no value"));
             }
-            let accounts: Vec<String> = accounts.iter().map(|one| format!("arn:aws:iam::{one}:root")).collect();
             let actions: Vec<String> = actions.iter().map(|one| format!("SNS:{one}")).collect();
-            statements.push(json!({
-                "Sid": label, "Effect": "Allow", "Principal": {"AWS": accounts}, "Action": actions, "Resource": arn,
-            }));
+            statements.allow(label, &accounts, &actions, arn);
         } else {
-            statements.retain(|statement| statement["Sid"] != label);
+            statements.remove(label);
         }
-        let text = if statements.is_empty() {
-            String::new()
-        } else {
-            document["Statement"] = Value::Array(statements);
-            document.to_string()
-        };
+        let text = statements.into_text();
         self.engine.set(arn, "Policy", &text)
     }
 

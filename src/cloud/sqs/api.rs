@@ -13,6 +13,7 @@ use super::fault::{invalid_value, missing, no_queue};
 use super::message;
 use super::receive::{Ask, Received};
 use super::send::{Outgoing, Sent};
+use crate::cloud::iam::Statements;
 use crate::cloud::service::{ApiError, Caller, Permission};
 
 /// How many queues a page has at most.
@@ -269,33 +270,21 @@ impl Request<'_> {
     fn change_policy(&self, name: &str, add: bool) -> Result<(), ApiError> {
         let label = self.text("Label").ok_or_else(|| missing("Label"))?;
         let arn = self.engine.arn(name);
-        let document = self.engine.queue(name)?.attributes.remove("Policy");
-        let mut document: Value = document.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_else(
-            || json!({"Version": "2008-10-17", "Id": format!("{arn}/SQSDefaultPolicy"), "Statement": []}),
-        );
-        let found = document.get_mut("Statement").map(Value::take).unwrap_or_default();
-        let mut statements = if let Value::Array(list) = found { list } else { vec![found] };
-        let known = statements.iter().any(|statement| statement["Sid"] == label);
-        if add == known {
+        let given = self.engine.queue(name)?.attributes.remove("Policy");
+        let mut statements = Statements::read(given.as_deref(), &format!("{arn}/SQSDefaultPolicy"));
+        if add == statements.knows(label) {
             let reason = if add { "Already exists." } else { "can't find label." };
             return Err(invalid_value(label, "Label", reason));
         }
         if add {
-            let one = |account: String| format!("arn:aws:iam::{account}:root");
-            let accounts: Vec<String> = self.texts("AWSAccountIds").into_iter().map(one).collect();
+            let accounts = self.texts("AWSAccountIds");
+            let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
             let actions: Vec<String> = self.texts("Actions").iter().map(|action| format!("SQS:{action}")).collect();
-            statements.push(json!({
-                "Sid": label, "Effect": "Allow", "Principal": {"AWS": accounts}, "Action": actions, "Resource": arn,
-            }));
+            statements.allow(label, &accounts, &actions, &arn);
         } else {
-            statements.retain(|statement| statement["Sid"] != label);
+            statements.remove(label);
         }
-        let text = if statements.is_empty() {
-            String::new()
-        } else {
-            document["Statement"] = Value::Array(statements);
-            document.to_string()
-        };
+        let text = statements.into_text();
         let wanted = checked(Some(&json!({"Policy": text})), false)?;
         self.engine.set(name, wanted)
     }

@@ -40,6 +40,8 @@ mod sync;
 mod validations;
 
 #[cfg(test)]
+mod refusals_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod verdicts;

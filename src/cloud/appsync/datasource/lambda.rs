@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::dynamodb::malformed;
-use super::{Answer, Backends, PATIENCE, PRINCIPAL};
+use super::{Answer, Backends, PRINCIPAL, wait};
 use crate::cloud::appsync::fault::Fault;
 use crate::cloud::appsync::record::DataSource;
 use crate::cloud::lambda::{Asked, InvocationType, Invoker};
@@ -32,12 +32,10 @@ pub(super) fn invoke(backends: &Backends, source: &DataSource, request: &Value) 
     };
     let payload = Bytes::from(request.get("payload").cloned().unwrap_or_default().to_string());
     let asked = Asked { kind, ..Asked::new(config, payload, Invoker::Caller(&caller)) };
-    let answer = tokio::runtime::Handle::current()
-        .block_on(async { tokio::time::timeout(PATIENCE, backends.lambda.invoke(asked)).await });
-    let invocation = match answer {
-        Ok(Ok(invocation)) => invocation,
-        Ok(Err(error)) => return refused(error),
-        Err(_) => return Ok(Answer::error("ExecutionTimeout", "Execution timed out.", Value::Null)),
+    let invocation = match wait(backends.lambda.invoke(asked)) {
+        Some(Ok(invocation)) => invocation,
+        Some(Err(error)) => return refused(error),
+        None => return Ok(Answer::error("ExecutionTimeout", "Execution timed out.", Value::Null)),
     };
     if kind == InvocationType::Later {
         return Ok(Answer::result(Value::Null));

@@ -25,6 +25,7 @@ mod tests;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use tokio::runtime::Handle;
 
 use crate::cloud::dynamodb::DynamoDb;
 use crate::cloud::eventbridge::EventBridge;
@@ -41,6 +42,13 @@ const PRINCIPAL: &str = "appsync.amazonaws.com";
 
 /// How long AppSync waits for a function (AppSync quotas: 30 seconds).
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Waits for something outside; none when it takes too long. Resolvers that are known to wait have a thread of their own, and
+/// where a handler asks for it unforeseen, others take over the work of this one.
+fn wait<T>(work: impl Future<Output = T>) -> Option<T> {
+    let limited = async { tokio::time::timeout(PATIENCE, work).await.ok() };
+    tokio::task::block_in_place(|| Handle::current().block_on(limited))
+}
 
 /// What data sources stand on.
 #[derive(Clone)]

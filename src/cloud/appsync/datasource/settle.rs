@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::item::plain_item;
 use super::versioned::Versioned;
-use super::{Backends, PATIENCE, PRINCIPAL};
+use super::{Backends, PRINCIPAL, wait};
 use crate::cloud::lambda::{Asked, Invoker};
 
 /// What a function decided.
@@ -61,12 +61,10 @@ impl Versioned<'_> {
 pub(super) fn call(backends: &Backends, role: Option<&str>, function: &str, payload: &Value) -> Result<Value, String> {
     let caller = backends.iam.act_as(role.unwrap_or_default(), PRINCIPAL).map_err(|error| error.message)?;
     let asked = Asked::new(function, Bytes::from(payload.to_string()), Invoker::Caller(&caller));
-    let answer = tokio::runtime::Handle::current()
-        .block_on(async { tokio::time::timeout(PATIENCE, backends.lambda.invoke(asked)).await });
-    let invocation = match answer {
-        Ok(Ok(invocation)) => invocation,
-        Ok(Err(error)) => return Err(error.message),
-        Err(_) => return Err("Execution timed out.".to_owned()),
+    let invocation = match wait(backends.lambda.invoke(asked)) {
+        Some(Ok(invocation)) => invocation,
+        Some(Err(error)) => return Err(error.message),
+        None => return Err("Execution timed out.".to_owned()),
     };
     let read: Value = serde_json::from_slice(&invocation.payload).unwrap_or_default();
     if invocation.failed {

@@ -16,7 +16,7 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt as _, Limited};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{PATIENCE, PRINCIPAL};
+use super::{PRINCIPAL, wait};
 use crate::cloud::iam::{Credentials, Iam, RoleRequest};
 use crate::cloud::service::{ApiError, Shared};
 
@@ -114,8 +114,7 @@ impl Wire {
             let body = body.map_err(|error| broken(error.to_string()))?.to_bytes();
             Ok(Incoming { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
         };
-        let exchange = async { tokio::time::timeout(PATIENCE, exchange).await };
-        tokio::runtime::Handle::current().block_on(exchange).unwrap_or(Err(Silence::TooLate))
+        wait(exchange).unwrap_or(Err(Silence::TooLate))
     }
 
     fn request(&self, outgoing: &Outgoing, signing: Option<&Signing<'_>>) -> Result<HttpRequest, Silence> {

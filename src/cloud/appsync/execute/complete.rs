@@ -24,9 +24,6 @@ impl<'a> Execution<'a> {
         value: &Value,
         path: Path<'_>,
     ) -> Result<Value, Bubble> {
-        if value.is_null() {
-            return self.nothing(kind, (object, fields), path);
-        }
         let sets: Vec<&'a SelectionSet> = fields.iter().map(|field| &field.selection_set).collect();
         match self.shape(kind.inner_named_type(), &sets) {
             Some(shape) => self.at_once((kind, &shape), (object, fields), value, path),

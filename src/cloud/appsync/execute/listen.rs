@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::Node;
 use apollo_compiler::ast::OperationType;
-use apollo_compiler::executable::{Field, SelectionSet};
+use apollo_compiler::executable::Field;
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::validation::Valid;
 use serde_json::{Map, Value};
@@ -95,57 +95,5 @@ impl<'a> Execution<'a> {
         }
         let Some(resolver) = self.api.resolver(root, name) else { return Ok(()) };
         self.call(Arc::clone(resolver), (root, fields), &Value::Null, path).await.map(|_| ())
-    }
-
-    /// The part of the data of an error that the selection of its field asks for: AppSync gives no more of it (AppSync
-    /// guide, "Utility helpers in util", `util.error`).
-    pub(super) fn selected(&self, object: &str, sets: &[&'a SelectionSet], data: &Value) -> Value {
-        match data {
-            Value::Array(items) => items.iter().map(|item| self.selected(object, sets, item)).collect(),
-            Value::Object(members) if sets.iter().any(|set| !set.selections.is_empty()) => {
-                let mut kept = Map::new();
-                for (_, merged) in self.collect(object, sets) {
-                    let name = merged[0].name.as_str();
-                    let Some(value) = members.get(name) else { continue };
-                    let kind = merged[0].definition.ty.inner_named_type().as_str();
-                    let inner: Vec<&'a SelectionSet> = merged.iter().map(|field| &field.selection_set).collect();
-                    join(&mut kept, name, self.selected(kind, &inner, value));
-                }
-                kept.into()
-            }
-            other => other.clone(),
-        }
-    }
-
-    /// An answer by the names of fields instead of those that its caller gave them.
-    pub(super) fn by_name(&self, object: &str, sets: &[&'a SelectionSet], answer: &Value) -> Value {
-        match answer {
-            Value::Array(items) => items.iter().map(|item| self.by_name(object, sets, item)).collect(),
-            Value::Object(members) => {
-                let mut named = Map::new();
-                for (key, merged) in self.collect(object, sets) {
-                    let Some(value) = members.get(key) else { continue };
-                    let kind = merged[0].definition.ty.inner_named_type().as_str();
-                    let inner: Vec<&'a SelectionSet> = merged.iter().map(|field| &field.selection_set).collect();
-                    join(&mut named, merged[0].name.as_str(), self.by_name(kind, &inner, value));
-                }
-                named.into()
-            }
-            other => other.clone(),
-        }
-    }
-}
-
-/// Adds a value; what is there already under the name keeps its members.
-fn join(named: &mut Map<String, Value>, name: &str, value: Value) {
-    match (named.get_mut(name), value) {
-        (Some(Value::Object(known)), Value::Object(more)) => {
-            for (name, value) in more {
-                join(known, &name, value);
-            }
-        }
-        (_, value) => {
-            named.insert(name.to_owned(), value);
-        }
     }
 }

@@ -5,6 +5,7 @@ use apollo_compiler::Node;
 use apollo_compiler::ast::DirectiveList;
 use apollo_compiler::executable::{Field, Selection, SelectionSet};
 use indexmap::IndexMap;
+use serde_json::{Map, Value};
 
 use super::Execution;
 
@@ -58,5 +59,52 @@ impl<'a> Execution<'a> {
             }
         };
         holds("skip") != Some(true) && holds("include") != Some(false)
+    }
+
+    /// The part of the data of an error that the selection of its field asks for: AppSync gives no more of it (AppSync
+    /// guide, "Utility helpers in util", `util.error`).
+    pub(super) fn selected(&self, object: &str, sets: &[&'a SelectionSet], data: &Value) -> Value {
+        self.picked(object, sets, (data, |_, field| field.name.as_str()))
+    }
+
+    /// An answer by the names of fields instead of those that its caller gave them.
+    pub(super) fn by_name(&self, object: &str, sets: &[&'a SelectionSet], answer: &Value) -> Value {
+        self.picked(object, sets, (answer, |key, _| key))
+    }
+
+    /// What a selection asks for of a value, by the names of fields; `place` gives the name of a field in the value.
+    fn picked(&self, object: &str, sets: &[&'a SelectionSet], (value, place): (&Value, Place<'a>)) -> Value {
+        match value {
+            Value::Array(items) => items.iter().map(|item| self.picked(object, sets, (item, place))).collect(),
+            // What has no selection is one value, whatever it looks like.
+            Value::Object(members) if sets.iter().any(|set| !set.selections.is_empty()) => {
+                let mut named = Map::new();
+                for (key, merged) in self.collect(object, sets) {
+                    let Some(value) = members.get(place(key, merged[0])) else { continue };
+                    let kind = merged[0].definition.ty.inner_named_type().as_str();
+                    let inner: Vec<&'a SelectionSet> = merged.iter().map(|field| &field.selection_set).collect();
+                    join(&mut named, merged[0].name.as_str(), self.picked(kind, &inner, (value, place)));
+                }
+                named.into()
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// The name under which a field stands in a value, of its response key and itself.
+type Place<'a> = fn(&'a str, &'a Node<Field>) -> &'a str;
+
+/// Adds a value; what is there already under the name keeps its members.
+fn join(named: &mut Map<String, Value>, name: &str, value: Value) {
+    match (named.get_mut(name), value) {
+        (Some(Value::Object(known)), Value::Object(more)) => {
+            for (name, value) in more {
+                join(known, &name, value);
+            }
+        }
+        (_, value) => {
+            named.insert(name.to_owned(), value);
+        }
     }
 }

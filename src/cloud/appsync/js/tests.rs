@@ -5,13 +5,16 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::util::Tools;
-use super::{Outcome, Program, Sandbox, SandboxError};
+use super::{Outcome, Program, Sandbox, SandboxError, SandboxPool};
 use crate::base::clock::FixedClock;
 use crate::base::ids::SequenceIds;
 
+fn tools() -> Tools {
+    Tools { clock: Arc::new(FixedClock::at(1_767_323_045_678)), ids: Arc::new(SequenceIds::default()) }
+}
+
 fn sandbox() -> Sandbox {
-    let tools = Tools { clock: Arc::new(FixedClock::at(1_767_323_045_678)), ids: Arc::new(SequenceIds::default()) };
-    Sandbox::new(tools)
+    Sandbox::new(tools())
 }
 
 const HEAD: &str = "import { util, extensions, runtime } from '@aws-appsync/utils';\nimport * as ddb from '@aws-appsync/utils/dynamodb';\n";
@@ -363,4 +366,40 @@ async fn a_pool_runs_many_at_once_and_survives_a_panic() {
     );
     assert!(first.is_ok());
     assert_eq!(second, Ok(json!(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_is_not_quick_begins_anew_with_the_thread_to_itself() {
+    let pool = SandboxPool::new(tools());
+    let work = tokio::spawn(async move {
+        assert!(SandboxPool::may_run_here());
+        let rows = "const row = 'x'.repeat(1000).split(''); let n = 0;";
+        let slow = format!("{rows} for (const a of row) {{ for (const b of row) {{ n += 1; }} }} return n;");
+        let endless = format!("{rows} const f = () => {{ for (const a of row) {{ f(); f(); }} }}; f(); return n;");
+        let context = json!({ "stash": {} });
+        let slow = pool.run_here(|sandbox| run_in(sandbox, &slow, &context));
+        let endless = pool.run_here(|sandbox| run_in(sandbox, &endless, &context));
+        let quick = pool.run_here(|sandbox| run_in(sandbox, "return 1;", &context));
+        (slow, endless, quick)
+    });
+    let (slow, endless, quick) = work.await.unwrap();
+    assert_eq!(slow.unwrap().value, json!(1_000_000));
+    assert!(matches!(endless, Ok(Outcome { error: Some(_), .. }) | Err(SandboxError::Time)), "{endless:?}");
+    assert_eq!(quick.unwrap().value, json!(1));
+}
+
+#[test]
+fn a_result_that_is_handed_on_is_told_without_it() {
+    let code = "export function request() { return {}; }
+        export function response(ctx) { if (ctx.stash.none) { return null; } return ctx.result; }";
+    let program = Program::read(code).unwrap();
+    assert!(program.hands_through);
+    let run = |stash: Value| {
+        let context = json!({ "stash": stash }).to_string();
+        sandbox().run_through(code, &program, &context).unwrap()
+    };
+    let handed = run(json!({}));
+    assert_eq!((handed.through, handed.value), (true, Value::Null));
+    let other = run(json!({ "none": true }));
+    assert_eq!((other.through, other.value), (false, Value::Null));
 }
