@@ -1,11 +1,15 @@
 //! State machines as data: the Amazon States Language; parse and check.
 //!
 //! A [`Machine`] is what a definition means once every rule holds: names are resolved, numbers are typed, paths and
-//! expressions are told apart. `check` makes one, or gives every problem at once, each with the code and the
+//! expressions are told apart. [`check`] makes one, or gives every problem at once, each with the code and the
 //! text that AWS has for it. Nothing here runs a machine, and nothing knows of services but the names in `Resource`.
 
+pub mod check;
 pub mod choice_rule;
+pub mod finding;
 pub mod map;
+mod reach;
+mod read;
 pub mod resource;
 pub mod source;
 pub mod state;
@@ -16,10 +20,12 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+pub use check::{Checked, check, check_json, check_state};
 pub use choice_rule::{ChoiceRule, Comparison, Condition, Kind, Operand, Order, Test};
+pub use finding::{Finding, FindingCode, Severity};
 pub use map::{ItemBatcher, ItemReader, Items, Map, Processor, ReaderConfig, ResultWriter, WriterConfig};
 pub use resource::{Pattern, Resource};
-pub use source::{Dynamic, Expression, Intrinsic, Path, ReferencePath, Template};
+pub use source::{Dynamic, Expression, Intrinsic, Template};
 pub use state::{Choice, Common, Fail, Flow, Parallel, Pass, PathFlow, ResultPath, State, Succeed, Wait, WaitFor};
 pub use task::{Catcher, Jitter, Retrier, Task};
 

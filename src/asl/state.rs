@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Branch, Catcher, ChoiceRule, Dynamic, Map, Path, QueryLanguage, ReferencePath, Retrier, Span, Target, Task,
+    Branch, Catcher, ChoiceRule, Dynamic, Map, Path, QueryLanguage, Retrier, Span, Target, Task,
     Template, Transition,
 };
 
@@ -167,7 +167,7 @@ pub enum ResultPath {
     /// It is dropped, the input is the output (`null`).
     Discard,
     /// Into the input, at a place; parents that are missing are made.
-    At(ReferencePath),
+    At(Path),
 }
 
 /// Hands its input on.
