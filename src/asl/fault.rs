@@ -54,7 +54,10 @@ impl Fault {
         if !self.names_state {
             return self.cause.clone();
         }
-        format!("An error occurred while executing the state '{name}' (entered at the event id #{entered}). {}", self.cause)
+        format!(
+            "An error occurred while executing the state '{name}' (entered at the event id #{entered}). {}",
+            self.cause
+        )
     }
 }
 

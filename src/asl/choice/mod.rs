@@ -17,7 +17,6 @@ use super::fault::Fault;
 use super::path::Path;
 use super::scope::Scope;
 
-pub use compile::RuleError;
 pub use operators::Operator;
 
 /// When a rule matches.

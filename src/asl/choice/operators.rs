@@ -4,17 +4,18 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
+use super::super::choice_rule::Order;
 use super::super::timestamp;
 
 /// How a variable is tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// `String…`.
-    Text(Relation),
+    Text(Order),
     /// `Numeric…`.
-    Numeric(Relation),
+    Numeric(Order),
     /// `Timestamp…`.
-    Timestamp(Relation),
+    Timestamp(Order),
     /// `BooleanEquals`.
     BooleanEquals,
     /// `StringMatches`, with `*` for any characters.
@@ -33,57 +34,14 @@ pub enum Operator {
     IsTimestamp,
 }
 
-/// How two values of one kind stand to each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relation {
-    /// `…Equals`.
-    Equals,
-    /// `…LessThan`.
-    LessThan,
-    /// `…LessThanEquals`.
-    LessThanEquals,
-    /// `…GreaterThan`.
-    GreaterThan,
-    /// `…GreaterThanEquals`.
-    GreaterThanEquals,
-}
-
-/// The operators by name; those that compare may stand with `Path`.
-pub(super) const OPERATORS: &[(&str, Operator)] = &[
-    ("StringEquals", Operator::Text(Relation::Equals)),
-    ("StringLessThan", Operator::Text(Relation::LessThan)),
-    ("StringLessThanEquals", Operator::Text(Relation::LessThanEquals)),
-    ("StringGreaterThan", Operator::Text(Relation::GreaterThan)),
-    ("StringGreaterThanEquals", Operator::Text(Relation::GreaterThanEquals)),
-    ("NumericEquals", Operator::Numeric(Relation::Equals)),
-    ("NumericLessThan", Operator::Numeric(Relation::LessThan)),
-    ("NumericLessThanEquals", Operator::Numeric(Relation::LessThanEquals)),
-    ("NumericGreaterThan", Operator::Numeric(Relation::GreaterThan)),
-    ("NumericGreaterThanEquals", Operator::Numeric(Relation::GreaterThanEquals)),
-    ("TimestampEquals", Operator::Timestamp(Relation::Equals)),
-    ("TimestampLessThan", Operator::Timestamp(Relation::LessThan)),
-    ("TimestampLessThanEquals", Operator::Timestamp(Relation::LessThanEquals)),
-    ("TimestampGreaterThan", Operator::Timestamp(Relation::GreaterThan)),
-    ("TimestampGreaterThanEquals", Operator::Timestamp(Relation::GreaterThanEquals)),
-    ("BooleanEquals", Operator::BooleanEquals),
-    ("StringMatches", Operator::StringMatches),
-    ("IsNull", Operator::IsNull),
-    ("IsPresent", Operator::IsPresent),
-    ("IsNumeric", Operator::IsNumeric),
-    ("IsString", Operator::IsString),
-    ("IsBoolean", Operator::IsBoolean),
-    ("IsTimestamp", Operator::IsTimestamp),
-];
-
-impl Relation {
-    fn holds(self, order: Ordering) -> bool {
-        match self {
-            Self::Equals => order == Ordering::Equal,
-            Self::LessThan => order == Ordering::Less,
-            Self::LessThanEquals => order != Ordering::Greater,
-            Self::GreaterThan => order == Ordering::Greater,
-            Self::GreaterThanEquals => order != Ordering::Less,
-        }
+/// Whether two values that stand to each other as `found` are in the wanted order.
+fn ordered(wanted: Order, found: Ordering) -> bool {
+    match wanted {
+        Order::Equals => found == Ordering::Equal,
+        Order::LessThan => found == Ordering::Less,
+        Order::LessThanEquals => found != Ordering::Greater,
+        Order::GreaterThan => found == Ordering::Greater,
+        Order::GreaterThanEquals => found != Ordering::Less,
     }
 }
 
@@ -91,20 +49,22 @@ impl Operator {
     /// Whether `value` passes the test against `operand`, which is `written` in the rule or came from a path.
     pub(super) fn holds(self, value: &Value, operand: &Value, written: bool) -> bool {
         match self {
-            Self::Text(relation) => match (value, operand) {
+            Self::Text(wanted) => match (value, operand) {
                 // Java's order, by the units of UTF-16.
-                (Value::String(left), Value::String(right)) => relation.holds(left.encode_utf16().cmp(right.encode_utf16())),
+                (Value::String(left), Value::String(right)) => {
+                    ordered(wanted, left.encode_utf16().cmp(right.encode_utf16()))
+                }
                 _ => false,
             },
-            Self::Numeric(relation) => {
-                let right = if written || relation == Relation::Equals { operand.as_f64() } else { Some(loose(operand)) };
+            Self::Numeric(wanted) => {
+                let right = if written || wanted == Order::Equals { operand.as_f64() } else { Some(loose(operand)) };
                 let left = value.is_number().then(|| value.as_f64()).flatten();
                 let order = left.zip(right).and_then(|(left, right)| left.partial_cmp(&right));
-                order.is_some_and(|order| relation.holds(order))
+                order.is_some_and(|order| ordered(wanted, order))
             }
-            Self::Timestamp(relation) => {
+            Self::Timestamp(wanted) => {
                 let point = |value: &Value| value.as_str().and_then(timestamp::parse);
-                point(value).zip(point(operand)).is_some_and(|(left, right)| relation.holds(left.cmp(&right)))
+                point(value).zip(point(operand)).is_some_and(|(left, right)| ordered(wanted, left.cmp(&right)))
             }
             Self::BooleanEquals => value.is_boolean() && value == operand,
             Self::StringMatches => match (value, operand) {

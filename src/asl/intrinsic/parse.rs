@@ -36,7 +36,13 @@ fn call(cursor: &mut Cursor<'_>, depth: usize) -> Result<Call, SyntaxError> {
     let arguments = arguments(cursor, depth)?;
     let count = arguments.len();
     if count < *least || count > *most {
-        let wanted = if least == most { least.to_string() } else if *most == usize::MAX { format!("at least {least}") } else { format!("{least} to {most}") };
+        let wanted = if least == most {
+            least.to_string()
+        } else if *most == usize::MAX {
+            format!("at least {least}")
+        } else {
+            format!("{least} to {most}")
+        };
         let reason = format!("`States.{name}` takes {wanted} arguments, not {count}");
         return Err(SyntaxError { at: start, reason });
     }
@@ -126,6 +132,7 @@ fn word(cursor: &mut Cursor<'_>) -> Result<Argument, SyntaxError> {
         "null" => Some(Value::Null),
         _ => serde_json::from_str::<serde_json::Number>(text).ok().map(Value::Number),
     };
-    let reason = || format!("expected a text in single quotes, a number, true, false, null, a path or a call, found `{text}`");
+    let reason =
+        || format!("expected a text in single quotes, a number, true, false, null, a path or a call, found `{text}`");
     value.map(Argument::Literal).ok_or_else(|| SyntaxError { at: start, reason: reason() })
 }

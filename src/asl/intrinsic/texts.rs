@@ -16,8 +16,7 @@ const MAX_CHARACTERS: usize = 10_000;
 
 const NO_CLOSE: &str = "Invalid template in States.Format: matching '}' not found for '{'.";
 const NO_OPEN: &str = "Invalid template in States.Format: matching '{' not found for '}'.";
-const COUNT: &str =
-    "Invalid arguments in States.Format: number of arguments do not match the occurrences of {}.";
+const COUNT: &str = "Invalid arguments in States.Format: number of arguments do not match the occurrences of {}.";
 
 /// Fills the places `{}` of a template in order.
 pub(super) fn format(arguments: &[Argument], scope: &Scope<'_>) -> Result<Value, Wrong> {

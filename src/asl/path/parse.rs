@@ -8,7 +8,8 @@ use super::{Function, Path, Root, Step};
 const MAX_STEPS: usize = 500;
 
 /// The functions of the dialect that are not `length`.
-const FRUITLESS: &[&str] = &["min", "max", "avg", "stddev", "sum", "keys", "concat", "append", "first", "last", "index"];
+const FRUITLESS: &[&str] =
+    &["min", "max", "avg", "stddev", "sum", "keys", "concat", "append", "first", "last", "index"];
 
 /// A path that is the whole text.
 pub(super) fn whole(text: &str) -> Result<Path, SyntaxError> {
@@ -136,7 +137,9 @@ fn bracket(cursor: &mut Cursor<'_>) -> Result<Step, SyntaxError> {
         Some('\'' | '"') => names(cursor)?,
         Some('?') => filters(cursor)?,
         Some(c) if c.is_ascii_digit() || c == '-' || c == ':' => positions(cursor)?,
-        Some(other) => return Err(cursor.error(format!("expected a name in quotes, a position, `*` or `?`, found `{other}`"))),
+        Some(other) => {
+            return Err(cursor.error(format!("expected a name in quotes, a position, `*` or `?`, found `{other}`")));
+        }
         None => return Err(cursor.error("`[` is not closed")),
     };
     cursor.blanks();
@@ -208,7 +211,11 @@ fn positions(cursor: &mut Cursor<'_>) -> Result<Step, SyntaxError> {
         let mut parts = text.split(':');
         let from = number(parts.next().unwrap_or_default())?;
         let to = number(parts.next().unwrap_or_default())?;
-        return if from.is_none() && to.is_none() { Err(wrong("a slice needs a position")) } else { Ok(Step::Slice(from, to)) };
+        return if from.is_none() && to.is_none() {
+            Err(wrong("a slice needs a position"))
+        } else {
+            Ok(Step::Slice(from, to))
+        };
     }
     let mut all = Vec::new();
     for part in text.split(',') {

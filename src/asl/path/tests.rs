@@ -98,7 +98,10 @@ fn indefinite_paths_yield_a_list() {
         ("$.store.book[?(!@.isbn)].title", titles(&["Sayings of the Century", "Sword of Honour"])),
         ("$.store.book[?(@.price <= $.expensive)].title", titles(&["Sayings of the Century", "Moby Dick"])),
         ("$.store.book[?(@.category == 'fiction' && @.price > 20)].title", titles(&["The Lord of the Rings"])),
-        ("$.store.book[?(@.price > 20 || @.author == \"Nigel Rees\")].title", titles(&["Sayings of the Century", "The Lord of the Rings"])),
+        (
+            "$.store.book[?(@.price > 20 || @.author == \"Nigel Rees\")].title",
+            titles(&["Sayings of the Century", "The Lord of the Rings"]),
+        ),
         ("$.store.book[?(!(@.price > 20 || @.isbn))].title", titles(&["Sayings of the Century", "Sword of Honour"])),
         ("$.store.book[?(@.author =~ /.*rees/i)].title", titles(&["Sayings of the Century"])),
         ("$.store.book[?(@.author =~ /rees/i)].title", titles(&[])),

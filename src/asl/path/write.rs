@@ -43,7 +43,8 @@ impl Path {
                     &mut place[name.as_str()]
                 }
                 Step::Index(at) => {
-                    let found = usize::try_from(*at).ok().filter(|at| place.as_array().is_some_and(|list| *at < list.len()));
+                    let found =
+                        usize::try_from(*at).ok().filter(|at| place.as_array().is_some_and(|list| *at < list.len()));
                     match found {
                         Some(at) => &mut place[at],
                         None => return Err(refused(step, place)),

@@ -38,7 +38,7 @@ impl Selection {
 
 /// Where `ResultPath` puts a result.
 #[derive(Clone, Debug, Default)]
-pub enum Target {
+pub enum Placement {
     /// In place of the input; the field is absent or `$`.
     #[default]
     Replace,
@@ -48,7 +48,7 @@ pub enum Target {
     At(Path),
 }
 
-impl Target {
+impl Placement {
     /// The input with the result where it belongs.
     pub fn place(&self, input: Value, result: Value) -> Result<Value, Fault> {
         match self {

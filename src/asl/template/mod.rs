@@ -16,7 +16,7 @@ use super::intrinsic::Intrinsic;
 use super::path::Path;
 use super::scope::Scope;
 
-pub use flow::{Selection, Target};
+pub use flow::{Placement, Selection};
 pub use size::{MAX_BYTES, MAX_VARIABLES_BYTES, size};
 
 /// How deep a template may nest.
@@ -132,7 +132,8 @@ fn compile(value: &Value, pointer: &str, depth: usize, errors: &mut Vec<Template
     }
     match value {
         Value::Object(fields) => {
-            let compiled: Vec<_> = fields.iter().map(|(name, value)| field(name, value, pointer, depth, errors)).collect();
+            let compiled: Vec<_> =
+                fields.iter().map(|(name, value)| field(name, value, pointer, depth, errors)).collect();
             if compiled.iter().all(|(_, field)| matches!(field, Template::Constant(_))) {
                 return Template::Constant(value.clone());
             }
@@ -163,7 +164,10 @@ fn field(
     };
     let parsed = match value {
         Value::String(text) => Dynamic::parse(text),
-        _ => Err(SyntaxError { at: 0, reason: "the value of a field whose name ends in `.$` is a path or a call".to_owned() }),
+        _ => Err(SyntaxError {
+            at: 0,
+            reason: "the value of a field whose name ends in `.$` is a path or a call".to_owned(),
+        }),
     };
     match parsed {
         Ok(dynamic) => (plain.to_owned(), Template::Dynamic(name.to_owned(), dynamic)),
