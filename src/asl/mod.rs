@@ -5,15 +5,23 @@
 //! text that AWS has for it. Nothing here runs a machine, and nothing knows of services but the names in `Resource`.
 
 pub mod check;
+pub mod choice;
 pub mod choice_rule;
+pub mod cursor;
+pub mod fault;
 pub mod finding;
+pub mod intrinsic;
 pub mod map;
+pub mod path;
 mod reach;
 mod read;
 pub mod resource;
+pub mod scope;
 pub mod source;
 pub mod state;
 pub mod task;
+pub mod template;
+pub mod timestamp;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,10 +30,15 @@ use indexmap::IndexMap;
 
 pub use check::{Checked, check, check_json, check_state};
 pub use choice_rule::{ChoiceRule, Comparison, Condition, Kind, Operand, Order, Test};
+pub use cursor::SyntaxError;
+pub use fault::Fault;
 pub use finding::{Finding, FindingCode, Severity};
 pub use map::{ItemBatcher, ItemReader, Items, Map, Processor, ReaderConfig, ResultWriter, WriterConfig};
+pub use intrinsic::Intrinsic;
+pub use path::Path;
 pub use resource::{Pattern, Resource};
-pub use source::{Dynamic, Expression, Intrinsic, Template};
+pub use scope::{Scope, Variables};
+pub use source::{Dynamic, Expression, Payload};
 pub use state::{Choice, Common, Fail, Flow, Parallel, Pass, PathFlow, ResultPath, State, Succeed, Wait, WaitFor};
 pub use task::{Catcher, Jitter, Retrier, Task};
 
