@@ -38,12 +38,12 @@ pub use intrinsic::Intrinsic;
 pub use path::Path;
 pub use resource::{Pattern, Resource};
 pub use scope::{Scope, Variables};
-pub use source::{Dynamic, Expression, Payload};
-pub use state::{Choice, Common, Fail, Flow, Parallel, Pass, PathFlow, ResultPath, State, Succeed, Wait, WaitFor};
+pub use source::{Dynamic, Expression, Filling, Payload};
+pub use state::{Choice, Common, Fail, Flow, Parallel, Pass, PathFlow, State, Succeed, Wait, WaitFor};
 pub use task::{Catcher, Jitter, Retrier, Task};
 
 /// A whole state machine.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Machine {
     /// What the definition says of itself.
     pub comment: Option<String>,
@@ -56,7 +56,7 @@ pub struct Machine {
 }
 
 /// States that lead to each other: of the machine, of a branch of a Parallel state, of the processor of a Map state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Branch {
     /// What the definition says of it.
     pub comment: Option<String>,

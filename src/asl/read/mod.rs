@@ -3,6 +3,7 @@
 
 mod choices;
 mod errors;
+mod expressions;
 mod fields;
 mod machine;
 mod map;

@@ -9,8 +9,10 @@ use super::scalars::{self, Bounds, LONGEST_SECONDS};
 use super::{Field, Object, Reader, head};
 use crate::asl::finding::{Finding, FindingCode};
 use crate::asl::{
-    Common, Dynamic, Fail, Flow, Parallel, Pass, Path, PathFlow, QueryLanguage, ResultPath, Succeed, Wait, WaitFor,
+    Common, Dynamic, Fail, Flow, Parallel, Pass, PathFlow, QueryLanguage, Succeed, Wait, WaitFor,
 };
+use crate::asl::path::Root;
+use crate::asl::template::{Placement, Selection};
 
 /// Functions whose result is a text, or may be one.
 const TEXT_FUNCTIONS: &[&str] = &[
@@ -41,29 +43,32 @@ impl Reader {
         })
     }
 
-    /// `InputPath` or `OutputPath`: `None` is `null`, `$` when it is missing.
-    fn path_or_null(&mut self, object: &Object<'_>, name: &str) -> Option<Path> {
-        let Some(field) = object.field(name) else { return Some(Path::whole()) };
+    /// `InputPath` or `OutputPath`.
+    fn path_or_null(&mut self, object: &Object<'_>, name: &str) -> Selection {
+        let Some(field) = object.field(name) else { return Selection::Whole };
         if scalars::is_null(field.node) {
-            return None;
+            return Selection::Nothing;
         }
-        Some(self.path(&field).unwrap_or_else(Path::whole))
+        match self.path(&field) {
+            Some(path) if !path.is_root() || *path.root() != Root::Input => Selection::At(path),
+            _ => Selection::Whole,
+        }
     }
 
-    pub(super) fn result_path(&mut self, object: &Object<'_>) -> ResultPath {
-        let Some(field) = object.field("ResultPath") else { return ResultPath::Whole };
+    pub(super) fn result_path(&mut self, object: &Object<'_>) -> Placement {
+        let Some(field) = object.field("ResultPath") else { return Placement::Replace };
         if scalars::is_null(field.node) {
-            return ResultPath::Discard;
+            return Placement::Discard;
         }
-        let Some(path) = self.path(&field) else { return ResultPath::Whole };
-        if !path.is_reference() || !path.is_of_input() {
+        let Some(path) = self.path(&field) else { return Placement::Replace };
+        if !path.is_reference() || *path.root() != Root::Input {
             let finding =
                 Finding::new(FindingCode::Schema, &field.location, &field.node.span, "Value is not a Reference Path")
                     .because(format!("a result cannot be written to `{path}`"))
                     .hint("name one place of the input: `$.result`");
             self.find(finding);
         }
-        if path.is_root() { ResultPath::Whole } else { ResultPath::At(path) }
+        if path.is_root() { Placement::Replace } else { Placement::At(path) }
     }
 
     pub(super) fn pass(&mut self, object: &Object<'_>, common: Common, names: &Names) -> Option<Pass> {
@@ -140,7 +145,7 @@ impl Reader {
             self.note_placeholders(text);
             return Some(Timestamp::UNIX_EPOCH);
         }
-        let found = crate::asl::source::timestamp(text);
+        let found = crate::asl::timestamp::parse(text);
         if found.is_none() {
             let message = "String does not match RFC3339 timestamp";
             let finding = Finding::new(FindingCode::Schema, &field.location, &field.node.span, message)

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::scalars;
 use super::{Field, Object, Reader, join};
 use crate::asl::finding::{Finding, FindingCode};
-use crate::asl::{Expression, Intrinsic, Path, QueryLanguage, Span, Template, jsonata};
+use crate::asl::template::Template;
+use crate::asl::{Expression, Filling, Intrinsic, Path, Payload, QueryLanguage, Span};
 use crate::base::document::{Content, Key, Node};
 
 /// The longest name of a variable, in characters.
@@ -16,7 +17,7 @@ const LONGEST_VARIABLE: usize = 80;
 const RESERVED: &str = "states";
 
 impl Reader {
-    pub(super) fn template(&mut self, field: &Field<'_>, language: QueryLanguage) -> Template {
+    pub(super) fn template(&mut self, field: &Field<'_>, language: QueryLanguage) -> Payload {
         match language {
             QueryLanguage::JsonPath => self.path_template(field),
             QueryLanguage::Jsonata => self.jsonata_template(field),
@@ -24,16 +25,19 @@ impl Reader {
     }
 
     /// A template of JSONPath.
-    pub(super) fn path_template(&mut self, field: &Field<'_>) -> Template {
-        self.path_node(field.node, &field.location, field.name);
-        Template(Arc::new(scalars::value(field.node)))
+    pub(super) fn path_template(&mut self, field: &Field<'_>) -> Payload {
+        self.path_node(field.node, &field.location);
+        let written = scalars::value(field.node);
+        // What cannot be compiled is a finding by now.
+        let compiled = Template::compile(&written).unwrap_or_else(|_| Template::Constant(written.clone()));
+        Payload { written: Arc::new(written), filling: Filling::Path(Arc::new(compiled)) }
     }
 
-    fn path_node(&mut self, node: &Node, location: &str, root: &str) {
+    fn path_node(&mut self, node: &Node, location: &str) {
         match &node.content {
             Content::Scalar { text, .. } => self.note_placeholders(text),
             Content::List(list) => {
-                list.iter().enumerate().for_each(|(at, item)| self.path_node(item, &format!("{location}[{at}]"), root));
+                list.iter().enumerate().for_each(|(at, item)| self.path_node(item, &format!("{location}[{at}]")));
             }
             Content::Map(entries) => {
                 self.conflicts(entries, location);
@@ -42,7 +46,7 @@ impl Reader {
                         Some(_) => self.filled_in(key, value, location),
                         None => {
                             self.looks_like_path(key, value, location);
-                            self.path_node(value, &join(location, &key.text), root);
+                            self.path_node(value, &join(location, &key.text));
                         }
                     }
                 }
@@ -74,6 +78,7 @@ impl Reader {
             Some(text) if text.starts_with('$') => {
                 Path::parse(text).err().map(|error| format!("`{}` is no path: {error}", text.escape_debug()))
             }
+            Some(text) if text.trim_start() != text => Some("it begins with a blank".to_owned()),
             Some(text) => Intrinsic::parse(text)
                 .err()
                 .map(|error| format!("`{}` is neither a path nor a function: {error}", text.escape_debug())),
@@ -126,9 +131,9 @@ impl Reader {
     }
 
     /// A template of JSONata.
-    pub(super) fn jsonata_template(&mut self, field: &Field<'_>) -> Template {
+    pub(super) fn jsonata_template(&mut self, field: &Field<'_>) -> Payload {
         self.jsonata_node(field.node, &field.location);
-        Template(Arc::new(scalars::value(field.node)))
+        Payload { written: Arc::new(scalars::value(field.node)), filling: Filling::Jsonata }
     }
 
     fn jsonata_node(&mut self, node: &Node, location: &str) {
@@ -166,7 +171,7 @@ impl Reader {
             return None;
         };
         let source = inner.trim();
-        if let Err(fault) = jsonata::check_syntax(source) {
+        if let Err(fault) = super::expressions::check_syntax(source) {
             // The expression begins behind the brackets and the blanks; escapes of the text are not counted.
             let message = fault.to_string();
             let finding = Finding::new(FindingCode::InvalidJsonata, location, span, message.clone())
@@ -178,7 +183,7 @@ impl Reader {
     }
 
     /// `Assign`: an object of variables.
-    pub(super) fn assign(&mut self, object: &Object<'_>, language: QueryLanguage) -> Option<Template> {
+    pub(super) fn assign(&mut self, object: &Object<'_>, language: QueryLanguage) -> Option<Payload> {
         let field = object.field("Assign")?;
         let variables = self.object(field.node, &field.location)?;
         for variable in variables.fields() {
