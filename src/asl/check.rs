@@ -3,8 +3,8 @@
 use indexmap::IndexSet;
 
 use super::finding::{Finding, FindingCode, Severity};
-use super::read::{Reader, lone_state, machine};
 use super::reach::reach;
+use super::read::{Reader, lone_state, machine};
 use super::{Machine, QueryLanguage, State, Type};
 use crate::base::document::{self, Content, Language, Node};
 

@@ -25,7 +25,7 @@ pub struct ChoiceRule {
 #[derive(Clone, Debug)]
 pub enum Condition {
     /// JSONPath: a comparison, or several, as written and ready to be evaluated.
-    Test(Test, choice::Condition),
+    Test(Box<(Test, choice::Condition)>),
     /// JSONata: an expression that gives true or false.
     Expression(Expression),
     /// JSONata: always or never.

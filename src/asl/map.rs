@@ -1,6 +1,6 @@
 //! Map states: where items come from, how they are handed to the processor, where results go.
 
-use super::{Branch, Catcher, Common, Dynamic, Expression, Flow, Path, Resource, Retrier, Payload, Transition, Type};
+use super::{Branch, Catcher, Common, Dynamic, Expression, Flow, Path, Payload, Resource, Retrier, Transition, Type};
 
 /// Runs the same states for every item; its result is the list of their results.
 #[derive(Clone, Debug)]

@@ -33,8 +33,8 @@ pub use choice_rule::{ChoiceRule, Comparison, Condition, Kind, Operand, Order, T
 pub use cursor::SyntaxError;
 pub use fault::Fault;
 pub use finding::{Finding, FindingCode, Severity};
-pub use map::{ItemBatcher, ItemReader, Items, Map, Processor, ReaderConfig, ResultWriter, WriterConfig};
 pub use intrinsic::Intrinsic;
+pub use map::{ItemBatcher, ItemReader, Items, Map, Processor, ReaderConfig, ResultWriter, WriterConfig};
 pub use path::Path;
 pub use resource::{Pattern, Resource};
 pub use scope::{Scope, Variables};

@@ -72,7 +72,8 @@ impl<'n> Reach<'_, 'n> {
         }
         self.branches.pop();
         let start = branch.field("StartAt");
-        let start = start.as_ref().and_then(|field| Some((text(field)?, field.location.clone(), field.node.span.clone())));
+        let start =
+            start.as_ref().and_then(|field| Some((text(field)?, field.location.clone(), field.node.span.clone())));
         self.targets(&outlines, start.as_ref());
         if outlines.is_empty() || outlines.len() < states.fields().count() {
             // What cannot be read leads nowhere that could be known.
@@ -89,7 +90,9 @@ impl<'n> Reach<'_, 'n> {
     fn inner(&mut self, field: &Field<'n>) {
         let Some(state) = object(field.node, &field.location) else { return };
         if let Some(items) = state.field("Branches").and_then(|branches| branches.items()) {
-            items.into_iter().for_each(|(location, node)| self.branch(node, &location));
+            for (location, node) in items {
+                self.branch(node, &location);
+            }
         }
         for name in ["ItemProcessor", "Iterator"] {
             if let Some(processor) = state.field(name) {
@@ -141,17 +144,13 @@ impl<'n> Reach<'_, 'n> {
     }
 
     fn no_end(&mut self, branch: &Object<'_>, location: &str) {
-        let finding = Finding::new(
-            FindingCode::MissingEndState,
-            location,
-            &head(&branch.span),
-            "Workflow has no terminal state",
-        )
-        .because(match location {
-            "/" => "no state ends the machine".to_owned(),
-            _ => "no state ends the branch".to_owned(),
-        })
-        .hint("give a state `\"End\": true`, or add a Succeed or Fail state");
+        let finding =
+            Finding::new(FindingCode::MissingEndState, location, &head(&branch.span), "Workflow has no terminal state")
+                .because(match location {
+                    "/" => "no state ends the machine".to_owned(),
+                    _ => "no state ends the branch".to_owned(),
+                })
+                .hint("give a state `\"End\": true`, or add a Succeed or Fail state");
         self.reader.find(finding.nowhere());
     }
 
@@ -166,10 +165,9 @@ impl<'n> Reach<'_, 'n> {
         }
         for outline in outlines.values().filter(|outline| !reached.contains(outline.name)) {
             let message = format!("State \"{}\" is not reachable.", outline.name);
-            let finding =
-                Finding::new(FindingCode::MissingTransitionTarget, &outline.location, &outline.span, message)
-                    .because(format!("nothing leads to `{}`", outline.name.escape_debug()))
-                    .hint("let another state lead to it, or remove it");
+            let finding = Finding::new(FindingCode::MissingTransitionTarget, &outline.location, &outline.span, message)
+                .because(format!("nothing leads to `{}`", outline.name.escape_debug()))
+                .hint("let another state lead to it, or remove it");
             self.reader.find(finding);
         }
     }
@@ -188,13 +186,17 @@ fn outline<'n>(field: &Field<'n>) -> Option<Outline<'n>> {
         "Succeed" | "Fail" => {}
         "Choice" => {
             let rules = state.field("Choices").and_then(|rules| rules.items()).unwrap_or_default();
-            rules.iter().for_each(|(at, node)| target(object(node, at).and_then(|rule| rule.field("Next"))));
+            for (at, node) in rules {
+                target(object(node, &at).and_then(|rule| rule.field("Next")));
+            }
             target(state.field("Default"));
         }
         _ => target(state.field("Next")),
     }
     let catchers = state.field("Catch").and_then(|catch| catch.items()).unwrap_or_default();
-    catchers.iter().for_each(|(at, node)| target(object(node, at).and_then(|catcher| catcher.field("Next"))));
+    for (at, node) in catchers {
+        target(object(node, &at).and_then(|catcher| catcher.field("Next")));
+    }
     Some(Outline {
         name: field.name,
         location: join(field.location.rsplit_once('/').map_or("", |(above, _)| above), field.name),

@@ -153,7 +153,9 @@ impl Resource {
             return Ok(Self::Substituted(text.to_owned()));
         }
         let scheme = text.split_once(':').filter(|(scheme, rest)| {
-            !scheme.is_empty() && !rest.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+            !scheme.is_empty()
+                && !rest.is_empty()
+                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
         });
         if scheme.is_none() || text.contains(char::is_whitespace) {
             return Err(not_an_arn(text));
@@ -176,7 +178,10 @@ impl Resource {
     pub(in crate::asl) fn doubt(&self) -> Option<Trouble> {
         if self.text().contains('<') {
             let reason = format!("`{}` still has a placeholder in it", self.text().escape_debug());
-            return Some(Trouble::new(reason, Some("write the real value, or `${Name}` for a substitution".to_owned())));
+            return Some(Trouble::new(
+                reason,
+                Some("write the real value, or `${Name}` for a substitution".to_owned()),
+            ));
         }
         let Self::Service { service, action, .. } = self else { return None };
         let Some((_, actions)) = SERVICES.iter().find(|(name, _)| name == service) else {
@@ -216,8 +221,10 @@ fn not_an_arn(text: &str) -> Trouble {
 fn lambda(text: &str, resource: &str) -> Result<Resource, Trouble> {
     let parts: Vec<&str> = resource.split(':').collect();
     let name_fits = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.<>".contains(c));
-    let qualifier_fits =
-        |qualifier: &str| qualifier == "$LATEST" || (!qualifier.is_empty() && qualifier.chars().all(|c| c.is_ascii_alphanumeric() || "-_<>".contains(c)));
+    let qualifier_fits = |qualifier: &str| {
+        qualifier == "$LATEST"
+            || (!qualifier.is_empty() && qualifier.chars().all(|c| c.is_ascii_alphanumeric() || "-_<>".contains(c)))
+    };
     let wrong = match parts[..] {
         ["function", name] if name_fits(name) => return Ok(Resource::Lambda(text.to_owned())),
         ["function", name, qualifier] if name_fits(name) => {

@@ -14,7 +14,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub enum State {
     /// Lets a service work.
-    Task(Task),
+    Task(Box<Task>),
     /// Hands its input on, changed or not.
     Pass(Pass),
     /// Decides where to go.
@@ -134,7 +134,7 @@ pub struct Common {
 #[derive(Clone, Debug)]
 pub enum Flow {
     /// The five steps of JSONPath.
-    Path(PathFlow),
+    Path(Box<PathFlow>),
     /// The two templates of JSONata.
     Jsonata {
         /// What the work is given instead of the input (Task, Parallel).

@@ -71,7 +71,7 @@ fn operator(name: &str) -> Option<(Operator, bool)> {
 /// A test that can be evaluated; every path in it was read before.
 fn compiled(test: Test) -> Option<Condition> {
     let compiled = choice::Condition::compile(&test).ok()?;
-    Some(Condition::Test(test, compiled))
+    Some(Condition::Test(Box::new((test, compiled))))
 }
 
 /// Every operator's name, for suggestions.
@@ -111,11 +111,17 @@ impl Reader {
         let (condition, output) = match language {
             QueryLanguage::Jsonata => {
                 for field in object.fields() {
-                    let foreign = field.name == "Variable" || JOINS.contains(&field.name) || operator(field.name).is_some();
+                    let foreign =
+                        field.name == "Variable" || JOINS.contains(&field.name) || operator(field.name).is_some();
                     if foreign {
                         self.other_language(&object, &field, language, QueryLanguage::JsonPath);
                     } else if !["Condition", "Next", "Assign", "Output", "Comment"].contains(&field.name) {
-                        self.unknown_field(&object, &field, &["Condition", "Next", "Assign", "Output", "Comment"], "a rule");
+                        self.unknown_field(
+                            &object,
+                            &field,
+                            &["Condition", "Next", "Assign", "Output", "Comment"],
+                            "a rule",
+                        );
                     }
                 }
                 self.require(&object, &["Condition"]);
@@ -136,7 +142,7 @@ impl Reader {
 
     /// `Condition`: an expression, or a boolean.
     fn condition(&mut self, field: &Field<'_>) -> Option<Condition> {
-        if let Some(expression) = self.whole_expression(field) {
+        if let scalars::Whole::Expression(expression) = self.whole_expression(field) {
             return expression.map(Condition::Expression);
         }
         if let Value::Bool(constant) = scalars::value(field.node) {
@@ -166,9 +172,8 @@ impl Reader {
         for field in object.fields() {
             match field.name {
                 "Comment" | "Variable" => {}
-                "Next" | "Assign" if depth == 0 => {}
-                // Reported where the rule is read.
-                "Condition" | "Output" if depth == 0 => {}
+                // The last two are reported where the rule is read.
+                "Next" | "Assign" | "Condition" | "Output" if depth == 0 => {}
                 name if JOINS.contains(&name) || operator(name).is_some() => found.push(field),
                 _ => self.unknown_in_rule(object, &field, depth),
             }
@@ -261,13 +266,10 @@ impl Reader {
     }
 
     fn any_number(&mut self, field: &Field<'_>) -> Option<serde_json::Number> {
-        match scalars::value(field.node) {
-            Value::Number(number) => Some(number),
-            _ => {
-                self.number(field, f64::MIN, f64::MAX)?;
-                // A placeholder that deployment replaces.
-                Some(serde_json::Number::from(0))
-            }
+        if let Value::Number(number) = scalars::value(field.node) {
+            return Some(number);
         }
+        // A placeholder that deployment replaces, or a finding.
+        self.number(field, f64::MIN, f64::MAX).map(|_| serde_json::Number::from(0))
     }
 }

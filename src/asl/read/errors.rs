@@ -30,15 +30,8 @@ pub(super) const ERRORS: &[&str] = &[
     "States.Timeout",
 ];
 
-const RETRIER_FIELDS: &[&str] = &[
-    "Comment",
-    "ErrorEquals",
-    "IntervalSeconds",
-    "MaxAttempts",
-    "BackoffRate",
-    "MaxDelaySeconds",
-    "JitterStrategy",
-];
+const RETRIER_FIELDS: &[&str] =
+    &["Comment", "ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"];
 const CATCHER_FIELDS: &[&str] = &["Comment", "ErrorEquals", "Next", "ResultPath", "Assign", "Output"];
 
 /// The longest that a retry may be put off, in seconds.

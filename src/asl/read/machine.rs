@@ -69,7 +69,7 @@ impl Reader {
                 read.insert(Arc::clone(name), state);
             }
         }
-        let start = self.target_named(start?.0, &names);
+        let start = target_named(start?.0, &names);
         (read.len() == names.len()).then_some(Branch { comment, start, states: read })
     }
 
@@ -95,7 +95,7 @@ impl Reader {
     }
 
     fn state(&mut self, object: &Object<'_>, name: &str, span: &super::Span, names: &Names) -> Option<State> {
-        let language = self.state_language(object, span);
+        let language = self.state_language(object);
         self.optional_text(object, "Comment");
         self.require(object, &["Type"]);
         let kind = object.field("Type").and_then(|field| self.choice(&field, KINDS))?;
@@ -108,7 +108,7 @@ impl Reader {
             span: span.clone(),
         };
         match kind {
-            Kind::Task => self.task(object, common, names).map(State::Task),
+            Kind::Task => self.task(object, common, names).map(|task| State::Task(Box::new(task))),
             Kind::Pass => self.pass(object, common, names).map(State::Pass),
             Kind::Choice => self.choice_state(object, common, names).map(State::Choice),
             Kind::Wait => self.wait(object, common, names).map(State::Wait),
@@ -120,7 +120,7 @@ impl Reader {
     }
 
     /// The language of a state: a machine of JSONPath may have states of JSONata, not the other way round.
-    fn state_language(&mut self, object: &Object<'_>, span: &super::Span) -> QueryLanguage {
+    fn state_language(&mut self, object: &Object<'_>) -> QueryLanguage {
         let Some(field) = object.field("QueryLanguage") else { return self.language };
         let found = self.choice(&field, LANGUAGES).unwrap_or(QueryLanguage::Jsonata);
         if self.language == QueryLanguage::Jsonata && found == QueryLanguage::JsonPath {
@@ -130,7 +130,6 @@ impl Reader {
                 .hint("remove `QueryLanguage` of the machine, and set it in the states that are JSONata");
             self.find(finding);
         }
-        let _ = span;
         found
     }
 
@@ -144,10 +143,14 @@ impl Reader {
             if end {
                 return Some(Transition::End);
             }
-            let finding =
-                Finding::new(FindingCode::Schema, &object.location, &head(&object.span), "These fields are required: [Next]")
-                    .because("nothing says what comes after this state")
-                    .hint("add `\"Next\": \"…\"`, or `\"End\": true`");
+            let finding = Finding::new(
+                FindingCode::Schema,
+                &object.location,
+                &head(&object.span),
+                "These fields are required: [Next]",
+            )
+            .because("nothing says what comes after this state")
+            .hint("add `\"Next\": \"…\"`, or `\"End\": true`");
             self.find(finding);
             return None;
         };
@@ -164,11 +167,11 @@ impl Reader {
     /// The state that a field names. Whether it exists is found out for all of them at once.
     pub(super) fn target(&mut self, field: &Field<'_>, names: &Names) -> Option<Target> {
         let name = self.text(field)?;
-        Some(self.target_named(name, names))
+        Some(target_named(name, names))
     }
+}
 
-    fn target_named(&self, name: &str, names: &Names) -> Target {
-        let index = names.iter().position(|known| **known == *name);
-        Target { name: index.map_or_else(|| Arc::from(name), |index| Arc::clone(&names[index])), index }
-    }
+fn target_named(name: &str, names: &Names) -> Target {
+    let index = names.iter().position(|known| **known == *name);
+    Target { name: index.map_or_else(|| Arc::from(name), |index| Arc::clone(&names[index])), index }
 }

@@ -1,7 +1,7 @@
 //! Map states, but for what they read from elsewhere and write to elsewhere.
 
 use super::machine::Names;
-use super::scalars::Bounds;
+use super::scalars::{self, Bounds};
 use super::{Field, Object, Reader, head};
 use crate::asl::finding::{Finding, FindingCode};
 use crate::asl::map::Mode;
@@ -29,8 +29,10 @@ impl Reader {
         let any = Bounds { least: 0, most: u64::MAX };
         let max_concurrency = self.dynamic_integer(object, language, "MaxConcurrency", any);
         let tolerated_failure_count = self.dynamic_integer(object, language, "ToleratedFailureCount", any);
-        let tolerated_failure_percentage = self
-            .dynamic(object, language, "ToleratedFailurePercentage", |reader, field| reader.number(field, 0.0, 100.0));
+        let tolerated_failure_percentage =
+            self.dynamic(object, language, "ToleratedFailurePercentage", |reader, field| {
+                reader.number(field, 0.0, 100.0)
+            });
         let processor = self.processor(object);
         let inline = processor.as_ref().is_some_and(|processor| processor.mode == Mode::Inline);
         for field in DISTRIBUTED_FIELDS.iter().filter_map(|name| object.field(name)).filter(|_| inline) {
@@ -69,13 +71,13 @@ impl Reader {
             return self.path(&field).map(Items::Path);
         }
         let Some(field) = object.field("Items") else { return Some(Items::Input) };
-        if let Some(expression) = self.whole_expression(&field) {
+        if let scalars::Whole::Expression(expression) = self.whole_expression(&field) {
             return expression.map(Items::Expression);
         }
         if let super::Content::Scalar { .. } = &field.node.content {
             let message = "Value must be an array, an object or a JSONata expression";
             let finding = Finding::new(FindingCode::Schema, &field.location, &field.node.span, message)
-                .because(format!("`Items` is {}", super::scalars::kind(field.node)))
+                .because(format!("`Items` is {}", scalars::kind(field.node)))
                 .hint("write a list, or an expression `\"{% … %}\"`");
             self.find(finding);
             return None;
@@ -153,9 +155,10 @@ impl Reader {
             None => {
                 if !self.labels.insert(label.to_owned()) {
                     let message = format!("Duplicate Label name: {label}");
-                    let finding = Finding::new(FindingCode::DuplicateLabelName, &field.location, &field.node.span, message)
-                        .because(format!("another Map state has the label `{label}`"))
-                        .hint("name this one differently");
+                    let finding =
+                        Finding::new(FindingCode::DuplicateLabelName, &field.location, &field.node.span, message)
+                            .because(format!("another Map state has the label `{label}`"))
+                            .hint("name this one differently");
                     self.find(finding);
                 }
                 return Some(label.to_owned());

@@ -31,13 +31,8 @@ const READER_CONFIG_FIELDS: &[&str] = &[
     "MaxItems",
     "MaxItemsPath",
 ];
-const BATCHER_FIELDS: &[&str] = &[
-    "BatchInput",
-    "MaxItemsPerBatch",
-    "MaxItemsPerBatchPath",
-    "MaxInputBytesPerBatch",
-    "MaxInputBytesPerBatchPath",
-];
+const BATCHER_FIELDS: &[&str] =
+    &["BatchInput", "MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
 
 /// How many items can be read, and how many bytes a batch can have.
 const MOST_ITEMS: u64 = 100_000_000;
@@ -70,8 +65,7 @@ impl Reader {
         let Some(object) = self.object(field.node, &field.location) else { return ReaderConfig::default() };
         self.only(&object, READER_CONFIG_FIELDS, "`ReaderConfig`");
         let input_type = object.field("InputType").and_then(|field| self.choice(&field, INPUT_TYPES));
-        let manifests =
-            [("ATHENA_DATA", ManifestType::AthenaData), ("S3_INVENTORY", ManifestType::S3Inventory)];
+        let manifests = [("ATHENA_DATA", ManifestType::AthenaData), ("S3_INVENTORY", ManifestType::S3Inventory)];
         let manifest_type = object.field("ManifestType").and_then(|field| self.choice(&field, &manifests));
         let transformations = [("NONE", false), ("LOAD_AND_FLATTEN", true)];
         let flatten = object.field("Transformation").and_then(|field| self.choice(&field, &transformations));

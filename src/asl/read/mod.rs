@@ -120,9 +120,13 @@ impl Reader {
             return None;
         };
         if items.is_empty() {
-            let finding =
-                Finding::new(FindingCode::Schema, &field.location, &field.node.span, "Array must have at least 1 items")
-                    .because(format!("`{}` is empty", field.name));
+            let finding = Finding::new(
+                FindingCode::Schema,
+                &field.location,
+                &field.node.span,
+                "Array must have at least 1 items",
+            )
+            .because(format!("`{}` is empty", field.name));
             self.find(finding);
             return None;
         }

@@ -58,6 +58,19 @@ pub(super) fn is_null(node: &Node) -> bool {
     matches!(&node.content, Content::Scalar { .. }) && value_head(node).is_null()
 }
 
+/// What a field of JSONata holds.
+pub(super) enum Whole {
+    /// An expression; `None` for a wrong one, which is a finding.
+    Expression(Option<Expression>),
+    /// Something else.
+    Other,
+}
+
+/// Whether a text of JSONata is an expression, or is meant to be one.
+pub(super) fn is_expression(text: &str) -> bool {
+    text.starts_with("{%") || text.ends_with("%}")
+}
+
 /// What may stand in a field that is a number of seconds, items, attempts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
@@ -85,13 +98,11 @@ impl Reader {
     }
 
     pub(super) fn boolean(&mut self, field: &Field<'_>) -> Option<bool> {
-        match value_head(field.node) {
-            Value::Bool(found) => Some(found),
-            _ => {
-                self.wrong_type(field.node, &field.location, "Boolean");
-                None
-            }
+        if let Value::Bool(found) = value_head(field.node) {
+            return Some(found);
         }
+        self.wrong_type(field.node, &field.location, "Boolean");
+        None
     }
 
     /// One of the texts of a table.
@@ -165,7 +176,7 @@ impl Reader {
         };
         let found = number.as_f64().filter(|found| (least..=most).contains(found));
         if found.is_none() {
-            let limits = if most == f64::MAX { format!("{least} or more") } else { format!("{least} to {most}") };
+            let limits = if most < f64::MAX { format!("{least} to {most}") } else { format!("{least} or more") };
             let message = format!("Value must be greater than or equal to {least}");
             let finding = Finding::new(FindingCode::Schema, &field.location, &field.node.span, message)
                 .because(format!("{number} is out of bounds: `{}` is {limits}", field.name));
@@ -202,18 +213,21 @@ impl Reader {
         }
         let field = object.field(name)?;
         if language == QueryLanguage::Jsonata
-            && let Some(expression) = self.whole_expression(&field)
+            && let Whole::Expression(expression) = self.whole_expression(&field)
         {
             return expression.map(Dynamic::Expression);
         }
         literal(self, &field).map(Dynamic::Literal)
     }
 
-    /// A field of JSONata that is one expression: `None` when it is none, `Some(None)` when it is a wrong one.
-    pub(super) fn whole_expression(&mut self, field: &Field<'_>) -> Option<Option<Expression>> {
-        let text = text(field.node)?;
-        (text.starts_with("{%") || text.ends_with("%}"))
-            .then(|| self.expression(text, &field.location, &field.node.span))
+    /// A field of JSONata that may be one expression.
+    pub(super) fn whole_expression(&mut self, field: &Field<'_>) -> Whole {
+        match text(field.node) {
+            Some(text) if is_expression(text) => {
+                Whole::Expression(self.expression(text, &field.location, &field.node.span))
+            }
+            _ => Whole::Other,
+        }
     }
 
     /// A path that gives one value.
@@ -237,8 +251,12 @@ impl Reader {
         match Path::parse(text) {
             Ok(path) => Some(path),
             Err(error) => {
-                let finding =
-                    Finding::new(FindingCode::Schema, &field.location, &field.node.span, "Value must be a valid JSONPath.");
+                let finding = Finding::new(
+                    FindingCode::Schema,
+                    &field.location,
+                    &field.node.span,
+                    "Value must be a valid JSONPath.",
+                );
                 let hint = (!text.starts_with('$') && !text.is_empty()).then(|| format!("did you mean `$.{text}`?"));
                 self.find(finding.because(format!("`{}` is no path: {error}", text.escape_debug())).maybe_hint(hint));
                 None

@@ -8,11 +8,9 @@ use super::machine::Names;
 use super::scalars::{self, Bounds, LONGEST_SECONDS};
 use super::{Field, Object, Reader, head};
 use crate::asl::finding::{Finding, FindingCode};
-use crate::asl::{
-    Common, Dynamic, Fail, Flow, Parallel, Pass, PathFlow, QueryLanguage, Succeed, Wait, WaitFor,
-};
 use crate::asl::path::Root;
 use crate::asl::template::{Placement, Selection};
+use crate::asl::{Common, Dynamic, Fail, Flow, Parallel, Pass, PathFlow, QueryLanguage, Succeed, Wait, WaitFor};
 
 /// Functions whose result is a text, or may be one.
 const TEXT_FUNCTIONS: &[&str] = &[
@@ -34,13 +32,13 @@ impl Reader {
             return Flow::Jsonata { arguments, output };
         }
         let parameters = object.field("Parameters").filter(|_| has_parameters);
-        Flow::Path(PathFlow {
+        Flow::Path(Box::new(PathFlow {
             input: self.path_or_null(object, "InputPath"),
             parameters: parameters.map(|field| self.path_template(&field)),
             result_selector: object.field("ResultSelector").map(|field| self.path_template(&field)),
             result: self.result_path(object),
             output: self.path_or_null(object, "OutputPath"),
-        })
+        }))
     }
 
     /// `InputPath` or `OutputPath`.
@@ -204,6 +202,6 @@ impl Reader {
         let transition = self.transition(object, names);
         let whole = wanted > 0 && branches.len() == wanted;
         let transition = transition.filter(|_| whole)?;
-        Some(Parallel { flow, branches, retry, catch, assign, transition, common })
+        Some(Parallel { common, flow, branches, retry, catch, assign, transition })
     }
 }

@@ -5,7 +5,7 @@ use super::scalars::{self, DURATION};
 use super::{Field, Object, Reader};
 use crate::asl::finding::{Finding, FindingCode};
 use crate::asl::resource::Pattern;
-use crate::asl::{Common, Dynamic, QueryLanguage, Resource, Task, Payload, Type};
+use crate::asl::{Common, Dynamic, Payload, QueryLanguage, Resource, Task, Type};
 use crate::base::document::Content;
 
 impl Reader {
@@ -106,7 +106,9 @@ impl Reader {
         }
         let given = ["Parameters", "Arguments", "InputPath"].iter().filter_map(|name| object.field(name));
         let given: Vec<String> = given.map(|field| scalars::value(field.node).to_string()).collect();
-        let handed = given.iter().any(|text| text.contains("Task.Token") || text.contains("$$\"") || text.contains("$states.context"));
+        let handed = given
+            .iter()
+            .any(|text| text.contains("Task.Token") || text.contains("$$\"") || text.contains("$states.context"));
         // What comes from elsewhere cannot be known here.
         let unknown = given.iter().any(|text| text.starts_with('"'));
         if handed || unknown {
@@ -128,7 +130,7 @@ impl Reader {
         let field = object.field("Credentials")?;
         if let Content::Scalar { .. } = &field.node.content
             && language == QueryLanguage::Jsonata
-            && self.whole_expression(&field).is_some()
+            && scalars::text(field.node).is_some_and(scalars::is_expression)
         {
             return Some(self.jsonata_template(&field));
         }

@@ -42,12 +42,11 @@ impl Reader {
             Content::Map(entries) => {
                 self.conflicts(entries, location);
                 for (key, value) in entries {
-                    match key.text.strip_suffix(".$") {
-                        Some(_) => self.filled_in(key, value, location),
-                        None => {
-                            self.looks_like_path(key, value, location);
-                            self.path_node(value, &join(location, &key.text));
-                        }
+                    if key.text.ends_with(".$") {
+                        self.filled_in(key, value, location);
+                    } else {
+                        self.looks_like_path(key, value, location);
+                        self.path_node(value, &join(location, &key.text));
                     }
                 }
             }
@@ -111,7 +110,11 @@ impl Reader {
         }
         let message = format!("The field '{}' appears to be a JSONPath or intrinsic function without '.$'", key.text);
         let finding = Finding::new(FindingCode::NoDollar, location, &key.span, message)
-            .because(format!("`{}` looks like a {}, but stays text", text.escape_debug(), if path { "path" } else { "function" }))
+            .because(format!(
+                "`{}` looks like a {}, but stays text",
+                text.escape_debug(),
+                if path { "path" } else { "function" }
+            ))
             .hint(format!("did you mean `\"{}.$\"`?", key.text));
         self.find(finding);
     }
@@ -140,7 +143,7 @@ impl Reader {
         match &node.content {
             Content::Scalar { .. } => {
                 let Some(text) = scalars::text(node) else { return };
-                if text.starts_with("{%") || text.ends_with("%}") {
+                if scalars::is_expression(text) {
                     self.expression(text, location, &node.span);
                 } else {
                     self.note_placeholders(text);
@@ -150,7 +153,9 @@ impl Reader {
                 list.iter().enumerate().for_each(|(at, item)| self.jsonata_node(item, &format!("{location}[{at}]")));
             }
             Content::Map(entries) => {
-                entries.iter().for_each(|(key, value)| self.jsonata_node(value, &join(location, &key.text)));
+                for (key, value) in entries {
+                    self.jsonata_node(value, &join(location, &key.text));
+                }
             }
         }
     }
@@ -173,9 +178,8 @@ impl Reader {
         let source = inner.trim();
         if let Err(fault) = super::expressions::check_syntax(source) {
             // The expression begins behind the brackets and the blanks; escapes of the text are not counted.
-            let message = fault.to_string();
-            let finding = Finding::new(FindingCode::InvalidJsonata, location, span, message.clone())
-                .because(format!("the expression cannot be parsed: {message}"));
+            let reason = format!("the expression cannot be parsed: {fault}");
+            let finding = Finding::new(FindingCode::InvalidJsonata, location, span, fault).because(reason);
             self.find(finding);
             return None;
         }
