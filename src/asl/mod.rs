@@ -23,6 +23,9 @@ pub mod task;
 pub mod template;
 pub mod timestamp;
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -33,17 +36,15 @@ pub use choice_rule::{ChoiceRule, Comparison, Condition, Kind, Operand, Order, T
 pub use cursor::SyntaxError;
 pub use fault::Fault;
 pub use finding::{Finding, FindingCode, Severity};
-pub use intrinsic::Intrinsic;
 pub use map::{ItemBatcher, ItemReader, Items, Map, Processor, ReaderConfig, ResultWriter, WriterConfig};
-pub use path::Path;
 pub use resource::{Pattern, Resource};
 pub use scope::{Scope, Variables};
-pub use source::{Dynamic, Expression, Filling, Payload};
-pub use state::{Choice, Common, Fail, Flow, Parallel, Pass, PathFlow, State, Succeed, Wait, WaitFor};
+pub use source::{Dynamic, Expression, Intrinsic, Path, ReferencePath, Template};
+pub use state::{Choice, Common, Fail, Flow, Parallel, Pass, PathFlow, ResultPath, State, Succeed, Wait, WaitFor};
 pub use task::{Catcher, Jitter, Retrier, Task};
 
 /// A whole state machine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Machine {
     /// What the definition says of itself.
     pub comment: Option<String>,
@@ -56,7 +57,7 @@ pub struct Machine {
 }
 
 /// States that lead to each other: of the machine, of a branch of a Parallel state, of the processor of a Map state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Branch {
     /// What the definition says of it.
     pub comment: Option<String>,
@@ -71,6 +72,11 @@ impl Branch {
     pub fn state(&self, target: &Target) -> Option<&State> {
         let found = target.index.and_then(|index| self.states.get_index(index));
         found.filter(|(name, _)| **name == target.name).map(|(_, state)| state)
+    }
+
+    /// How many states it has, those of the branches inside it included.
+    pub fn count(&self) -> usize {
+        self.states.values().map(|state| 1 + state.branches().iter().map(Self::count).sum::<usize>()).sum()
     }
 }
 

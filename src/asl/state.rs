@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::template::{Placement, Selection};
 use super::{
-    Branch, Catcher, ChoiceRule, Dynamic, Map, Payload, QueryLanguage, Retrier, Span, Target, Task, Transition,
+    Branch, Catcher, ChoiceRule, Dynamic, Map, Path, QueryLanguage, ReferencePath, Retrier, Span, Target, Task,
+    Template, Transition,
 };
 
 /// A state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum State {
     /// Lets a service work.
     Task(Box<Task>),
@@ -93,7 +93,7 @@ impl State {
     }
 
     /// The variables that it sets at its end, as a template of an object.
-    pub fn assign(&self) -> Option<&Payload> {
+    pub fn assign(&self) -> Option<&Template> {
         match self {
             Self::Task(state) => state.assign.as_ref(),
             Self::Pass(state) => state.assign.as_ref(),
@@ -116,7 +116,7 @@ impl State {
 }
 
 /// What every state has.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Common {
     /// Its name.
     pub name: Arc<str>,
@@ -131,36 +131,47 @@ pub struct Common {
 }
 
 /// What a state does with its input and its result.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Flow {
     /// The five steps of JSONPath.
-    Path(Box<PathFlow>),
+    Path(PathFlow),
     /// The two templates of JSONata.
     Jsonata {
         /// What the work is given instead of the input (Task, Parallel).
-        arguments: Option<Payload>,
+        arguments: Option<Template>,
         /// What the state gives instead of its result.
-        output: Option<Payload>,
+        output: Option<Template>,
     },
 }
 
 /// The steps of JSONPath, in the order in which they are done. What a kind of state does not have is absent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PathFlow {
-    /// What of the input is taken.
-    pub input: Selection,
+    /// What of the input is taken: `None` is `null`, which gives `{}`. `$` when absent.
+    pub input: Option<Path>,
     /// What is made of that (Pass, Task, Parallel).
-    pub parameters: Option<Payload>,
+    pub parameters: Option<Template>,
     /// What is made of the result (Task, Parallel, Map).
-    pub result_selector: Option<Payload>,
+    pub result_selector: Option<Template>,
     /// Where the result goes.
-    pub result: Placement,
-    /// What of that is given.
-    pub output: Selection,
+    pub result: ResultPath,
+    /// What of that is given: `None` is `null`, which gives `{}`. `$` when absent.
+    pub output: Option<Path>,
+}
+
+/// Where a result goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResultPath {
+    /// It replaces the input (`$`, the default).
+    Whole,
+    /// It is dropped, the input is the output (`null`).
+    Discard,
+    /// Into the input, at a place; parents that are missing are made.
+    At(ReferencePath),
 }
 
 /// Hands its input on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pass {
     /// What every state has.
     pub common: Common,
@@ -169,13 +180,13 @@ pub struct Pass {
     /// What it gives instead of its input (JSONPath).
     pub result: Option<Arc<Value>>,
     /// Variables that it sets.
-    pub assign: Option<Payload>,
+    pub assign: Option<Template>,
     /// What comes after it.
     pub transition: Transition,
 }
 
 /// Decides where to go.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// What every state has.
     pub common: Common,
@@ -186,11 +197,11 @@ pub struct Choice {
     /// Where to go when none holds; without it that is `States.NoChoiceMatched`.
     pub default: Option<Target>,
     /// Variables that it sets when no rule holds.
-    pub assign: Option<Payload>,
+    pub assign: Option<Template>,
 }
 
 /// Waits.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Wait {
     /// What every state has.
     pub common: Common,
@@ -199,13 +210,13 @@ pub struct Wait {
     /// How long, or until when.
     pub until: WaitFor,
     /// Variables that it sets.
-    pub assign: Option<Payload>,
+    pub assign: Option<Template>,
     /// What comes after it.
     pub transition: Transition,
 }
 
 /// How long a state waits.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum WaitFor {
     /// So many seconds, 0 to 99,999,999.
     Seconds(Dynamic<u64>),
@@ -214,7 +225,7 @@ pub enum WaitFor {
 }
 
 /// Ends its branch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Succeed {
     /// What every state has.
     pub common: Common,
@@ -223,7 +234,7 @@ pub struct Succeed {
 }
 
 /// Ends the execution as failed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fail {
     /// What every state has.
     pub common: Common,
@@ -234,7 +245,7 @@ pub struct Fail {
 }
 
 /// Runs branches at the same time; its result is the list of their results.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Parallel {
     /// What every state has.
     pub common: Common,
@@ -247,7 +258,7 @@ pub struct Parallel {
     /// Where it goes when it fails.
     pub catch: Vec<Catcher>,
     /// Variables that it sets.
-    pub assign: Option<Payload>,
+    pub assign: Option<Template>,
     /// What comes after it.
     pub transition: Transition,
 }

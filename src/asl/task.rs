@@ -1,10 +1,9 @@
 //! Task states, and what is done when a state fails.
 
-use super::template::Placement;
-use super::{Common, Dynamic, Flow, Payload, Resource, Target, Transition};
+use super::{Common, Dynamic, Flow, Resource, ResultPath, Target, Template, Transition};
 
 /// Lets a service work.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     /// What every state has.
     pub common: Common,
@@ -13,7 +12,7 @@ pub struct Task {
     /// Who works.
     pub resource: Resource,
     /// The role that the task is done with instead of the machine's: a template with `RoleArn`.
-    pub credentials: Option<Payload>,
+    pub credentials: Option<Template>,
     /// How long it may take, in seconds; 99,999,999 without it.
     pub timeout_seconds: Option<Dynamic<u64>>,
     /// How long it may be silent, in seconds; less than the timeout.
@@ -23,13 +22,13 @@ pub struct Task {
     /// Where it goes when it fails.
     pub catch: Vec<Catcher>,
     /// Variables that it sets.
-    pub assign: Option<Payload>,
+    pub assign: Option<Template>,
     /// What comes after it.
     pub transition: Transition,
 }
 
 /// How often, and when, a state is tried again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Retrier {
     /// Names of errors, at least one; `States.ALL` stands alone.
     pub errors: Vec<String>,
@@ -56,18 +55,18 @@ pub enum Jitter {
 }
 
 /// Where a state goes when it fails.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Catcher {
     /// Names of errors, at least one; `States.ALL` stands alone.
     pub errors: Vec<String>,
     /// Where to go.
     pub next: Target,
     /// Where the error's output goes (JSONPath).
-    pub result: Placement,
+    pub result: ResultPath,
     /// What is given instead of the error's output (JSONata).
-    pub output: Option<Payload>,
+    pub output: Option<Template>,
     /// Variables that are set instead of the state's.
-    pub assign: Option<Payload>,
+    pub assign: Option<Template>,
 }
 
 /// Whether one of the names of a retrier or catcher stands for an error.

@@ -6,18 +6,21 @@ use std::sync::Arc;
 use super::scalars;
 use super::{Field, Object, Reader, join};
 use crate::asl::finding::{Finding, FindingCode};
-use crate::asl::template::Template;
-use crate::asl::{Expression, Filling, Intrinsic, Path, Payload, QueryLanguage, Span};
+use crate::asl::expressions::{self, Reads};
+use crate::asl::{Expression, Intrinsic, QueryLanguage, Span, Template, intrinsic, path};
 use crate::base::document::{Content, Key, Node};
 
 /// The longest name of a variable, in characters.
 const LONGEST_VARIABLE: usize = 80;
 
+/// What `$states` has.
+const PARTS: &[&str] = &["input", "context", "result", "errorOutput"];
+
 /// The one name that a variable cannot have.
 const RESERVED: &str = "states";
 
 impl Reader {
-    pub(super) fn template(&mut self, field: &Field<'_>, language: QueryLanguage) -> Payload {
+    pub(super) fn template(&mut self, field: &Field<'_>, language: QueryLanguage) -> Template {
         match language {
             QueryLanguage::JsonPath => self.path_template(field),
             QueryLanguage::Jsonata => self.jsonata_template(field),
@@ -25,12 +28,9 @@ impl Reader {
     }
 
     /// A template of JSONPath.
-    pub(super) fn path_template(&mut self, field: &Field<'_>) -> Payload {
+    pub(super) fn path_template(&mut self, field: &Field<'_>) -> Template {
         self.path_node(field.node, &field.location);
-        let written = scalars::value(field.node);
-        // What cannot be compiled is a finding by now.
-        let compiled = Template::compile(&written).unwrap_or_else(|_| Template::Constant(written.clone()));
-        Payload { written: Arc::new(written), filling: Filling::Path(Arc::new(compiled)) }
+        Template(Arc::new(scalars::value(field.node)))
     }
 
     fn path_node(&mut self, node: &Node, location: &str) {
@@ -75,10 +75,10 @@ impl Reader {
         let fault = match text {
             None => Some(format!("it must be a string, here is {}", scalars::kind(node))),
             Some(text) if text.starts_with('$') => {
-                Path::parse(text).err().map(|error| format!("`{}` is no path: {error}", text.escape_debug()))
+                path::Path::parse(text).err().map(|error| format!("`{}` is no path: {error}", text.escape_debug()))
             }
             Some(text) if text.trim_start() != text => Some("it begins with a blank".to_owned()),
-            Some(text) => Intrinsic::parse(text)
+            Some(text) => intrinsic::Intrinsic::parse(text)
                 .err()
                 .map(|error| format!("`{}` is neither a path nor a function: {error}", text.escape_debug())),
         };
@@ -103,8 +103,8 @@ impl Reader {
     /// A text that looks like a path, but stays as it is.
     fn looks_like_path(&mut self, key: &Key, node: &Node, location: &str) {
         let Some(text) = scalars::text(node) else { return };
-        let path = (text.starts_with("$.") || text.starts_with("$$.")) && Path::parse(text).is_ok();
-        let function = text.starts_with("States.") && text.ends_with(')') && Intrinsic::parse(text).is_ok();
+        let path = (text.starts_with("$.") || text.starts_with("$$.")) && path::Path::parse(text).is_ok();
+        let function = text.starts_with("States.") && text.ends_with(')') && intrinsic::Intrinsic::parse(text).is_ok();
         if !path && !function {
             return;
         }
@@ -121,8 +121,8 @@ impl Reader {
 
     /// A call of an intrinsic function.
     pub(super) fn intrinsic(&mut self, text: &str, location: &str, span: &Span) -> Option<Intrinsic> {
-        match Intrinsic::parse(text) {
-            Ok(found) => Some(found),
+        match intrinsic::Intrinsic::parse(text) {
+            Ok(found) => Some(Intrinsic::new(found.text())),
             Err(error) => {
                 let message = "The value for the field must be a valid JSONPath or a valid intrinsic function call";
                 let finding = Finding::new(FindingCode::Schema, location, span, message)
@@ -134,9 +134,9 @@ impl Reader {
     }
 
     /// A template of JSONata.
-    pub(super) fn jsonata_template(&mut self, field: &Field<'_>) -> Payload {
+    pub(super) fn jsonata_template(&mut self, field: &Field<'_>) -> Template {
         self.jsonata_node(field.node, &field.location);
-        Payload { written: Arc::new(scalars::value(field.node)), filling: Filling::Jsonata }
+        Template(Arc::new(scalars::value(field.node)))
     }
 
     fn jsonata_node(&mut self, node: &Node, location: &str) {
@@ -176,18 +176,47 @@ impl Reader {
             return None;
         };
         let source = inner.trim();
-        if let Err(fault) = super::expressions::check_syntax(source) {
-            // The expression begins behind the brackets and the blanks; escapes of the text are not counted.
-            let reason = format!("the expression cannot be parsed: {fault}");
-            let finding = Finding::new(FindingCode::InvalidJsonata, location, span, fault).because(reason);
-            self.find(finding);
-            return None;
+        match expressions::inspect(source) {
+            Ok(reads) => self.reads(&reads, location, span),
+            Err(fault) => {
+                let reason = format!("the expression cannot be parsed: {fault}");
+                self.find(Finding::new(FindingCode::InvalidJsonata, location, span, fault).because(reason));
+                return None;
+            }
         }
         Some(Expression::new(source))
     }
 
+    /// What an expression reads is there, as far as that can be known.
+    fn reads(&mut self, reads: &Reads, location: &str, span: &Span) {
+        for name in &reads.top {
+            let message = format!("Reference to '{name}' at the top level is not supported.");
+            let finding = Finding::new(FindingCode::UnsupportedJsonata, location, span, message)
+                .because(format!("`{}` stands at the top of the expression, where nothing is", name.escape_debug()))
+                .hint(match name.strip_prefix('$') {
+                    Some(_) => "begin with `$states.input`".to_owned(),
+                    None => format!("write `$states.input.{name}`, or `${name}` for a variable"),
+                });
+            // A bare `$` is taken, and finds nothing when the state runs.
+            self.find(if name == "$" { finding.doubt() } else { finding });
+        }
+        for part in reads.states.iter().filter(|part| !PARTS.contains(&part.as_str())) {
+            let message = format!("`$states` has no `{}`", part.escape_debug());
+            let near = crate::base::suggest::nearest(part, PARTS.iter().copied());
+            let hint = near.map_or_else(|| format!("it has {}", PARTS.join(", ")), |near| format!("did you mean `$states.{near}`?"));
+            self.find(Finding::new(FindingCode::UnsupportedJsonata, location, span, message).hint(hint).doubt());
+        }
+        if reads.states.contains("errorOutput") && !location.contains("/Catch[") {
+            let message = "Reference to '$states.errorOutput' is not supported outside of a Catcher";
+            let finding = Finding::new(FindingCode::UnsupportedJsonata, location, span, message)
+                .because("`$states.errorOutput` is there only in a catcher")
+                .hint("read it in `Output` or `Assign` of a catcher, and hand it on from there");
+            self.find(finding);
+        }
+    }
+
     /// `Assign`: an object of variables.
-    pub(super) fn assign(&mut self, object: &Object<'_>, language: QueryLanguage) -> Option<Payload> {
+    pub(super) fn assign(&mut self, object: &Object<'_>, language: QueryLanguage) -> Option<Template> {
         let field = object.field("Assign")?;
         let variables = self.object(field.node, &field.location)?;
         for variable in variables.fields() {
