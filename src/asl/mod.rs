@@ -9,6 +9,7 @@ pub mod choice_rule;
 pub mod cursor;
 pub mod fault;
 pub mod intrinsic;
+pub mod jsonata;
 pub mod map;
 pub mod path;
 pub mod resource;
