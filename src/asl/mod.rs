@@ -13,6 +13,7 @@ pub mod jsonata;
 pub mod map;
 pub mod path;
 pub mod resource;
+pub mod run;
 pub mod scope;
 pub mod source;
 pub mod state;
