@@ -1,17 +1,21 @@
 //! State machines as data: the Amazon States Language; parse and check.
 //!
 //! A [`Machine`] is what a definition means once every rule holds: names are resolved, numbers are typed, paths and
-//! expressions are told apart. `check` makes one, or gives every problem at once, each with the code and the
+//! expressions are told apart. [`check`] makes one, or gives every problem at once, each with the code and the
 //! text that AWS has for it. Nothing here runs a machine, and nothing knows of services but the names in `Resource`.
 
+pub mod check;
 pub mod choice;
 pub mod choice_rule;
 pub mod cursor;
 pub mod fault;
+pub mod finding;
 pub mod intrinsic;
 pub mod jsonata;
 pub mod map;
 pub mod path;
+mod reach;
+mod read;
 pub mod resource;
 pub mod run;
 pub mod scope;
@@ -26,18 +30,22 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+pub use check::{Checked, check, check_json, check_state};
 pub use choice_rule::{ChoiceRule, Comparison, Condition, Kind, Operand, Order, Test};
 pub use cursor::SyntaxError;
 pub use fault::Fault;
+pub use finding::{Finding, FindingCode, Severity};
+pub use intrinsic::Intrinsic;
 pub use map::{ItemBatcher, ItemReader, Items, Map, Processor, ReaderConfig, ResultWriter, WriterConfig};
+pub use path::Path;
 pub use resource::{Pattern, Resource};
 pub use scope::{Scope, Variables};
-pub use source::{Dynamic, Expression, Intrinsic, Path, ReferencePath, Template};
-pub use state::{Choice, Common, Fail, Flow, Parallel, Pass, PathFlow, ResultPath, State, Succeed, Wait, WaitFor};
+pub use source::{Dynamic, Expression, Filling, Payload};
+pub use state::{Choice, Common, Fail, Flow, Parallel, Pass, PathFlow, State, Succeed, Wait, WaitFor};
 pub use task::{Catcher, Jitter, Retrier, Task};
 
 /// A whole state machine.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Machine {
     /// What the definition says of itself.
     pub comment: Option<String>,
@@ -50,7 +58,7 @@ pub struct Machine {
 }
 
 /// States that lead to each other: of the machine, of a branch of a Parallel state, of the processor of a Map state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Branch {
     /// What the definition says of it.
     pub comment: Option<String>,
