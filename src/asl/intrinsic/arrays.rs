@@ -17,7 +17,7 @@ pub(super) fn partition(arguments: &Arguments<'_>) -> Result<Value, Wrong> {
 /// Two values are the same when they are written alike: `1` is not `1.0`, and the order of fields counts.
 pub(super) fn contains(arguments: &Arguments<'_>) -> Result<Value, Wrong> {
     let wanted = arguments.at(1)?.to_string();
-    Ok(Value::Bool(arguments.list(0)?.iter().any(|item| item.to_string() == wanted)))
+    Ok(Value::Bool(arguments.list(0)?.iter().map(ToString::to_string).any(|item| item == wanted)))
 }
 
 pub(super) fn unique(arguments: &Arguments<'_>) -> Result<Value, Wrong> {

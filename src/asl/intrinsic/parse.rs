@@ -107,7 +107,6 @@ fn path(cursor: &mut Cursor<'_>) -> Result<Argument, SyntaxError> {
                 cursor.next();
             }
             (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') if brackets > 0 => quote = Some(next),
             (None, '[') => brackets += 1,
             (None, ']') => brackets = brackets.saturating_sub(1),

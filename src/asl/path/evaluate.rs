@@ -185,10 +185,8 @@ fn spread_borrowed<'a>(step: &Step, value: &'a Value, top: &Value, out: &mut Vec
             let holds = |item: &&Value| filters.iter().all(|filter| filter.holds(item, top));
             out.extend(items.iter().filter(holds).map(Cow::Borrowed));
         }
-        (Step::Filters(filters), Value::Object(_)) => {
-            if filters.iter().all(|filter| filter.holds(value, top)) {
-                out.push(Cow::Borrowed(value));
-            }
+        (Step::Filters(filters), Value::Object(_)) if filters.iter().all(|filter| filter.holds(value, top)) => {
+            out.push(Cow::Borrowed(value));
         }
         _ => {}
     }
