@@ -2,19 +2,19 @@
 
 use jiff::Timestamp;
 
-use super::{Expression, Path, Span, Target, Template};
+use super::{Expression, Path, Payload, Span, Target, choice};
 
 /// A rule of a Choice state: where to go when it holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ChoiceRule {
     /// When it holds.
     pub condition: Condition,
     /// Where to go.
     pub next: Target,
     /// Variables that are set instead of the state's.
-    pub assign: Option<Template>,
+    pub assign: Option<Payload>,
     /// What is given instead of the state's output (JSONata).
-    pub output: Option<Template>,
+    pub output: Option<Payload>,
     /// What the definition says of it.
     pub comment: Option<String>,
     /// Its bytes in the definition.
@@ -22,10 +22,10 @@ pub struct ChoiceRule {
 }
 
 /// When a rule holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Condition {
-    /// JSONPath: a comparison, or several.
-    Test(Test),
+    /// JSONPath: a comparison, or several, as written and ready to be evaluated.
+    Test(Box<(Test, choice::Condition)>),
     /// JSONata: an expression that gives true or false.
     Expression(Expression),
     /// JSONata: always or never.
@@ -33,7 +33,7 @@ pub enum Condition {
 }
 
 /// A comparison, or several.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Test {
     /// All of them hold (`And`).
     All(Vec<Test>),
@@ -51,7 +51,7 @@ pub enum Test {
 }
 
 /// What a value is compared with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Comparison {
     /// `StringEquals` and its kin.
     String(Order, Operand<String>),
@@ -83,7 +83,7 @@ pub enum Order {
 }
 
 /// The other value of a comparison.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Operand<T> {
     /// Written in the definition.
     Value(T),

@@ -1,9 +1,9 @@
 //! Map states: where items come from, how they are handed to the processor, where results go.
 
-use super::{Branch, Catcher, Common, Dynamic, Expression, Flow, Path, Resource, Retrier, Template, Transition, Type};
+use super::{Branch, Catcher, Common, Dynamic, Expression, Flow, Path, Payload, Resource, Retrier, Transition, Type};
 
 /// Runs the same states for every item; its result is the list of their results.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Map {
     /// What every state has.
     pub common: Common,
@@ -12,7 +12,7 @@ pub struct Map {
     /// Where the items are.
     pub items: Items,
     /// What each iteration is given instead of its item; `ItemSelector`, formerly `Parameters`.
-    pub item_selector: Option<Template>,
+    pub item_selector: Option<Payload>,
     /// The states that run for every item; `ItemProcessor`, formerly `Iterator`.
     pub processor: Processor,
     /// How many iterations may run at the same time; 0 is as many as possible.
@@ -34,26 +34,26 @@ pub struct Map {
     /// Where it goes when it fails.
     pub catch: Vec<Catcher>,
     /// Variables that it sets.
-    pub assign: Option<Template>,
+    pub assign: Option<Payload>,
     /// What comes after it.
     pub transition: Transition,
 }
 
 /// Where the items of a Map are.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Items {
     /// The whole effective input.
     Input,
     /// `ItemsPath` (JSONPath), in the effective input.
     Path(Path),
     /// `Items` (JSONata), written down: a list or an object with expressions in it.
-    Template(Template),
+    Template(Payload),
     /// `Items` (JSONata), computed as a whole.
     Expression(Expression),
 }
 
 /// The states that run for every item.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Processor {
     /// Where they run.
     pub mode: Mode,
@@ -72,18 +72,18 @@ pub enum Mode {
 }
 
 /// Reads the items of a distributed Map from Amazon S3.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ItemReader {
     /// What reads: `s3:getObject` or `s3:listObjectsV2`.
     pub resource: Resource,
     /// `Parameters` (JSONPath) or `Arguments` (JSONata): bucket, key, prefix.
-    pub parameters: Option<Template>,
+    pub parameters: Option<Payload>,
     /// What is read.
     pub config: ReaderConfig,
 }
 
 /// What an item reader reads.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct ReaderConfig {
     /// The format of the object; `None` for a listing.
     pub input_type: Option<InputType>,
@@ -150,10 +150,10 @@ pub enum ManifestType {
 }
 
 /// Hands out several items at once: the iteration's input is `{"Items": […]}`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ItemBatcher {
     /// What every batch gets besides, as `BatchInput`.
-    pub input: Option<Template>,
+    pub input: Option<Payload>,
     /// How many items a batch has at most.
     pub max_items: Option<Dynamic<u64>>,
     /// How many bytes a batch has at most, up to 262,144.
@@ -161,12 +161,12 @@ pub struct ItemBatcher {
 }
 
 /// Writes the results of a distributed Map to Amazon S3.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ResultWriter {
     /// What writes: `s3:putObject`; without it the results stay in the state's output, changed as `config` says.
     pub resource: Option<Resource>,
     /// `Parameters` (JSONPath) or `Arguments` (JSONata): bucket and prefix.
-    pub parameters: Option<Template>,
+    pub parameters: Option<Payload>,
     /// In which form.
     pub config: WriterConfig,
 }

@@ -38,15 +38,17 @@ pub use choice_rule::{ChoiceRule, Comparison, Condition, Kind, Operand, Order, T
 pub use cursor::SyntaxError;
 pub use fault::Fault;
 pub use finding::{Finding, FindingCode, Severity};
+pub use intrinsic::Intrinsic;
 pub use map::{ItemBatcher, ItemReader, Items, Map, Processor, ReaderConfig, ResultWriter, WriterConfig};
+pub use path::Path;
 pub use resource::{Pattern, Resource};
 pub use scope::{Scope, Variables};
-pub use source::{Dynamic, Expression, Intrinsic, Path, ReferencePath, Template};
-pub use state::{Choice, Common, Fail, Flow, Parallel, Pass, PathFlow, ResultPath, State, Succeed, Wait, WaitFor};
+pub use source::{Dynamic, Expression, Filling, Payload};
+pub use state::{Choice, Common, Fail, Flow, Parallel, Pass, PathFlow, State, Succeed, Wait, WaitFor};
 pub use task::{Catcher, Jitter, Retrier, Task};
 
 /// A whole state machine.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Machine {
     /// What the definition says of itself.
     pub comment: Option<String>,
@@ -59,7 +61,7 @@ pub struct Machine {
 }
 
 /// States that lead to each other: of the machine, of a branch of a Parallel state, of the processor of a Map state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Branch {
     /// What the definition says of it.
     pub comment: Option<String>,

@@ -1,60 +1,56 @@
-//! What a field of a state may hold besides plain values: paths, intrinsic functions, expressions, templates.
+//! What a field of a state may hold besides plain values: expressions, settings that are found later, templates.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-macro_rules! text_type {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub struct $name(Arc<str>);
+use super::intrinsic::Intrinsic;
+use super::path::Path;
+use super::template::Template;
 
-        impl $name {
-            /// One whose syntax was checked.
-            pub(in crate::asl) fn new(text: &str) -> Self {
-                Self(Arc::from(text))
-            }
+/// An expression of JSONata, without the `{%` and `%}` around it and the blanks inside them. Its syntax was checked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Expression(Arc<str>);
 
-            /// As it was written.
-            pub fn text(&self) -> &str {
-                &self.0
-            }
-        }
+impl Expression {
+    /// One whose syntax was checked.
+    pub(in crate::asl) fn new(source: &str) -> Self {
+        Self(Arc::from(source))
+    }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&self.0)
-            }
-        }
-    };
+    /// The expression alone.
+    pub fn source(&self) -> &str {
+        &self.0
+    }
 }
 
-text_type! {
-    /// A path of JSONPath: `$.order`, `$$.Execution.Id`, `$variable.part`.
-    Path
-}
-text_type! {
-    /// A path that names one place, so that it can be written to: `$.result.items[0]`.
-    ReferencePath
-}
-text_type! {
-    /// A call of an intrinsic function: `States.Format('{}', $.name)`.
-    Intrinsic
-}
-text_type! {
-    /// An expression of JSONata, without the `{%` and `%}` around it and the blanks inside them.
-    Expression
+impl fmt::Display for Expression {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
 }
 
-/// A value of the definition in which something is to be filled in: keys that end in `.$` in JSONPath, texts in
-/// `{% %}` in JSONata.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Template(pub Arc<Value>);
+/// A value of the definition in which something is filled in when the state runs.
+#[derive(Clone, Debug)]
+pub struct Payload {
+    /// As it was written.
+    pub written: Arc<Value>,
+    /// How it is filled in.
+    pub filling: Filling,
+}
+
+/// How a payload is filled in.
+#[derive(Clone, Debug)]
+pub enum Filling {
+    /// JSONPath: keys that end in `.$` take the value of a path or of a function.
+    Path(Arc<Template>),
+    /// JSONata: texts in `{% %}` are expressions.
+    Jsonata,
+}
 
 /// A setting that is written down, or that is found when the state runs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Dynamic<T> {
     /// Written in the definition.
     Literal(T),

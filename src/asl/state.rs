@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::template::{Placement, Selection};
 use super::{
-    Branch, Catcher, ChoiceRule, Dynamic, Map, Path, QueryLanguage, ReferencePath, Retrier, Span, Target, Task,
-    Template, Transition,
+    Branch, Catcher, ChoiceRule, Dynamic, Map, Payload, QueryLanguage, Retrier, Span, Target, Task, Transition,
 };
 
 /// A state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum State {
     /// Lets a service work.
     Task(Box<Task>),
@@ -93,7 +93,7 @@ impl State {
     }
 
     /// The variables that it sets at its end, as a template of an object.
-    pub fn assign(&self) -> Option<&Template> {
+    pub fn assign(&self) -> Option<&Payload> {
         match self {
             Self::Task(state) => state.assign.as_ref(),
             Self::Pass(state) => state.assign.as_ref(),
@@ -116,7 +116,7 @@ impl State {
 }
 
 /// What every state has.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Common {
     /// Its name.
     pub name: Arc<str>,
@@ -131,47 +131,36 @@ pub struct Common {
 }
 
 /// What a state does with its input and its result.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Flow {
     /// The five steps of JSONPath.
-    Path(PathFlow),
+    Path(Box<PathFlow>),
     /// The two templates of JSONata.
     Jsonata {
         /// What the work is given instead of the input (Task, Parallel).
-        arguments: Option<Template>,
+        arguments: Option<Payload>,
         /// What the state gives instead of its result.
-        output: Option<Template>,
+        output: Option<Payload>,
     },
 }
 
 /// The steps of JSONPath, in the order in which they are done. What a kind of state does not have is absent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct PathFlow {
-    /// What of the input is taken: `None` is `null`, which gives `{}`. `$` when absent.
-    pub input: Option<Path>,
+    /// What of the input is taken.
+    pub input: Selection,
     /// What is made of that (Pass, Task, Parallel).
-    pub parameters: Option<Template>,
+    pub parameters: Option<Payload>,
     /// What is made of the result (Task, Parallel, Map).
-    pub result_selector: Option<Template>,
+    pub result_selector: Option<Payload>,
     /// Where the result goes.
-    pub result: ResultPath,
-    /// What of that is given: `None` is `null`, which gives `{}`. `$` when absent.
-    pub output: Option<Path>,
-}
-
-/// Where a result goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ResultPath {
-    /// It replaces the input (`$`, the default).
-    Whole,
-    /// It is dropped, the input is the output (`null`).
-    Discard,
-    /// Into the input, at a place; parents that are missing are made.
-    At(ReferencePath),
+    pub result: Placement,
+    /// What of that is given.
+    pub output: Selection,
 }
 
 /// Hands its input on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Pass {
     /// What every state has.
     pub common: Common,
@@ -180,13 +169,13 @@ pub struct Pass {
     /// What it gives instead of its input (JSONPath).
     pub result: Option<Arc<Value>>,
     /// Variables that it sets.
-    pub assign: Option<Template>,
+    pub assign: Option<Payload>,
     /// What comes after it.
     pub transition: Transition,
 }
 
 /// Decides where to go.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Choice {
     /// What every state has.
     pub common: Common,
@@ -197,11 +186,11 @@ pub struct Choice {
     /// Where to go when none holds; without it that is `States.NoChoiceMatched`.
     pub default: Option<Target>,
     /// Variables that it sets when no rule holds.
-    pub assign: Option<Template>,
+    pub assign: Option<Payload>,
 }
 
 /// Waits.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Wait {
     /// What every state has.
     pub common: Common,
@@ -210,13 +199,13 @@ pub struct Wait {
     /// How long, or until when.
     pub until: WaitFor,
     /// Variables that it sets.
-    pub assign: Option<Template>,
+    pub assign: Option<Payload>,
     /// What comes after it.
     pub transition: Transition,
 }
 
 /// How long a state waits.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum WaitFor {
     /// So many seconds, 0 to 99,999,999.
     Seconds(Dynamic<u64>),
@@ -225,7 +214,7 @@ pub enum WaitFor {
 }
 
 /// Ends its branch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Succeed {
     /// What every state has.
     pub common: Common,
@@ -234,7 +223,7 @@ pub struct Succeed {
 }
 
 /// Ends the execution as failed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Fail {
     /// What every state has.
     pub common: Common,
@@ -245,7 +234,7 @@ pub struct Fail {
 }
 
 /// Runs branches at the same time; its result is the list of their results.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Parallel {
     /// What every state has.
     pub common: Common,
@@ -258,7 +247,7 @@ pub struct Parallel {
     /// Where it goes when it fails.
     pub catch: Vec<Catcher>,
     /// Variables that it sets.
-    pub assign: Option<Template>,
+    pub assign: Option<Payload>,
     /// What comes after it.
     pub transition: Transition,
 }

@@ -1,9 +1,10 @@
 //! Task states, and what is done when a state fails.
 
-use super::{Common, Dynamic, Flow, Resource, ResultPath, Target, Template, Transition};
+use super::template::Placement;
+use super::{Common, Dynamic, Flow, Payload, Resource, Target, Transition};
 
 /// Lets a service work.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Task {
     /// What every state has.
     pub common: Common,
@@ -12,7 +13,7 @@ pub struct Task {
     /// Who works.
     pub resource: Resource,
     /// The role that the task is done with instead of the machine's: a template with `RoleArn`.
-    pub credentials: Option<Template>,
+    pub credentials: Option<Payload>,
     /// How long it may take, in seconds; 99,999,999 without it.
     pub timeout_seconds: Option<Dynamic<u64>>,
     /// How long it may be silent, in seconds; less than the timeout.
@@ -22,13 +23,13 @@ pub struct Task {
     /// Where it goes when it fails.
     pub catch: Vec<Catcher>,
     /// Variables that it sets.
-    pub assign: Option<Template>,
+    pub assign: Option<Payload>,
     /// What comes after it.
     pub transition: Transition,
 }
 
 /// How often, and when, a state is tried again.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Retrier {
     /// Names of errors, at least one; `States.ALL` stands alone.
     pub errors: Vec<String>,
@@ -55,18 +56,18 @@ pub enum Jitter {
 }
 
 /// Where a state goes when it fails.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Catcher {
     /// Names of errors, at least one; `States.ALL` stands alone.
     pub errors: Vec<String>,
     /// Where to go.
     pub next: Target,
     /// Where the error's output goes (JSONPath).
-    pub result: ResultPath,
+    pub result: Placement,
     /// What is given instead of the error's output (JSONata).
-    pub output: Option<Template>,
+    pub output: Option<Payload>,
     /// Variables that are set instead of the state's.
-    pub assign: Option<Template>,
+    pub assign: Option<Payload>,
 }
 
 /// Whether one of the names of a retrier or catcher stands for an error.

@@ -7,7 +7,7 @@ use super::scalars;
 use super::{Field, Object, Reader, head};
 use crate::asl::finding::{Finding, FindingCode};
 use crate::asl::{
-    Choice, ChoiceRule, Common, Comparison, Condition, Kind, Operand, Order, QueryLanguage, Target, Test,
+    Choice, ChoiceRule, Common, Comparison, Condition, Kind, Operand, Order, QueryLanguage, Target, Test, choice,
 };
 use crate::base::document::Node;
 use crate::base::suggest::nearest;
@@ -66,6 +66,12 @@ fn operator(name: &str) -> Option<(Operator, bool)> {
     let found = order("String").map(Operator::String);
     let found = found.or_else(|| order("Numeric").map(Operator::Numeric));
     found.or_else(|| order("Timestamp").map(Operator::Timestamp)).map(|operator| (operator, by_path))
+}
+
+/// A test that can be evaluated; every path in it was read before.
+fn compiled(test: Test) -> Option<Condition> {
+    let compiled = choice::Condition::compile(&test).ok()?;
+    Some(Condition::Test(Box::new((test, compiled))))
 }
 
 /// Every operator's name, for suggestions.
@@ -128,7 +134,7 @@ impl Reader {
                         self.other_language(&object, &field, language, QueryLanguage::Jsonata);
                     }
                 }
-                (self.test(&object, 0).map(Condition::Test), None)
+                (self.test(&object, 0).and_then(compiled), None)
             }
         };
         Some(ChoiceRule { condition: condition?, next: next?, assign, output, comment, span: node.span.clone() })

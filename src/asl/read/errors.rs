@@ -5,7 +5,8 @@ use super::scalars::{self, Bounds, LONGEST_SECONDS};
 use super::{Field, Object, Reader};
 use crate::asl::finding::{Finding, FindingCode};
 use crate::asl::task::Jitter;
-use crate::asl::{Catcher, QueryLanguage, ResultPath, Retrier};
+use crate::asl::template::Placement;
+use crate::asl::{Catcher, QueryLanguage, Retrier};
 use crate::base::suggest::nearest;
 
 /// The errors that Step Functions itself raises; names that begin with `States.` are its own.
@@ -116,7 +117,7 @@ impl Reader {
     ) -> Option<Catcher> {
         self.require(object, &["Next"]);
         let next = object.field("Next").and_then(|field| self.target(&field, names));
-        let (mut result, mut output) = (ResultPath::Whole, None);
+        let (mut result, mut output) = (Placement::Replace, None);
         match (language, object.field("ResultPath"), object.field("Output")) {
             (QueryLanguage::Jsonata, Some(field), _) => {
                 self.other_language(object, &field, language, QueryLanguage::JsonPath);

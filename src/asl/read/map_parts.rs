@@ -4,7 +4,7 @@ use super::scalars::{self, Bounds};
 use super::{Field, Object, Reader, head};
 use crate::asl::finding::{Finding, FindingCode};
 use crate::asl::map::{CsvDelimiter, CsvHeaders, InputType, ManifestType, OutputType, Transformation};
-use crate::asl::{ItemBatcher, ItemReader, Template, QueryLanguage, ReaderConfig, ResultWriter, WriterConfig};
+use crate::asl::{ItemBatcher, ItemReader, Payload, QueryLanguage, ReaderConfig, ResultWriter, WriterConfig};
 
 const INPUT_TYPES: &[(&str, InputType)] = &[
     ("CSV", InputType::Csv),
@@ -40,7 +40,7 @@ const MOST_BYTES: u64 = 262_144;
 
 impl Reader {
     /// `Parameters` in JSONPath, `Arguments` in JSONata.
-    fn call_parameters(&mut self, object: &Object<'_>, language: QueryLanguage) -> Option<Template> {
+    fn call_parameters(&mut self, object: &Object<'_>, language: QueryLanguage) -> Option<Payload> {
         let (own, other, only) = match language {
             QueryLanguage::JsonPath => ("Parameters", "Arguments", QueryLanguage::Jsonata),
             QueryLanguage::Jsonata => ("Arguments", "Parameters", QueryLanguage::JsonPath),

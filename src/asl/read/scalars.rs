@@ -4,7 +4,7 @@ use serde_json::{Number, Value};
 
 use super::{Field, Object, Reader};
 use crate::asl::finding::{Finding, FindingCode};
-use crate::asl::{Dynamic, Expression, Path, QueryLanguage, path};
+use crate::asl::{Dynamic, Expression, Path, QueryLanguage};
 use crate::base::document::{Content, Node};
 use crate::base::suggest::nearest;
 
@@ -232,9 +232,9 @@ impl Reader {
 
     /// A path that gives one value.
     pub(super) fn reference(&mut self, field: &Field<'_>) -> Option<Path> {
-        let path = self.parsed_path(field)?;
+        let path = self.path(field)?;
         if path.is_definite() {
-            return Some(Path::new(path.text()));
+            return Some(path);
         }
         let finding =
             Finding::new(FindingCode::Schema, &field.location, &field.node.span, "Value is not a Reference Path")
@@ -246,13 +246,9 @@ impl Reader {
 
     /// A path.
     pub(super) fn path(&mut self, field: &Field<'_>) -> Option<Path> {
-        self.parsed_path(field).map(|path| Path::new(path.text()))
-    }
-
-    pub(super) fn parsed_path(&mut self, field: &Field<'_>) -> Option<path::Path> {
         let text = self.text(field)?;
         self.note_placeholders(text);
-        match path::Path::parse(text) {
+        match Path::parse(text) {
             Ok(path) => Some(path),
             Err(error) => {
                 let finding = Finding::new(

@@ -9,9 +9,8 @@ use super::scalars::{self, Bounds, LONGEST_SECONDS};
 use super::{Field, Object, Reader, head};
 use crate::asl::finding::{Finding, FindingCode};
 use crate::asl::path::Root;
-use crate::asl::{
-    Common, Dynamic, Fail, Flow, Parallel, Pass, Path, PathFlow, QueryLanguage, ReferencePath, ResultPath, Succeed, Wait, WaitFor,
-};
+use crate::asl::template::{Placement, Selection};
+use crate::asl::{Common, Dynamic, Fail, Flow, Parallel, Pass, PathFlow, QueryLanguage, Succeed, Wait, WaitFor};
 
 /// Functions whose result is a text, or may be one.
 const TEXT_FUNCTIONS: &[&str] = &[
@@ -33,30 +32,33 @@ impl Reader {
             return Flow::Jsonata { arguments, output };
         }
         let parameters = object.field("Parameters").filter(|_| has_parameters);
-        Flow::Path(PathFlow {
+        Flow::Path(Box::new(PathFlow {
             input: self.path_or_null(object, "InputPath"),
             parameters: parameters.map(|field| self.path_template(&field)),
             result_selector: object.field("ResultSelector").map(|field| self.path_template(&field)),
             result: self.result_path(object),
             output: self.path_or_null(object, "OutputPath"),
-        })
+        }))
     }
 
-    /// `InputPath` or `OutputPath`: `None` is `null`, `$` when it is missing.
-    fn path_or_null(&mut self, object: &Object<'_>, name: &str) -> Option<Path> {
-        let Some(field) = object.field(name) else { return Some(Path::new("$")) };
+    /// `InputPath` or `OutputPath`.
+    fn path_or_null(&mut self, object: &Object<'_>, name: &str) -> Selection {
+        let Some(field) = object.field(name) else { return Selection::Whole };
         if scalars::is_null(field.node) {
-            return None;
+            return Selection::Nothing;
         }
-        Some(self.path(&field).unwrap_or_else(|| Path::new("$")))
+        match self.path(&field) {
+            Some(path) if !path.is_root() || *path.root() != Root::Input => Selection::At(path),
+            _ => Selection::Whole,
+        }
     }
 
-    pub(super) fn result_path(&mut self, object: &Object<'_>) -> ResultPath {
-        let Some(field) = object.field("ResultPath") else { return ResultPath::Whole };
+    pub(super) fn result_path(&mut self, object: &Object<'_>) -> Placement {
+        let Some(field) = object.field("ResultPath") else { return Placement::Replace };
         if scalars::is_null(field.node) {
-            return ResultPath::Discard;
+            return Placement::Discard;
         }
-        let Some(path) = self.parsed_path(&field) else { return ResultPath::Whole };
+        let Some(path) = self.path(&field) else { return Placement::Replace };
         if !path.is_reference() || *path.root() != Root::Input {
             let finding =
                 Finding::new(FindingCode::Schema, &field.location, &field.node.span, "Value is not a Reference Path")
@@ -64,7 +66,7 @@ impl Reader {
                     .hint("name one place of the input: `$.result`");
             self.find(finding);
         }
-        if path.is_root() { ResultPath::Whole } else { ResultPath::At(ReferencePath::new(path.text())) }
+        if path.is_root() { Placement::Replace } else { Placement::At(path) }
     }
 
     pub(super) fn pass(&mut self, object: &Object<'_>, common: Common, names: &Names) -> Option<Pass> {

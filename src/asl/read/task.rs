@@ -5,7 +5,7 @@ use super::scalars::{self, DURATION};
 use super::{Field, Object, Reader};
 use crate::asl::finding::{Finding, FindingCode};
 use crate::asl::resource::Pattern;
-use crate::asl::{Common, Dynamic, Template, QueryLanguage, Resource, Task, Type};
+use crate::asl::{Common, Dynamic, Payload, QueryLanguage, Resource, Task, Type};
 use crate::base::document::Content;
 
 impl Reader {
@@ -126,7 +126,7 @@ impl Reader {
     }
 
     /// The role of a task: an object with `RoleArn`, or `RoleArn.$` in JSONPath.
-    fn credentials(&mut self, object: &Object<'_>, language: QueryLanguage) -> Option<Template> {
+    fn credentials(&mut self, object: &Object<'_>, language: QueryLanguage) -> Option<Payload> {
         let field = object.field("Credentials")?;
         if let Content::Scalar { .. } = &field.node.content
             && language == QueryLanguage::Jsonata

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::scalars;
 use super::{Field, Object, Reader, join};
 use crate::asl::finding::{Finding, FindingCode};
-use crate::asl::expressions::{self, Reads};
-use crate::asl::{Expression, Intrinsic, QueryLanguage, Span, Template, intrinsic, path};
+use crate::asl::template::Template;
+use crate::asl::{Expression, Filling, Intrinsic, Path, Payload, QueryLanguage, Span, jsonata};
 use crate::base::document::{Content, Key, Node};
 
 /// The longest name of a variable, in characters.
@@ -20,7 +20,7 @@ const PARTS: &[&str] = &["input", "context", "result", "errorOutput"];
 const RESERVED: &str = "states";
 
 impl Reader {
-    pub(super) fn template(&mut self, field: &Field<'_>, language: QueryLanguage) -> Template {
+    pub(super) fn template(&mut self, field: &Field<'_>, language: QueryLanguage) -> Payload {
         match language {
             QueryLanguage::JsonPath => self.path_template(field),
             QueryLanguage::Jsonata => self.jsonata_template(field),
@@ -28,9 +28,12 @@ impl Reader {
     }
 
     /// A template of JSONPath.
-    pub(super) fn path_template(&mut self, field: &Field<'_>) -> Template {
+    pub(super) fn path_template(&mut self, field: &Field<'_>) -> Payload {
         self.path_node(field.node, &field.location);
-        Template(Arc::new(scalars::value(field.node)))
+        let written = scalars::value(field.node);
+        // What cannot be compiled is a finding by now.
+        let compiled = Template::compile(&written).unwrap_or_else(|_| Template::Constant(written.clone()));
+        Payload { written: Arc::new(written), filling: Filling::Path(Arc::new(compiled)) }
     }
 
     fn path_node(&mut self, node: &Node, location: &str) {
@@ -75,10 +78,10 @@ impl Reader {
         let fault = match text {
             None => Some(format!("it must be a string, here is {}", scalars::kind(node))),
             Some(text) if text.starts_with('$') => {
-                path::Path::parse(text).err().map(|error| format!("`{}` is no path: {error}", text.escape_debug()))
+                Path::parse(text).err().map(|error| format!("`{}` is no path: {error}", text.escape_debug()))
             }
             Some(text) if text.trim_start() != text => Some("it begins with a blank".to_owned()),
-            Some(text) => intrinsic::Intrinsic::parse(text)
+            Some(text) => Intrinsic::parse(text)
                 .err()
                 .map(|error| format!("`{}` is neither a path nor a function: {error}", text.escape_debug())),
         };
@@ -103,8 +106,8 @@ impl Reader {
     /// A text that looks like a path, but stays as it is.
     fn looks_like_path(&mut self, key: &Key, node: &Node, location: &str) {
         let Some(text) = scalars::text(node) else { return };
-        let path = (text.starts_with("$.") || text.starts_with("$$.")) && path::Path::parse(text).is_ok();
-        let function = text.starts_with("States.") && text.ends_with(')') && intrinsic::Intrinsic::parse(text).is_ok();
+        let path = (text.starts_with("$.") || text.starts_with("$$.")) && Path::parse(text).is_ok();
+        let function = text.starts_with("States.") && text.ends_with(')') && Intrinsic::parse(text).is_ok();
         if !path && !function {
             return;
         }
@@ -121,8 +124,8 @@ impl Reader {
 
     /// A call of an intrinsic function.
     pub(super) fn intrinsic(&mut self, text: &str, location: &str, span: &Span) -> Option<Intrinsic> {
-        match intrinsic::Intrinsic::parse(text) {
-            Ok(found) => Some(Intrinsic::new(found.text())),
+        match Intrinsic::parse(text) {
+            Ok(found) => Some(found),
             Err(error) => {
                 let message = "The value for the field must be a valid JSONPath or a valid intrinsic function call";
                 let finding = Finding::new(FindingCode::Schema, location, span, message)
@@ -134,9 +137,9 @@ impl Reader {
     }
 
     /// A template of JSONata.
-    pub(super) fn jsonata_template(&mut self, field: &Field<'_>) -> Template {
+    pub(super) fn jsonata_template(&mut self, field: &Field<'_>) -> Payload {
         self.jsonata_node(field.node, &field.location);
-        Template(Arc::new(scalars::value(field.node)))
+        Payload { written: Arc::new(scalars::value(field.node)), filling: Filling::Jsonata }
     }
 
     fn jsonata_node(&mut self, node: &Node, location: &str) {
@@ -176,11 +179,11 @@ impl Reader {
             return None;
         };
         let source = inner.trim();
-        match expressions::inspect(source) {
-            Ok(reads) => self.reads(&reads, location, span),
-            Err(fault) => {
-                let reason = format!("the expression cannot be parsed: {fault}");
-                self.find(Finding::new(FindingCode::InvalidJsonata, location, span, fault).because(reason));
+        match jsonata::Expression::compile(source) {
+            Ok(expression) => self.survey(&expression, location, span),
+            Err(error) => {
+                let reason = format!("the expression cannot be parsed: {error}");
+                self.find(Finding::new(FindingCode::InvalidJsonata, location, span, error.reason).because(reason));
                 return None;
             }
         }
@@ -188,25 +191,33 @@ impl Reader {
     }
 
     /// What an expression reads is there, as far as that can be known.
-    fn reads(&mut self, reads: &Reads, location: &str, span: &Span) {
-        for name in &reads.top {
+    fn survey(&mut self, expression: &jsonata::Expression, location: &str, span: &Span) {
+        let survey = expression.survey();
+        for name in &survey.top_level {
             let message = format!("Reference to '{name}' at the top level is not supported.");
             let finding = Finding::new(FindingCode::UnsupportedJsonata, location, span, message)
                 .because(format!("`{}` stands at the top of the expression, where nothing is", name.escape_debug()))
-                .hint(match name.strip_prefix('$') {
-                    Some(_) => "begin with `$states.input`".to_owned(),
-                    None => format!("write `$states.input.{name}`, or `${name}` for a variable"),
-                });
-            // A bare `$` is taken, and finds nothing when the state runs.
-            self.find(if name == "$" { finding.doubt() } else { finding });
+                .hint(format!("write `$states.input.{name}`, or `${name}` for a variable"));
+            self.find(finding);
         }
-        for part in reads.states.iter().filter(|part| !PARTS.contains(&part.as_str())) {
+        if survey.root {
+            let message = "Reference to '$$' is not supported.";
+            let finding = Finding::new(FindingCode::UnsupportedJsonata, location, span, message)
+                .because("`$` stands at the top of the expression, where nothing is")
+                .hint("begin with `$states.input`");
+            // A bare `$` is taken, and finds nothing when the state runs.
+            self.find(if expression.text().contains("$$") { finding } else { finding.doubt() });
+        }
+        for part in survey.states.iter().filter(|part| !PARTS.contains(&part.as_str())) {
             let message = format!("`$states` has no `{}`", part.escape_debug());
             let near = crate::base::suggest::nearest(part, PARTS.iter().copied());
-            let hint = near.map_or_else(|| format!("it has {}", PARTS.join(", ")), |near| format!("did you mean `$states.{near}`?"));
+            let hint = near.map_or_else(
+                || format!("it has {}", PARTS.join(", ")),
+                |near| format!("did you mean `$states.{near}`?"),
+            );
             self.find(Finding::new(FindingCode::UnsupportedJsonata, location, span, message).hint(hint).doubt());
         }
-        if reads.states.contains("errorOutput") && !location.contains("/Catch[") {
+        if survey.states.contains("errorOutput") && !location.contains("/Catch[") {
             let message = "Reference to '$states.errorOutput' is not supported outside of a Catcher";
             let finding = Finding::new(FindingCode::UnsupportedJsonata, location, span, message)
                 .because("`$states.errorOutput` is there only in a catcher")
@@ -216,7 +227,7 @@ impl Reader {
     }
 
     /// `Assign`: an object of variables.
-    pub(super) fn assign(&mut self, object: &Object<'_>, language: QueryLanguage) -> Option<Template> {
+    pub(super) fn assign(&mut self, object: &Object<'_>, language: QueryLanguage) -> Option<Payload> {
         let field = object.field("Assign")?;
         let variables = self.object(field.node, &field.location)?;
         for variable in variables.fields() {

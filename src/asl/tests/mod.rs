@@ -117,10 +117,7 @@ fn yaml_has_the_same_rules_and_its_own_places() {
         checked.findings.iter().map(|finding| finding.problem("m.yaml", text).to_string()).collect();
     assert_eq!(
         places,
-        [
-            "m.yaml:6:11: /States/A/Next: there is no state `C`",
-            "m.yaml:7:3: /States/B: nothing leads to `B`",
-        ]
+        ["m.yaml:6:11: /States/A/Next: there is no state `C`", "m.yaml:7:3: /States/B: nothing leads to `B`",]
     );
 }
 
@@ -192,8 +189,18 @@ fn fields_by_kind_and_language() {
             ("ResultPath", json!("$.r"), ["Task", "Pass", "Parallel", "Map"].contains(&kind.as_str()), false),
             ("ResultSelector", json!({}), ["Task", "Parallel", "Map"].contains(&kind.as_str()), false),
             ("Arguments", json!({}), false, ["Task", "Parallel"].contains(&kind.as_str())),
-            ("Assign", json!({}), !["Succeed", "Fail"].contains(&kind.as_str()), !["Succeed", "Fail"].contains(&kind.as_str())),
-            ("Retry", json!([]), ["Task", "Parallel", "Map"].contains(&kind.as_str()), ["Task", "Parallel", "Map"].contains(&kind.as_str())),
+            (
+                "Assign",
+                json!({}),
+                !["Succeed", "Fail"].contains(&kind.as_str()),
+                !["Succeed", "Fail"].contains(&kind.as_str()),
+            ),
+            (
+                "Retry",
+                json!([]),
+                ["Task", "Parallel", "Map"].contains(&kind.as_str()),
+                ["Task", "Parallel", "Map"].contains(&kind.as_str()),
+            ),
             ("TimeoutSeconds", json!(1), kind == "Task", kind == "Task"),
             ("Unheard", json!(1), false, false),
         ] {
@@ -241,7 +248,11 @@ fn paths_and_templates() {
     ] {
         expect(&parameters(bad), Type::Standard, &["SCHEMA_VALIDATION_FAILED /States/A/Parameters"]);
     }
-    expect(&parameters(json!({ "d": { "a.$": "x" } })), Type::Standard, &["SCHEMA_VALIDATION_FAILED /States/A/Parameters/d"]);
+    expect(
+        &parameters(json!({ "d": { "a.$": "x" } })),
+        Type::Standard,
+        &["SCHEMA_VALIDATION_FAILED /States/A/Parameters/d"],
+    );
     expect(&parameters(json!({ "a": "$.x" })), Type::Standard, &["NO_DOLLAR /States/A/Parameters"]);
     for (field, value, fits) in [
         ("InputPath", json!("$.a"), true),
@@ -264,7 +275,9 @@ fn paths_and_templates() {
 #[test]
 fn expressions() {
     let output = |value: Value| alone(&with(pass(), &json!({ "QueryLanguage": "JSONata", "Output": value })));
-    for good in [json!("{% $states.input %}"), json!({ "a": ["{% 1 + 1 %}", "plain", 1, null] }), json!("no expression")] {
+    for good in
+        [json!("{% $states.input %}"), json!({ "a": ["{% 1 + 1 %}", "plain", 1, null] }), json!("no expression")]
+    {
         expect(&output(good), Type::Standard, &[]);
     }
     let place = "/States/A/Output";
@@ -303,7 +316,11 @@ fn variables() {
         expect(&alone(&with(jsonata, &assigned)), Type::Standard, expected);
     }
     expect(&alone(&with(pass(), &json!({ "Assign": { "a.$": "$.x" } }))), Type::Standard, &[]);
-    expect(&alone(&with(pass(), &json!({ "Assign": [] }))), Type::Standard, &["SCHEMA_VALIDATION_FAILED /States/A/Assign"]);
+    expect(
+        &alone(&with(pass(), &json!({ "Assign": [] }))),
+        Type::Standard,
+        &["SCHEMA_VALIDATION_FAILED /States/A/Assign"],
+    );
 }
 
 #[test]

@@ -74,7 +74,10 @@ fn express_machines_cannot_wait() {
     outer["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] = json!("EXPRESS");
     expect(&alone(&outer), Type::Standard, &["SCHEMA_VALIDATION_FAILED /States/A/ItemProcessor/States/I/Resource"]);
     let text = "Express state machine does not support '.sync' service integration ";
-    let checked = check(&alone(&with(task(), &json!({ "Resource": "arn:aws:states:::ecs:runTask.sync" }))).to_string(), Type::Express);
+    let checked = check(
+        &alone(&with(task(), &json!({ "Resource": "arn:aws:states:::ecs:runTask.sync" }))).to_string(),
+        Type::Express,
+    );
     assert_eq!(checked.findings[0].message, text);
 }
 
@@ -86,7 +89,10 @@ fn tasks() {
         (json!({ "TimeoutSeconds": 0 }), &["SCHEMA_VALIDATION_FAILED /States/A/TimeoutSeconds"]),
         (json!({ "TimeoutSeconds": 10, "TimeoutSecondsPath": "$.t" }), &[AT]),
         (json!({ "HeartbeatSeconds": 10, "HeartbeatSecondsPath": "$.t" }), &[AT]),
-        (json!({ "TimeoutSeconds": 5, "HeartbeatSeconds": 5 }), &["SCHEMA_VALIDATION_FAILED /States/A/HeartbeatSeconds"]),
+        (
+            json!({ "TimeoutSeconds": 5, "HeartbeatSeconds": 5 }),
+            &["SCHEMA_VALIDATION_FAILED /States/A/HeartbeatSeconds"],
+        ),
         (json!({ "Credentials": { "RoleArn": "arn:aws:iam::111122223333:role/r" } }), &[]),
         (json!({ "Credentials": { "RoleArn.$": "$.role" } }), &[]),
         (json!({ "Credentials": {} }), &["SCHEMA_VALIDATION_FAILED /States/A/Credentials"]),
@@ -107,7 +113,10 @@ fn retriers_and_catchers() {
     let at = |field: &str| format!("SCHEMA_VALIDATION_FAILED /States/A/Retry[0]{field}");
     for (fields, expected) in [
         (json!({ "ErrorEquals": ["A", "B"] }), None),
-        (json!({ "ErrorEquals": ["States.ALL"], "IntervalSeconds": 3, "MaxAttempts": 0, "BackoffRate": 1, "MaxDelaySeconds": 5, "JitterStrategy": "FULL", "Comment": "why" }), None),
+        (
+            json!({ "ErrorEquals": ["States.ALL"], "IntervalSeconds": 3, "MaxAttempts": 0, "BackoffRate": 1, "MaxDelaySeconds": 5, "JitterStrategy": "FULL", "Comment": "why" }),
+            None,
+        ),
         (json!({}), Some(at(""))),
         (json!({ "ErrorEquals": [] }), Some(at("/ErrorEquals"))),
         (json!({ "ErrorEquals": "A" }), Some(at("/ErrorEquals"))),
@@ -127,13 +136,23 @@ fn retriers_and_catchers() {
         expect(&alone(&with(task(), &retry(fields))), Type::Standard, &expected);
     }
     let all_first = json!({ "Retry": [{ "ErrorEquals": ["States.ALL"] }, { "ErrorEquals": ["A"] }] });
-    expect(&alone(&with(task(), &all_first)), Type::Standard, &["SCHEMA_VALIDATION_FAILED /States/A/Retry[0]/ErrorEquals"]);
+    expect(
+        &alone(&with(task(), &all_first)),
+        Type::Standard,
+        &["SCHEMA_VALIDATION_FAILED /States/A/Retry[0]/ErrorEquals"],
+    );
     let caught = |catcher: Value| with(with(task(), &json!({ "Catch": [catcher] })), &json!({}));
     for (catcher, expected) in [
-        (json!({ "ErrorEquals": ["A"], "Next": "B", "ResultPath": "$.error", "Assign": { "e.$": "$.Error" } }), &[][..]),
+        (
+            json!({ "ErrorEquals": ["A"], "Next": "B", "ResultPath": "$.error", "Assign": { "e.$": "$.Error" } }),
+            &[][..],
+        ),
         (json!({ "ErrorEquals": ["A"], "Next": "B", "ResultPath": null, "Comment": "c" }), &[]),
         (json!({ "ErrorEquals": ["A"], "Next": "B", "Output": {} }), &["SCHEMA_VALIDATION_FAILED /States/A/Catch[0]"]),
-        (json!({ "ErrorEquals": ["A"], "Next": "B", "OneInvalid": 1 }), &["SCHEMA_VALIDATION_FAILED /States/A/Catch[0]"]),
+        (
+            json!({ "ErrorEquals": ["A"], "Next": "B", "OneInvalid": 1 }),
+            &["SCHEMA_VALIDATION_FAILED /States/A/Catch[0]"],
+        ),
     ] {
         expect(&followed(&caught(catcher)), Type::Standard, expected);
     }
@@ -144,26 +163,49 @@ fn retriers_and_catchers() {
 #[test]
 fn rules() {
     let at = "SCHEMA_VALIDATION_FAILED /States/A/Choices[0]";
-    let rule = |fields: &Value| followed(&json!({ "Type": "Choice", "Choices": [with(fields.clone(), &json!({ "Next": "B" }))] }));
+    let rule = |fields: &Value| {
+        followed(&json!({ "Type": "Choice", "Choices": [with(fields.clone(), &json!({ "Next": "B" }))] }))
+    };
     for (fields, expected) in [
         (json!({ "Variable": "$.x", "StringEquals": "a" }), &[][..]),
         (json!({ "Variable": "$$.Execution.Id", "StringMatches": "*a*" }), &[]),
         (json!({ "Variable": "$v", "NumericLessThanEqualsPath": "$.y" }), &[]),
         (json!({ "Variable": "$.x", "TimestampLessThan": "2030-01-31T18:00:00Z" }), &[]),
         (json!({ "Not": { "Variable": "$.x", "IsPresent": true } }), &[]),
-        (json!({ "And": [{ "Or": [{ "Variable": "$.x", "BooleanEquals": true }] }, { "Variable": "$.y", "IsNull": false }] }), &[]),
-        (json!({ "Variable": "$.x", "StringEquals": 1 }), &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/StringEquals"]),
-        (json!({ "Variable": "$.x", "NumericEquals": "1" }), &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/NumericEquals"]),
-        (json!({ "Variable": "$.x", "BooleanEquals": "true" }), &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/BooleanEquals"]),
-        (json!({ "Variable": "$.x", "TimestampEquals": "2020-01-01" }), &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/TimestampEquals"]),
+        (
+            json!({ "And": [{ "Or": [{ "Variable": "$.x", "BooleanEquals": true }] }, { "Variable": "$.y", "IsNull": false }] }),
+            &[],
+        ),
+        (
+            json!({ "Variable": "$.x", "StringEquals": 1 }),
+            &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/StringEquals"],
+        ),
+        (
+            json!({ "Variable": "$.x", "NumericEquals": "1" }),
+            &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/NumericEquals"],
+        ),
+        (
+            json!({ "Variable": "$.x", "BooleanEquals": "true" }),
+            &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/BooleanEquals"],
+        ),
+        (
+            json!({ "Variable": "$.x", "TimestampEquals": "2020-01-01" }),
+            &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/TimestampEquals"],
+        ),
         (json!({ "Variable": "$.x", "IsNull": 1 }), &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/IsNull"]),
-        (json!({ "Variable": "$.x", "StringEqualsPath": "y" }), &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/StringEqualsPath"]),
+        (
+            json!({ "Variable": "$.x", "StringEqualsPath": "y" }),
+            &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/StringEqualsPath"],
+        ),
         (json!({ "Variable": "x", "IsNull": true }), &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/Variable"]),
         (json!({ "Variable": "$.x" }), &[at]),
         (json!({ "IsNull": true }), &[at]),
         (json!({ "Variable": "$.x", "IsNull": true, "IsString": true }), &[at]),
         (json!({ "And": [] }), &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/And"]),
-        (json!({ "Not": { "Variable": "$.x", "IsNull": true, "Next": "B" } }), &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/Not"]),
+        (
+            json!({ "Not": { "Variable": "$.x", "IsNull": true, "Next": "B" } }),
+            &["SCHEMA_VALIDATION_FAILED /States/A/Choices[0]/Not"],
+        ),
         (json!({ "Condition": "{% true %}" }), &[at, at]),
     ] {
         expect(&rule(&fields), Type::Standard, expected);
@@ -185,14 +227,20 @@ fn rules() {
 #[test]
 fn maps() {
     for (fields, expected) in [
-        (json!({ "ItemsPath": "$.list", "ItemSelector": { "v.$": "$$.Map.Item.Value" }, "MaxConcurrency": 0 }), &[][..]),
+        (
+            json!({ "ItemsPath": "$.list", "ItemSelector": { "v.$": "$$.Map.Item.Value" }, "MaxConcurrency": 0 }),
+            &[][..],
+        ),
         (json!({ "Parameters": { "v.$": "$.x" } }), &[]),
         (json!({ "Parameters": {}, "ItemSelector": {} }), &[AT]),
         (json!({ "MaxConcurrency": -1 }), &["SCHEMA_VALIDATION_FAILED /States/A/MaxConcurrency"]),
         (json!({ "MaxConcurrency": 1, "MaxConcurrencyPath": "$.m" }), &[AT]),
         (json!({ "Items": [1] }), &[AT]),
         (json!({ "Label": "a" }), &[AT]),
-        (json!({ "ItemProcessor": { "StartAt": "I", "States": { "I": pass() }, "QueryLanguage": "JSONata" } }), &["SCHEMA_VALIDATION_FAILED /States/A/ItemProcessor"]),
+        (
+            json!({ "ItemProcessor": { "StartAt": "I", "States": { "I": pass() }, "QueryLanguage": "JSONata" } }),
+            &["SCHEMA_VALIDATION_FAILED /States/A/ItemProcessor"],
+        ),
         (json!({ "Iterator": { "StartAt": "J", "States": { "J": pass() } } }), &[AT]),
     ] {
         expect(&alone(&with(map(), &fields)), Type::Standard, expected);
@@ -209,7 +257,12 @@ fn maps() {
         (json!({ "Label": "label_$" }), Some("INVALID_LABEL_NAME /States/A/Label".to_owned())),
         (json!({ "Label": "x".repeat(41) }), Some("INVALID_LABEL_NAME /States/A/Label".to_owned())),
         (reader(json!({ "InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "MaxItems": 5 })), None),
-        (reader(json!({ "InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a"], "CSVDelimiter": "TAB" })), None),
+        (
+            reader(
+                json!({ "InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a"], "CSVDelimiter": "TAB" }),
+            ),
+            None,
+        ),
         (reader(json!({ "InputType": "CSV" })), Some(at("ItemReader/ReaderConfig"))),
         (reader(json!({ "InputType": "CSV", "CSVHeaderLocation": "GIVEN" })), Some(at("ItemReader/ReaderConfig"))),
         (reader(json!({ "InputType": "XML" })), Some(at("ItemReader/ReaderConfig/InputType"))),
@@ -218,7 +271,10 @@ fn maps() {
         (json!({ "ItemBatcher": { "MaxItemsPerBatch": 10, "BatchInput": { "a.$": "$.a" } } }), None),
         (json!({ "ItemBatcher": {} }), Some(at("ItemBatcher"))),
         (json!({ "ItemBatcher": { "MaxInputBytesPerBatch": 262_145 } }), Some(at("ItemBatcher/MaxInputBytesPerBatch"))),
-        (json!({ "ResultWriter": { "Resource": "arn:aws:states:::s3:putObject", "Parameters": { "Bucket": "b", "Prefix": "p" } } }), None),
+        (
+            json!({ "ResultWriter": { "Resource": "arn:aws:states:::s3:putObject", "Parameters": { "Bucket": "b", "Prefix": "p" } } }),
+            None,
+        ),
         (json!({ "ResultWriter": { "WriterConfig": { "OutputType": "JSONL", "Transformation": "FLATTEN" } } }), None),
         (json!({ "ResultWriter": { "WriterConfig": {} } }), Some(at("ResultWriter/WriterConfig"))),
         (json!({ "ResultWriter": {} }), Some(at("ResultWriter"))),
