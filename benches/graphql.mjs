@@ -3,9 +3,9 @@
 // usage: node benches/graphql.mjs AMPUP [MINISTACK] [SECONDS] [FIGURE]
 //
 // Each figure is of requests over connections that stay open, one at a time on each; every answer is read and checked.
-// Needs the packages of tests/clients (`npm ci` there). It judges nothing; the limits that we hold ourselves to stand
-// in brackets: how many times MiniStack's requests a second, and the time in which 99 of 100 requests of 16 clients
-// are answered.
+// The load is wrk's, which takes little of the machine for itself. Needs wrk and the packages of tests/clients (`npm ci`
+// there). It judges nothing; the limits that we hold ourselves to stand in brackets: how many times MiniStack's requests
+// a second, and the time in which 99 of 100 requests of 16 clients are answered.
 
 import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -19,7 +19,6 @@ const require = createRequire(new URL("../tests/clients/package.json", import.me
 const { DynamoDBClient, ListTablesCommand, BatchWriteItemCommand } = require("@aws-sdk/client-dynamodb");
 
 const [ampup, ministack, seconds = "3", only = ""] = process.argv.slice(2);
-const DURATION_MS = Number(seconds) * 1000;
 const ITEMS = 100;
 const run = promisify(execFile);
 
@@ -78,80 +77,12 @@ async function fill(endpoint) {
   }
 }
 
-/** One connection that asks, reads the whole answer, and asks again. */
-class Connection {
-  constructor(url) {
-    this.url = url;
-    this.socket = net.connect(Number(url.port), "127.0.0.1").setNoDelay(true);
-    this.read = Buffer.alloc(0);
-    this.socket.on("data", (piece) => this.take(piece));
-    this.socket.on("error", (error) => this.fail?.(error));
-    this.socket.on("close", () => this.fail?.(new Error("the connection was closed")));
-  }
-
-  take(piece) {
-    this.read = this.read.length === 0 ? piece : Buffer.concat([this.read, piece]);
-    const end = this.read.indexOf("\r\n\r\n");
-    if (end < 0) return;
-    const head = this.read.subarray(0, end).toString("latin1");
-    const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN);
-    if (Number.isNaN(length)) return this.fail(new Error(`an answer without a length:\n${head}`));
-    if (this.read.length < end + 4 + length) return;
-    const body = this.read.subarray(end + 4, end + 4 + length).toString();
-    this.read = this.read.subarray(end + 4 + length);
-    this.done(body);
-  }
-
-  ask(key, request) {
-    const body = JSON.stringify(request);
-    const head = [
-      `POST ${this.url.pathname} HTTP/1.1`,
-      `host: ${this.url.host}`,
-      "content-type: application/json",
-      `x-api-key: ${key}`,
-      `content-length: ${Buffer.byteLength(body)}`,
-    ];
-    return new Promise((resolve, reject) => {
-      [this.done, this.fail] = [resolve, reject];
-      this.socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
-    });
-  }
-}
-
-let written = 0;
-const FIELDS = "id title createdAt";
-const REQUESTS = {
-  getTodo: () => ({
-    query: `query Get($id: ID!) { getTodo(id: $id) { ${FIELDS} } }`,
-    variables: { id: `todo-${(written += 1) % ITEMS}` },
-  }),
-  createTodo: () => ({
-    query: `mutation Create($input: CreateTodoInput!) { createTodo(input: $input) { ${FIELDS} } }`,
-    variables: { input: { title: `new ${(written += 1)}` } },
-  }),
-  listTodos: () => ({ query: `query List($limit: Int) { listTodos(limit: $limit) { items { ${FIELDS} } nextToken } }`, variables: { limit: ITEMS } }),
-};
-
 /** Requests a second and the 99th percentile in milliseconds, of `clients` connections. */
 async function measure({ url, key }, name, clients) {
-  const times = [];
-  let faulty = "";
-  const started = performance.now();
-  const one = async () => {
-    const connection = new Connection(url);
-    while (performance.now() - started < DURATION_MS) {
-      const before = performance.now();
-      const answer = await connection.ask(key, REQUESTS[name]());
-      times.push(performance.now() - before);
-      if (answer.includes('"errors"') || answer.includes('Todo":null')) faulty = answer.slice(0, 200);
-    }
-    connection.socket.destroy();
-  };
-  await Promise.all(Array.from({ length: clients }, one));
-  const elapsed = performance.now() - started;
-  times.sort((left, right) => left - right);
-  const p99 = times[Math.min(times.length - 1, Math.floor(times.length * 0.99))];
-  return { rate: (times.length * 1000) / elapsed, p99, faulty };
+  const words = ["-t1", `-c${clients}`, `-d${seconds}s`, "--timeout", "60s", "-s", join(import.meta.dirname, "graphql.lua"), url.href];
+  const { stdout } = await run("wrk", words, { env: { ...process.env, FIGURE: name, KEY: key } });
+  const [, rate, p99] = /^RESULT (\S+) (\S+)$/m.exec(stdout);
+  return { rate: Number(rate), p99: Number(p99), faulty: /^FAULTY (.*)$/m.exec(stdout)?.[1] };
 }
 
 function memoryMib(pid) {

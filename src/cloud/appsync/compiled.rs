@@ -76,12 +76,23 @@ impl Resolver {
         }
     }
 
-    /// Whether any of its code may look at `ctx.info`.
+    /// Whether any of its code may look at a member of the context.
+    pub(in crate::cloud::appsync) fn looks_at(&self, member: &str) -> bool {
+        self.any_code(|program| {
+            program.looks.iter().any(|looks| looks.as_ref().is_none_or(|looks| looks.contains(member)))
+        })
+    }
+
+    /// Whether any of its code may look at the selections in `ctx.info`.
     pub(in crate::cloud::appsync) fn uses_info(&self) -> bool {
-        let uses = |code: &Code| code.program().is_ok_and(|program| program.uses_info);
+        self.any_code(|program| program.uses_info)
+    }
+
+    fn any_code(&self, holds: impl Fn(&Program) -> bool) -> bool {
+        let holds = |code: &Code| code.program().is_ok_and(&holds);
         match self {
-            Self::Unit(step) => uses(&step.code),
-            Self::Pipeline { code, steps } => uses(code) || steps.iter().any(|step| uses(&step.code)),
+            Self::Unit(step) => holds(&step.code),
+            Self::Pipeline { code, steps } => holds(code) || steps.iter().any(|step| holds(&step.code)),
             Self::Broken(_) => false,
         }
     }
@@ -96,6 +107,8 @@ pub(in crate::cloud::appsync) struct CompiledApi {
     pub account: String,
     pub schema: Arc<CompiledSchema>,
     pub keys: BTreeMap<String, ApiKey>,
+    /// `ctx.env` as JSON.
+    pub env: Arc<str>,
     /// By type, then field.
     resolvers: BTreeMap<String, BTreeMap<String, Arc<Resolver>>>,
 }
@@ -126,7 +139,8 @@ impl CompiledApi {
             resolvers.entry(type_name).or_default().insert(field_name, Arc::new(resolver));
         }
         let keys = keys.into_iter().map(|key| (key.id.clone(), key)).collect();
-        Self { api, arn, account: account.to_owned(), schema, keys, resolvers }
+        let env = serde_json::json!(api.variables).to_string().into();
+        Self { api, arn, account: account.to_owned(), schema, keys, env, resolvers }
     }
 
     /// What answers a field; none means that the field is read off its parent.

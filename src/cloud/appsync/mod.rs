@@ -13,6 +13,7 @@ mod engine;
 mod evaluate;
 mod execute;
 mod fault;
+mod fixed;
 mod js;
 mod oidc;
 pub(in crate::cloud) mod realtime;
@@ -51,9 +52,10 @@ use super::service::{Access, ApiCall, ApiError, ApiReply, CallContext, ResourceH
 use authoriser::Authorisers;
 use authorize::Requester;
 use compiled::CompiledApi;
-use datasource::{Backends, Wire};
+use datasource::{Backends, Kept, Wire};
 use engine::Engine;
 use execute::Setting;
+use fixed::Fixed;
 use js::SandboxPool;
 use oidc::Providers;
 use realtime::Hub;
@@ -121,7 +123,8 @@ impl AppSync {
         let engine = Engine::new(Arc::clone(&shared));
         let authorisers = Authorisers::new(Arc::clone(&shared), Arc::clone(&lambda));
         let wire = Arc::new(Wire::new(Arc::clone(&shared), Arc::clone(&iam)));
-        let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb, lambda, eventbridge, wire };
+        let kept = Arc::new(Kept::default());
+        let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb, lambda, eventbridge, wire, kept };
         let pool = SandboxPool::new(engine.tools());
         let providers = Providers::new(Arc::clone(&shared));
         Self { shared, s3, cognito, engine, backends, pool, providers, authorisers, hub: Hub::default() }
@@ -134,7 +137,7 @@ impl AppSync {
     }
 
     /// What an execution for a caller stands on.
-    fn setting<'a>(&'a self, api: &'a CompiledApi, requester: Arc<Requester>, fixed: Arc<str>) -> Setting<'a> {
+    fn setting<'a>(&'a self, api: &'a CompiledApi, requester: Arc<Requester>, fixed: Arc<Fixed>) -> Setting<'a> {
         Setting { api, backends: &self.backends, pool: &self.pool, hub: &self.hub, requester, fixed }
     }
 

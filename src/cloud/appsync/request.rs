@@ -5,17 +5,16 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::cloud::feed::Happening;
 use crate::cloud::service::{ApiCall, ApiError, ApiReply, CallContext, ReplyBody};
 
 use super::AppSync;
-use super::authorize::Requester;
-use super::compiled::CompiledApi;
 use super::execute::{Answered, execute};
 use super::fault::Fault;
+use super::fixed::Fixed;
 
 /// The largest body of a request, in bytes (AppSync quotas: 1 MB).
 pub(in crate::cloud::appsync) const BODY_LIMIT_BYTES: usize = 1_000_000;
@@ -32,7 +31,7 @@ pub(super) async fn answer(appsync: &AppSync, context: &CallContext, api_id: &st
     let started = std::time::Instant::now();
     let mut log = Log { operation: String::new(), caller: "anonymous".to_owned() };
     let reply = match attempt(appsync, context, (api_id, call), &mut log).await {
-        Ok(answered) => success(&answered),
+        Ok(answered) => success(answered),
         Err(error) => refusal(&error),
     };
     appsync.shared.feed.publish(Happening::GraphQl {
@@ -69,8 +68,9 @@ async fn attempt(
         let fields: Vec<&str> = operation.root_fields(&document).map(|field| field.name.as_str()).collect();
         log.operation = fields.join(", ");
     }
-    let fixed = fixed(&api, &requester, &call.headers);
-    let setting = appsync.setting(&api, Arc::new(requester), fixed);
+    let requester = Arc::new(requester);
+    let fixed = Fixed::new(&api, &requester, &call.headers);
+    let setting = appsync.setting(&api, requester, fixed);
     Ok(execute(setting, &document, request.operation.as_deref(), &request.variables).await)
 }
 
@@ -104,32 +104,14 @@ fn read(call: &ApiCall) -> Result<Request, ApiError> {
     Ok(Request { operation: operation.map(str::to_owned), query, variables })
 }
 
-/// What every handler of a request sees: identity, headers, environment.
-pub(super) fn fixed(api: &CompiledApi, requester: &Requester, headers: &HeaderMap) -> Arc<str> {
-    let mut seen = Map::new();
-    for (name, value) in headers {
-        if let Ok(value) = value.to_str() {
-            seen.insert(name.as_str().to_owned(), value.into());
-        }
-    }
-    let request = json!({ "headers": seen, "domainName": null });
-    let text = format!(
-        "\"identity\":{},\"request\":{request},\"env\":{},\"authType\":{}",
-        requester.identity,
-        json!(api.api.variables),
-        json!(requester.mode.title()),
-    );
-    text.into()
-}
-
-fn success(answered: &Answered) -> ApiReply {
+fn success(answered: Answered) -> ApiReply {
     let mut body = Map::new();
-    body.insert("data".to_owned(), answered.data.clone());
+    body.insert("data".to_owned(), answered.data);
     if !answered.faults.is_empty() {
         body.insert("errors".to_owned(), answered.faults.iter().map(Fault::to_json).collect());
     }
     let mut reply = reply(200, &body.into());
-    reply.headers.extend(answered.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+    reply.headers.extend(answered.headers);
     reply
 }
 

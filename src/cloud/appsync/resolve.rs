@@ -12,7 +12,8 @@ use super::authorize::Requester;
 use super::compiled::{Code, Resolver, Step};
 use super::datasource::{self, Answer, Backends, Origin};
 use super::fault::Fault;
-use super::js::{Outcome, Problem, Sandbox, SandboxError};
+use super::fixed::Fixed;
+use super::js::{Looks, Outcome, Problem, Sandbox, SandboxError};
 
 /// One field to resolve, with all that its handlers may see.
 #[derive(Debug)]
@@ -20,8 +21,7 @@ pub(in crate::cloud::appsync) struct FieldCall {
     pub resolver: Arc<Resolver>,
     pub backends: Backends,
     pub requester: Arc<Requester>,
-    /// The members of the context that are the same for all fields of a request, as JSON without braces.
-    pub fixed: Arc<str>,
+    pub fixed: Arc<Fixed>,
     pub arguments: Map<String, Value>,
     pub source: Value,
     /// `ctx.info`.
@@ -33,7 +33,7 @@ pub(in crate::cloud::appsync) struct FieldCall {
 /// What came of it.
 #[derive(Debug, Default)]
 pub(in crate::cloud::appsync) struct Resolved {
-    pub value: Value,
+    pub value: Arc<Value>,
     /// Raised and appended errors, without their paths.
     pub faults: Vec<Fault>,
     /// `util.http.addResponseHeader`.
@@ -46,30 +46,30 @@ pub(in crate::cloud::appsync) struct Resolved {
 struct Run<'a> {
     sandbox: &'a mut Sandbox,
     call: &'a FieldCall,
-    /// The part of the context that no step changes, without the closing brace.
-    base: String,
     stash: Value,
     resolved: Resolved,
 }
 
 /// The step ended with a value, or the whole resolver did.
 enum Next {
-    Value(Value),
-    End(Value),
+    Value(Arc<Value>),
+    End(Arc<Value>),
+}
+
+/// What a handler is given besides what is the same for all.
+#[derive(Clone, Copy, Default)]
+struct Given<'a> {
+    /// `ctx.prev.result`
+    prev: Option<&'a Value>,
+    result: Option<&'a Value>,
+    error: Option<&'a Value>,
 }
 
 /// Resolves a field.
 pub(in crate::cloud::appsync) fn resolve(sandbox: &mut Sandbox, call: &FieldCall) -> Resolved {
-    let base = format!(
-        "{{{},\"arguments\":{},\"source\":{},\"info\":{}",
-        call.fixed,
-        Value::Object(call.arguments.clone()),
-        call.source,
-        call.info
-    );
-    let mut run = Run { sandbox, call, base, stash: json!({}), resolved: Resolved::default() };
+    let mut run = Run { sandbox, call, stash: json!({}), resolved: Resolved::default() };
     let value = match &*call.resolver {
-        Resolver::Unit(step) => run.step(step, &Value::Null).map(|next| match next {
+        Resolver::Unit(step) => run.step(step, None).map(|next| match next {
             Next::Value(value) | Next::End(value) => value,
         }),
         Resolver::Pipeline { code, steps } => run.pipeline(code, steps),
@@ -83,12 +83,12 @@ pub(in crate::cloud::appsync) fn resolve(sandbox: &mut Sandbox, call: &FieldCall
 }
 
 impl Run<'_> {
-    fn pipeline(&mut self, code: &Code, steps: &[Arc<Step>]) -> Result<Value, Fault> {
-        let before = self.handler(code, "request", &[])?;
-        let mut previous = before.value;
+    fn pipeline(&mut self, code: &Code, steps: &[Arc<Step>]) -> Result<Arc<Value>, Fault> {
+        let before = self.handler(code, "request", Given::default())?;
+        let mut previous = Arc::new(before.value);
         if !before.early {
             for step in steps {
-                match self.step(step, &previous)? {
+                match self.step(step, Some(&previous))? {
                     Next::Value(value) => previous = value,
                     Next::End(value) => {
                         previous = value;
@@ -97,17 +97,18 @@ impl Run<'_> {
                 }
             }
         }
-        let prev = json!({ "result": previous });
-        let after = self.handler(code, "response", &[("prev", &prev), ("result", &previous)])?;
-        Ok(if after.through { previous } else { after.value })
+        let given = Given { prev: Some(&previous), result: Some(&previous), error: None };
+        let after = self.handler(code, "response", given)?;
+        Ok(if after.through { previous } else { Arc::new(after.value) })
     }
 
     /// Request, data source, response.
-    fn step(&mut self, step: &Step, previous: &Value) -> Result<Next, Fault> {
-        let prev = json!({ "result": previous });
-        let request = self.handler(&step.code, "request", &[("prev", &prev)])?;
+    fn step(&mut self, step: &Step, previous: Option<&Value>) -> Result<Next, Fault> {
+        let prev = Some(previous.unwrap_or(&Value::Null));
+        let request = self.handler(&step.code, "request", Given { prev, ..Given::default() })?;
         if request.early {
-            return Ok(if request.end { Next::End(request.value) } else { Next::Value(request.value) });
+            let value = Arc::new(request.value);
+            return Ok(if request.end { Next::End(value) } else { Next::Value(value) });
         }
         let call = self.call;
         let origin = Origin {
@@ -118,26 +119,25 @@ impl Run<'_> {
             sync: step.sync.as_ref(),
         };
         let Answer { result, error } = datasource::invoke(&call.backends, &step.source, &origin, request.value)?;
-        let error = error.map_or(Value::Null, |(kind, message)| json!({ "type": kind, "message": message }));
-        let response =
-            self.handler(&step.code, "response", &[("prev", &prev), ("result", &result), ("error", &error)])?;
-        let value = if response.through { result } else { response.value };
+        let error = error.map(|(kind, message)| json!({ "type": kind, "message": message }));
+        let given = Given { prev, result: Some(&result), error: error.as_ref() };
+        let response = self.handler(&step.code, "response", given)?;
+        let value = if response.through { result } else { Arc::new(response.value) };
         Ok(if response.end { Next::End(value) } else { Next::Value(value) })
     }
 
     /// Runs one handler with a context of its own: only the stash outlives it.
-    fn handler(&mut self, code: &Code, name: &str, members: &[(&str, &Value)]) -> Result<Outcome, Fault> {
+    fn handler(&mut self, code: &Code, name: &str, given: Given<'_>) -> Result<Outcome, Fault> {
         let program = code.program().map_err(|reason| Fault::raised("Code", reason))?;
-        let mut context = format!("{},\"stash\":{}", self.base, self.stash);
-        let result = members.iter().find(|(name, _)| *name == "result").map(|(_, value)| *value);
-        let through = program.hands_through && result.is_some_and(|result| result.is_object() || result.is_array());
-        let members: Vec<_> = members.iter().filter(|(name, _)| !through || *name != "result").collect();
-        for member in ["prev", "result", "error"] {
-            let given = members.iter().find(|(name, _)| *name == member).map_or(&Value::Null, |(_, value)| value);
-            // Writing to text cannot fail.
-            let _ = write!(context, ",\"{member}\":{given}");
-        }
-        context.push('}');
+        let through =
+            program.hands_through && given.result.is_some_and(|result| result.is_object() || result.is_array());
+        let looks = &program.looks[usize::from(name == "response")];
+        let mut context = Written::new(self.call, looks);
+        context.member("stash", &self.stash);
+        context.prev(given.prev);
+        context.member("result", given.result.filter(|_| !through).unwrap_or(&Value::Null));
+        context.member("error", given.error.unwrap_or(&Value::Null));
+        let context = context.finish();
         let outcome = if through {
             self.sandbox.run_through(&code.name, program, &context)
         } else {
@@ -153,7 +153,9 @@ impl Run<'_> {
         }
         self.resolved.headers.append(&mut outcome.headers);
         self.resolved.filters.append(&mut outcome.filters);
-        self.stash = std::mem::take(&mut outcome.stash);
+        if shown(looks, "stash") {
+            self.stash = std::mem::take(&mut outcome.stash);
+        }
         match outcome.error.take() {
             Some(problem) => Err(self.fault(problem)),
             None => Ok(outcome),
@@ -167,6 +169,64 @@ impl Run<'_> {
         }
         let (data, info) = (Box::new(data.unwrap_or_default()), Box::new(info.unwrap_or_default()));
         Fault { kind, data, info, message, raised: true, ..Fault::default() }
+    }
+}
+
+/// Whether a member is written for a handler that looks at some.
+fn shown(looks: &Looks, name: &str) -> bool {
+    looks.as_ref().is_none_or(|looks| looks.contains(name))
+}
+
+/// A context as JSON, of what its handler may look at.
+struct Written<'a> {
+    text: String,
+    looks: &'a Looks,
+}
+
+impl<'a> Written<'a> {
+    /// With the members that no step changes.
+    fn new(call: &FieldCall, looks: &'a Looks) -> Self {
+        let mode = call.requester.mode.title();
+        let mut written = Self { text: format!("{{\"authType\":\"{mode}\""), looks };
+        let fixed = &call.fixed;
+        written.text_of("identity", || fixed.identity());
+        written.text_of("request", || fixed.request());
+        written.text_of("env", || fixed.env());
+        if shown(looks, "args") || shown(looks, "arguments") {
+            written.put("arguments", &serde_json::to_string(&call.arguments).unwrap_or_default());
+        }
+        written.member("source", &call.source);
+        written.member("info", &call.info);
+        written
+    }
+
+    fn text_of<'t>(&mut self, name: &str, text: impl FnOnce() -> &'t str) {
+        if shown(self.looks, name) {
+            self.put(name, text());
+        }
+    }
+
+    fn member(&mut self, name: &str, value: &Value) {
+        if shown(self.looks, name) {
+            self.put(name, value);
+        }
+    }
+
+    fn prev(&mut self, result: Option<&Value>) {
+        match result {
+            Some(result) if shown(self.looks, "prev") => self.put("prev", format_args!("{{\"result\":{result}}}")),
+            _ => self.member("prev", &Value::Null),
+        }
+    }
+
+    fn put(&mut self, name: &str, value: impl std::fmt::Display) {
+        // Writing to text cannot fail.
+        let _ = write!(self.text, ",\"{name}\":{value}");
+    }
+
+    fn finish(mut self) -> String {
+        self.text.push('}');
+        self.text
     }
 }
 

@@ -13,7 +13,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Value, json};
@@ -45,7 +45,21 @@ struct Core {
     turns: RwLock<()>,
     rehearsal: Rehearsal,
     swept_at_ms: AtomicI64,
+    /// Counts what may have changed something.
+    age: AtomicU64,
 }
+
+/// Actions that change no item and no table.
+const READS: [&str; 8] = [
+    "GetItem",
+    "Query",
+    "Scan",
+    "BatchGetItem",
+    "TransactGetItems",
+    "DescribeTable",
+    "ListTables",
+    "DescribeTimeToLive",
+];
 
 impl Service for DynamoDb {
     fn id(&self) -> ServiceId {
@@ -90,13 +104,18 @@ impl DynamoDb {
         let names = Names::new(shared.region.as_str(), shared.account);
         let backups = Backups::new(Arc::clone(&shared.store));
         let swept_at_ms = AtomicI64::new(shared.clock.now_ms());
-        let (turns, rehearsal) = (RwLock::default(), Rehearsal::default());
-        Ok(Self { core: Arc::new(Core { shared, engine, names, backups, turns, rehearsal, swept_at_ms }) })
+        let (turns, rehearsal, age) = (RwLock::default(), Rehearsal::default(), AtomicU64::default());
+        Ok(Self { core: Arc::new(Core { shared, engine, names, backups, turns, rehearsal, swept_at_ms, age }) })
     }
 
     /// Carries out an action of DynamoDB's JSON protocol. Synchronous; permission was checked by the caller.
     pub(in crate::cloud) fn execute(&self, action: &str, input: Value) -> Result<Value, ApiError> {
         self.core.execute(action, input)
+    }
+
+    /// A number that is another one after every write: a read whose number is the same before and now is still true.
+    pub(in crate::cloud) fn age(&self) -> u64 {
+        self.core.age.load(Ordering::SeqCst)
     }
 }
 
@@ -106,8 +125,16 @@ impl Core {
         self.carry_out(action, input)
     }
 
-    fn carry_out(self: &Arc<Self>, action: &str, mut input: Value) -> Result<Value, ApiError> {
+    fn carry_out(self: &Arc<Self>, action: &str, input: Value) -> Result<Value, ApiError> {
         self.sweep_when_due();
+        let answer = self.act(action, input);
+        if !READS.contains(&action) {
+            self.age.fetch_add(1, Ordering::SeqCst);
+        }
+        answer
+    }
+
+    fn act(self: &Arc<Self>, action: &str, mut input: Value) -> Result<Value, ApiError> {
         let stream = names::stream_of(&input);
         self.names.inward(&mut input);
         if let Some(answer) = backups::execute(self, action, &input) {
@@ -133,6 +160,7 @@ impl Core {
                 if let Err(error) = core.engine.sweep() {
                     tracing::warn!(%error, "expired items could not be deleted");
                 }
+                core.age.fetch_add(1, Ordering::SeqCst);
                 if let Err(error) = core.engine.trim(now_ms.div_euclid(1000)) {
                     tracing::warn!(%error, "old records of streams could not be deleted");
                 }

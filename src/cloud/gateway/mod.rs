@@ -5,6 +5,7 @@
 
 mod answer;
 mod folder;
+mod onward;
 pub(in crate::cloud) mod origin;
 mod route;
 mod server;

@@ -12,6 +12,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::onward::Onward;
 use super::route::{RequestHead, Route, route};
 use super::{origin, socket, tls};
 use crate::cloud::iam::{Authenticated, Payload, missing_token};
@@ -45,16 +46,12 @@ pub(super) async fn serve(listener: tls::Listener, gateway: Arc<Gateway>, mut st
     let _ = axum::serve(listener, router).with_graceful_shutdown(until).await;
 }
 
-/// One request. It runs as a task of its own, so that a panic costs one request and not the connection, and a client that
-/// goes away ends nothing in its middle.
+/// One request. A panic costs it alone and not the connection, and a client that goes away ends nothing in its middle.
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response {
     // The server drops this future, and with it the sender, when the client is gone.
     let (_here, client) = watch::channel(());
-    let task = tokio::spawn(async move { gateway.answer(request, client).await });
-    match task.await {
-        Ok(response) => response,
-        Err(_) => super::answer::failed("the embedded cloud has a fault: the request was given up"),
-    }
+    let answered = Onward::new(async move { gateway.answer(request, client).await }).await;
+    answered.unwrap_or_else(|| super::answer::failed("the embedded cloud has a fault: the request was given up"))
 }
 
 /// A request whose body was read.

@@ -53,6 +53,19 @@ enum Order {
     GreaterOrEqual,
 }
 
+impl Condition {
+    /// Whether it, or a pattern of its, asks what time it is.
+    pub(super) fn asks_time(&self) -> bool {
+        names_time(&self.key) || self.values.iter().any(|value| names_time(value))
+    }
+}
+
+/// Whether a condition key or a pattern names the time.
+pub(super) fn names_time(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["aws:currenttime", "aws:epochtime"].iter().any(|key| text.contains(key))
+}
+
 /// Reads a `Condition` element.
 pub(super) fn conditions(element: &Value) -> Result<Vec<Condition>, ApiError> {
     let operators = element.as_object().ok_or_else(|| malformed("Syntax errors in policy."))?;

@@ -2,7 +2,7 @@
 //!
 //! Every call that a service makes for somebody asks what the role may do. Not here: rows, and deciding.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::policy::{Policy, PolicyKind};
@@ -15,16 +15,41 @@ pub(super) struct Known {
     /// What the role may do: its inline policies and its attached ones that are ours.
     pub policies: Vec<Policy>,
     trust: Result<Policy, ApiError>,
+    /// Nothing that these documents say depends on the time.
+    timeless: bool,
+    /// What services that act with the role were allowed.
+    allowed: RwLock<BTreeSet<String>>,
 }
+
+/// How many permissions are remembered for a role.
+const REMEMBERED: usize = 1024;
 
 impl Known {
     /// `attached` are the documents of its managed policies.
     pub(super) fn new(role: Role, attached: Vec<String>) -> Self {
         let documents = role.inline.values().chain(&attached);
-        let policies =
+        let policies: Vec<Policy> =
             documents.filter_map(|document| Policy::parse_text(document, PolicyKind::Identity).ok()).collect();
         let trust = Policy::parse_text(&role.trust, PolicyKind::Trust);
-        Self { role, policies, trust }
+        let timeless = policies.iter().chain(&trust).all(Policy::is_timeless);
+        Self { role, policies, trust, timeless, allowed: RwLock::default() }
+    }
+
+    /// Asks once whether a service may do something with the role. `what` names all that the answer depends on besides the
+    /// role; a refusal is asked for again.
+    pub(super) fn once(&self, what: &str, ask: impl FnOnce() -> Result<(), ApiError>) -> Result<(), ApiError> {
+        if self.allowed.read().unwrap_or_else(PoisonError::into_inner).contains(what) {
+            return Ok(());
+        }
+        ask()?;
+        if self.timeless {
+            let mut kept = self.allowed.write().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() >= REMEMBERED {
+                kept.clear();
+            }
+            kept.insert(what.to_owned());
+        }
+        Ok(())
     }
 
     /// Who may take the role.

@@ -132,7 +132,15 @@ impl Iam {
                 let known = self.roles.by_arn(&session.role_arn);
                 let known = known.as_deref();
                 let asked = decide::Asked { session, known, permission, context, resource_policy };
-                decide::session(&self.shared, &asked)
+                let ask = || decide::session(&self.shared, &asked);
+                let plain = session.context.is_empty() && context.is_empty() && resource_policy.is_none();
+                match (known, caller) {
+                    (Some(known), Caller::Service(_)) if plain => {
+                        let Permission { action, resource } = permission;
+                        known.once(&format!("{} {action} {resource}", session.session_name), ask)
+                    }
+                    _ => ask(),
+                }
             }
         }
     }
@@ -199,15 +207,23 @@ impl Iam {
             ApiError::new("AccessDenied", message).status(403)
         };
         let known = self.roles.by_arn(request.role_arn).ok_or_else(denied)?;
-        let principals = [(kind.to_owned(), name.to_owned())];
-        let mut context = decide::lower_keys(&self.shared, &request.context, None);
-        if kind == "Service" {
-            // Services tell for which account they act, so that a trust policy can keep out those of others.
-            context.insert("aws:sourceaccount".to_owned(), vec![self.shared.account.to_owned()]);
+        let ask = || {
+            let principals = [(kind.to_owned(), name.to_owned())];
+            let mut context = decide::lower_keys(&self.shared, &request.context, None);
+            if kind == "Service" {
+                // Services tell for which account they act, so that a trust policy can keep out those of others.
+                context.insert("aws:sourceaccount".to_owned(), vec![self.shared.account.to_owned()]);
+            }
+            let resource = &known.role.arn;
+            let question = Question { action: request.action, resource, principals: &principals, context: &context };
+            if known.trust()?.verdict(&question) == Verdict::Allow { Ok(()) } else { Err(denied()) }
+        };
+        if kind == "Service" && request.context.is_empty() {
+            known.once(&format!("{} {name}", request.action), ask)?;
+        } else {
+            ask()?;
         }
-        let question =
-            Question { action: request.action, resource: &known.role.arn, principals: &principals, context: &context };
-        if known.trust()?.verdict(&question) == Verdict::Allow { Ok(known) } else { Err(denied()) }
+        Ok(known)
     }
 }
 

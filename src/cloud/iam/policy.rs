@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::condition::{Condition, conditions};
+use super::condition::{Condition, conditions, names_time};
 use crate::cloud::service::ApiError;
 
 /// The largest document, in characters without white space, that any kind of policy may have.
@@ -106,6 +106,14 @@ impl Policy {
             .map(|statement| if statement.allow { Verdict::Allow } else { Verdict::Deny })
             .max()
             .unwrap_or(Verdict::Silent)
+    }
+
+    /// Whether it says the same at any time.
+    pub(super) fn is_timeless(&self) -> bool {
+        self.statements.iter().all(|statement| {
+            let mut resources = statement.resources.iter().flat_map(|resources| &resources.patterns);
+            !statement.conditions.iter().any(Condition::asks_time) && !resources.any(|pattern| names_time(pattern))
+        })
     }
 
     /// Whether every resource of the document is this one or lies below it.

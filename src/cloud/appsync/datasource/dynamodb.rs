@@ -3,6 +3,8 @@
 //! Source: "AWS AppSync JavaScript resolver function reference for DynamoDB". Not here: several tables at once, which is
 //! in `batch`, and tables with versions, which are in `versioned`.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -103,13 +105,45 @@ impl Asking<'_> {
 
     /// Asks IAM, then DynamoDB.
     pub(super) fn execute(&self, action: &str, tables: &[(&str, &str)], input: Value) -> Result<Value, ApiError> {
+        self.authorize(tables)?;
+        self.backends.dynamodb.execute(action, input)
+    }
+
+    /// Asks IAM for each action on a table or an index.
+    fn authorize(&self, tables: &[(&str, &str)]) -> Result<(), ApiError> {
         let shared = &self.backends.shared;
         for (permission, table) in tables {
             let resource = format!("arn:aws:dynamodb:{}:{}:table/{table}", shared.region, shared.account);
             let permission = Permission::new(format!("dynamodb:{permission}"), resource);
             self.backends.iam.authorize(&self.caller, &permission)?;
         }
-        self.backends.dynamodb.execute(action, input)
+        Ok(())
+    }
+
+    /// A read of one table or index: its answer, of which `plain` makes what resolvers see.
+    fn read(
+        &self,
+        (action, place): (&str, &str),
+        input: Map<String, Value>,
+        plain: impl FnOnce(&Value) -> Value,
+    ) -> Result<Answer, Fault> {
+        let Backends { dynamodb, kept, .. } = self.backends;
+        if let Err(error) = self.authorize(&[(action, place)]) {
+            return Ok(refused(self.backends, &error, Value::Null));
+        }
+        let input = Value::Object(input);
+        let (age, question) = (dynamodb.age(), format!("{action}{input}"));
+        if let Some(answer) = kept.find(age, &question) {
+            return Ok(Answer::result(answer));
+        }
+        Ok(match dynamodb.execute(action, input) {
+            Ok(answer) => {
+                let answer = Arc::new(plain(&answer));
+                kept.keep(age, question, &answer);
+                Answer::result(answer)
+            }
+            Err(error) => refused(self.backends, &error, Value::Null),
+        })
     }
 
     pub(super) fn table(&self) -> &str {
@@ -124,10 +158,7 @@ impl Asking<'_> {
         let mut names = Names::default();
         names.expression(self.request, "projection", ("ProjectionExpression", &mut input));
         names.finish(&mut input);
-        Ok(match self.execute("GetItem", &[("GetItem", self.table())], input.into()) {
-            Ok(answer) => Answer::result(plain_member(&answer, "Item")),
-            Err(error) => refused(self.backends, &error, Value::Null),
-        })
+        self.read(("GetItem", self.table()), input, |answer| plain_member(answer, "Item"))
     }
 
     /// The input of `PutItem`, `UpdateItem` or `DeleteItem`; without its condition where that is asked later.
@@ -254,10 +285,7 @@ impl Asking<'_> {
         }
         let index = request.get("index").and_then(Value::as_str);
         let place = index.map_or_else(|| self.table().to_owned(), |index| format!("{}/index/{index}", self.table()));
-        Ok(match self.execute(action, &[(action, &place)], input.into()) {
-            Ok(answer) => Answer::result(page_of(&answer)),
-            Err(error) => refused(self.backends, &error, Value::Null),
-        })
+        self.read((action, &place), input, page_of)
     }
 }
 

@@ -10,6 +10,7 @@ mod events;
 mod handler;
 mod http;
 mod item;
+mod kept;
 mod lambda;
 mod merge;
 mod search;
@@ -35,6 +36,7 @@ use crate::cloud::service::{Caller, Shared};
 
 use super::fault::Fault;
 use super::record::{DataSource, SyncConfig};
+pub(in crate::cloud::appsync) use kept::Kept;
 pub(in crate::cloud::appsync) use wire::Wire;
 
 /// The service that acts with the role of a data source.
@@ -59,6 +61,8 @@ pub(in crate::cloud::appsync) struct Backends {
     pub lambda: Arc<Lambda>,
     pub eventbridge: Arc<EventBridge>,
     pub wire: Arc<Wire>,
+    /// What tables answered.
+    pub kept: Arc<Kept>,
 }
 
 impl std::fmt::Debug for Backends {
@@ -84,18 +88,18 @@ pub(in crate::cloud::appsync) struct Origin<'a> {
 /// What a data source answered: `ctx.result` and `ctx.error`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::cloud::appsync) struct Answer {
-    pub result: Value,
+    pub result: Arc<Value>,
     /// Type and message.
     pub error: Option<(String, String)>,
 }
 
 impl Answer {
-    fn result(result: Value) -> Self {
-        Self { result, error: None }
+    fn result(result: impl Into<Arc<Value>>) -> Self {
+        Self { result: result.into(), error: None }
     }
 
-    fn error(kind: impl Into<String>, message: impl Into<String>, result: Value) -> Self {
-        Self { result, error: Some((kind.into(), message.into())) }
+    fn error(kind: impl Into<String>, message: impl Into<String>, result: impl Into<Arc<Value>>) -> Self {
+        Self { result: result.into(), error: Some((kind.into(), message.into())) }
     }
 }
 

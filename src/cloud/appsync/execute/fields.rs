@@ -127,7 +127,7 @@ impl<'a> Execution<'a> {
                 Ok(value) => value,
                 Err(fault) => {
                     self.record(fault, &fields, path);
-                    Value::Null
+                    Arc::default()
                 }
             };
             // The error of the resolver is told once, not again for the null that it leaves.
@@ -158,7 +158,7 @@ impl<'a> Execution<'a> {
         (object, fields): (&str, &[&'a Node<Field>]),
         source: &Value,
         path: Path<'_>,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Arc<Value>, Fault> {
         let field = fields[0];
         let limit = match self.api.api.settings.resolver_count_limit {
             0 => RESOLVER_LIMIT,
@@ -175,7 +175,7 @@ impl<'a> Execution<'a> {
         let source = if path.parent.is_none() { Value::Null } else { source.clone() };
         let calls_out = resolver.calls_out();
         let call = FieldCall {
-            info: self.info(&resolver, (object, fields)),
+            info: if resolver.looks_at("info") { self.info(&resolver, (object, fields)) } else { Value::Null },
             resolver,
             backends: self.backends.clone(),
             requester: Arc::clone(&self.requester),

@@ -32,6 +32,7 @@ use super::authorize::Requester;
 use super::compiled::CompiledApi;
 use super::datasource::Backends;
 use super::fault::{Fault, Place};
+use super::fixed::Fixed;
 use super::js::SandboxPool;
 use super::realtime::Hub;
 pub(in crate::cloud::appsync) use listen::{Listening, deliver, listen};
@@ -55,7 +56,7 @@ pub(in crate::cloud::appsync) struct Execution<'a> {
     pub hub: &'a Hub,
     pub requester: Arc<Requester>,
     /// Members of every handler's context, as JSON without braces.
-    pub fixed: Arc<str>,
+    pub fixed: Arc<Fixed>,
     variables: Map<String, Value>,
     /// As they were sent, for `ctx.info`.
     given: &'a Map<String, Value>,
@@ -83,7 +84,7 @@ pub(in crate::cloud::appsync) struct Setting<'a> {
     pub pool: &'a SandboxPool,
     pub hub: &'a Hub,
     pub requester: Arc<Requester>,
-    pub fixed: Arc<str>,
+    pub fixed: Arc<Fixed>,
 }
 
 /// The answer to a request.

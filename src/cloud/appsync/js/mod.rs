@@ -2,6 +2,7 @@
 //!
 //! Not here: data sources, and what a resolver's handlers are called with; the code never reaches outside.
 
+mod looks;
 pub(in crate::cloud::appsync) mod runtime;
 mod sandbox;
 mod scan;
@@ -14,6 +15,7 @@ mod rds_tests;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::cloud::appsync) use looks::Looks;
 pub(in crate::cloud::appsync) use runtime::SandboxPool;
 pub(in crate::cloud::appsync) use sandbox::{Outcome, Problem, Sandbox, SandboxError};
 pub(in crate::cloud::appsync) use source::{CodeError, Program};

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::looks::{Looks, looks};
 use super::scan::{Kind, Token, scan};
 use super::through::hands_through;
 
@@ -61,6 +62,8 @@ pub(in crate::cloud::appsync) struct Program {
     pub uses_info: bool,
     /// Whether `response` hands the data source's result on without looking at it.
     pub hands_through: bool,
+    /// What `request` looks at, and what `response` does.
+    pub looks: [Looks; 2],
 }
 
 impl Program {
@@ -88,7 +91,9 @@ impl Program {
             reading.imports, reading.output
         );
         let exports = reading.exports.into_iter().map(|(outer, _)| outer).collect();
-        Ok(Self { factory, exports, uses_info: code.contains("info"), hands_through: hands_through(&tokens) })
+        let looks = ["request", "response"].map(|handler| looks(&tokens, handler));
+        let (uses_info, hands_through) = (code.contains("info"), hands_through(&tokens));
+        Ok(Self { factory, exports, uses_info, hands_through, looks })
     }
 }
 

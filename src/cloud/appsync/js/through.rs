@@ -45,7 +45,7 @@ pub(super) fn hands_through(tokens: &[Token<'_>]) -> bool {
 }
 
 /// A word that stands for a variable, and is no property's name.
-fn is_name(tokens: &[Token<'_>], index: usize, text: &str) -> bool {
+pub(super) fn is_name(tokens: &[Token<'_>], index: usize, text: &str) -> bool {
     let token = &tokens[index];
     let property = index > 0 && (tokens[index - 1].is(".") || tokens[index - 1].is("?."));
     token.kind == Kind::Word && token.text == text && !property

@@ -17,7 +17,7 @@ use crate::cloud::appsync::authorize::Requester;
 use crate::cloud::appsync::compiled::CompiledApi;
 use crate::cloud::appsync::execute::{Listening, listen};
 use crate::cloud::appsync::fault::Fault;
-use crate::cloud::appsync::request::fixed;
+use crate::cloud::appsync::fixed::Fixed;
 use crate::cloud::service::{ApiError, CallContext};
 
 /// How long a connection may wait with `connection_init`.
@@ -150,8 +150,8 @@ impl Connection {
         let operation = asked.get("operationName").and_then(Value::as_str).map(str::to_owned);
         let faults = |faults: Vec<Fault>| faults.iter().map(error_entry).collect::<Vec<_>>();
         let document = api.schema.document(query).map_err(faults)?;
-        let fixed = fixed(&api, &requester, &headers);
         let requester = Arc::new(requester);
+        let fixed = Fixed::new(&api, &requester, &headers);
         let setting = self.appsync.setting(&api, Arc::clone(&requester), Arc::clone(&fixed));
         let listening = listen(setting, &document, (operation.as_deref(), &variables)).await.map_err(faults)?;
         let Listening { field, arguments, filters, mutations } = listening;

@@ -22,6 +22,7 @@ use super::authorize::Requester;
 use super::compiled::CompiledApi;
 use super::execute::{Answered, Setting, deliver};
 use super::fault::Fault;
+use super::fixed::Fixed;
 pub(in crate::cloud) use connection::{Handshake, converse, queue};
 pub(in crate::cloud::appsync) use filter::Filter;
 use listeners::Listeners;
@@ -49,7 +50,7 @@ pub(in crate::cloud::appsync) struct Subscription {
     operation: Option<String>,
     variables: Map<String, Value>,
     requester: Arc<Requester>,
-    fixed: Arc<str>,
+    fixed: Arc<Fixed>,
     sender: mpsc::Sender<String>,
     /// Told when the connection must end: the client does not keep up, or a subscription was made invalid.
     overrun: Arc<Notify>,
