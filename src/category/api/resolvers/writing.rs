@@ -65,7 +65,7 @@ struct FilledValue {
     value: String,
 }
 
-/// An owner field that gets the caller when the input has none.
+/// An owner field that gets the caller when the input does not name it, not even as null.
 #[derive(Debug, Serialize)]
 struct FilledOwner {
     auth_type: &'static str,
