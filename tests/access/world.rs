@@ -12,12 +12,12 @@ use serde_json::{Map, Value, json};
 use super::cases::{Case, WHO_FIELD};
 use super::search;
 use crate::support::callers::{self, Credential};
+use crate::support::doorkeeper;
 use crate::support::http::split_url;
 use crate::support::issuer::Issuer;
 use crate::support::sandbox::{Dev, Sandbox};
 use crate::support::sigv4::Key;
 use crate::support::users::Pool;
-use crate::support::doorkeeper;
 
 /// What answers the fields that a schema declares and nothing else answers.
 pub(super) const ANSWER: &str = "import { util } from '@aws-appsync/utils';

@@ -80,7 +80,11 @@ fn item_35_a_write_that_names_a_field_beyond_ones_rights_is_refused_whole() {
     assert_denied(&update("zoe", json!({ "id": "f35", "name": null })), "updateEmployee", "name");
     may(update("ada", json!({ "id": "f35", "name": null })));
     // Somebody else is no owner of any field.
-    assert_refused_whole(&update("bob", json!({ "id": "f35", "name": "x", "note": "y" })), "updateEmployee", "Mutation");
+    assert_refused_whole(
+        &update("bob", json!({ "id": "f35", "name": "x", "note": "y" })),
+        "updateEmployee",
+        "Mutation",
+    );
 }
 
 #[test]
@@ -124,8 +128,12 @@ fn item_36_a_mutation_gives_no_protected_field_not_even_to_its_readers() {
     town.write("ada", "createEmployee", &json!({ "id": "m36", "name": "n", "note": "mine" }), "id");
     let query = "subscription { onUpdateEmployee(filter: { id: { eq: \"m36\" } }) { name salary note badge } }";
     let mut staff = town.listen("zoe", query, &json!({})).unwrap();
-    let changed =
-        town.write("zoe", "updateEmployee", &json!({ "id": "m36", "salary": 5, "badge": "b" }), "id name salary badge owner");
+    let changed = town.write(
+        "zoe",
+        "updateEmployee",
+        &json!({ "id": "m36", "salary": 5, "badge": "b" }),
+        "id name salary badge owner",
+    );
     // Everyone who reads the model reads the badge.
     assert_eq!(changed, json!({ "id": "m36", "name": "n", "salary": null, "badge": "b", "owner": "ada" }));
     let read = town.value("zoe", "{ getEmployee(id: \"m36\") { salary badge } }", &Value::Null);
@@ -174,7 +182,9 @@ fn item_37_a_required_field_is_for_every_reader_of_its_model() {
         &[words, "Found model \"A\" with required fields [\"x\"]"],
     );
     refused(
-        &format!("{model} {{ id: ID! §x: String! @auth(rules: [{{ allow: private, operations: [create, update] }}]) }}"),
+        &format!(
+            "{model} {{ id: ID! §x: String! @auth(rules: [{{ allow: private, operations: [create, update] }}]) }}"
+        ),
         &[words],
     );
     refused(
@@ -214,7 +224,9 @@ fn item_38_where_rules_may_give_operations() {
     }
     for root in ["Query", "Mutation", "Subscription"] {
         let rule = |operations: &str| {
-            format!("type {root} {{ x: Int @auth(rules: [§{{ allow: public{operations} }}]) }} type B @model {{ id: ID! }}")
+            format!(
+                "type {root} {{ x: Int @auth(rules: [§{{ allow: public{operations} }}]) }} type B @model {{ id: ID! }}"
+            )
         };
         for operation in ["read", "create", "get"] {
             let words = "fields within Query, Mutation, Subscription cannot specify 'operations'";

@@ -113,13 +113,18 @@ fn item_32_items_name_groups_in_a_list_or_in_a_single_field() {
             assert_eq!(town.ids(who, &list), sees, "{who}");
             for id in ["g32-Editors", "g32-Admins", "g32-Nobody", "g32-Editorsx", "g32-none"] {
                 assert_eq!(town.admits(who, &get(model, id)), sees.contains(&id), "{who} {id}");
-                let change = format!("mutation {{ update{model}(input: {{ id: \"{id}\", text: \"{who}\" }}) {{ id }} }}");
+                let change =
+                    format!("mutation {{ update{model}(input: {{ id: \"{id}\", text: \"{who}\" }}) {{ id }} }}");
                 assert_eq!(town.admits(who, &change), sees.contains(&id), "{who} {id}");
             }
         }
         // Whoever is in no group is refused, lists included.
         let page = format!("list{model}s");
-        assert_refused_whole(&town.ask("ada", &format!("{{ {page} {{ items {{ id }} }} }}"), &Value::Null), &page, "Query");
+        assert_refused_whole(
+            &town.ask("ada", &format!("{{ {page} {{ items {{ id }} }} }}"), &Value::Null),
+            &page,
+            "Query",
+        );
         // A new item must name one of the creator's groups.
         let create = format!("create{model}");
         let make = |who: &str, groups: Option<Value>| {
@@ -151,7 +156,9 @@ fn item_32_items_name_groups_in_a_list_or_in_a_single_field() {
 fn item_32_the_groups_of_another_claim() {
     let town = here();
     town.put("Duty", &json!({ "id": "c32", "__typename": "Duty", "roles": ["Guards"] }));
-    for (roles, sees) in [(json!(["Guards"]), 1), (json!("[\"Cooks\",\"Guards\"]"), 1), (json!("Guards"), 1), (json!(["Cooks"]), 0)] {
+    for (roles, sees) in
+        [(json!(["Guards"]), 1), (json!("[\"Cooks\",\"Guards\"]"), 1), (json!("Guards"), 1), (json!(["Cooks"]), 0)]
+    {
         let caller = town.token(&json!({ "sub": "o", "roles": roles }));
         let answer = town.send(&caller, "{ listDuties { items { id } } }", &Value::Null).json();
         assert_eq!(answer["data"]["listDuties"]["items"].as_array().map(Vec::len), Some(sees), "{roles}: {answer}");

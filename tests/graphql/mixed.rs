@@ -180,7 +180,8 @@ fn each_name_for_a_field_is_answered_by_itself() {
     let town = here();
     town.write("ada", "createGood", &json!({ "id": "n-a", "name": "a" }), "id");
     town.write("bob", "createGood", &json!({ "id": "n-b", "name": "b" }), "id");
-    let query = "{ one: getGood(id: \"n-a\") { name } two: getGood(id: \"n-b\") { name } none: getGood(id: \"n\") { name } }";
+    let query =
+        "{ one: getGood(id: \"n-a\") { name } two: getGood(id: \"n-b\") { name } none: getGood(id: \"n\") { name } }";
     for (who, data, refused) in [
         ("ada", json!({ "one": { "name": "a" }, "two": null, "none": null }), "two"),
         ("bob", json!({ "one": null, "two": { "name": "b" }, "none": null }), "one"),
@@ -216,7 +217,8 @@ fn a_key_that_is_the_owner() {
         assert_refused_whole(&get(other), "getUser", "Query");
         let list = town.value(who, "{ listUsers { items { name } } }", &Value::Null);
         assert_eq!(list["items"], json!([{ "name": name }]));
-        let one = |sub: &str| town.ask(who, &format!("{{ listUsers(sub: {sub:?}) {{ items {{ name }} }} }}"), &Value::Null);
+        let one =
+            |sub: &str| town.ask(who, &format!("{{ listUsers(sub: {sub:?}) {{ items {{ name }} }} }}"), &Value::Null);
         assert_eq!(one(own)["data"]["listUsers"]["items"], json!([{ "name": name }]));
         assert_refused_whole(&one(other), "listUsers", "Query");
     }

@@ -66,16 +66,31 @@ fn item_33_each_rule_lets_in_who_comes_its_way() {
             let plural = format!("list{}", plural_of(model));
             let id = format!("m33-{}", who.replace(' ', "-"));
             let queries = [
-                (format!("mutation {{ create{model}(input: {{ id: \"{id}\" }}) {{ id }} }}"), format!("create{model}"), "Mutation"),
+                (
+                    format!("mutation {{ create{model}(input: {{ id: \"{id}\" }}) {{ id }} }}"),
+                    format!("create{model}"),
+                    "Mutation",
+                ),
                 (format!("{{ get{model}(id: \"{id}\") {{ id }} }}"), format!("get{model}"), "Query"),
                 (format!("{{ {plural} {{ items {{ id }} }} }}"), plural.clone(), "Query"),
-                (format!("mutation {{ update{model}(input: {{ id: \"{id}\" }}) {{ id }} }}"), format!("update{model}"), "Mutation"),
-                (format!("mutation {{ delete{model}(input: {{ id: \"{id}\" }}) {{ id }} }}"), format!("delete{model}"), "Mutation"),
+                (
+                    format!("mutation {{ update{model}(input: {{ id: \"{id}\" }}) {{ id }} }}"),
+                    format!("update{model}"),
+                    "Mutation",
+                ),
+                (
+                    format!("mutation {{ delete{model}(input: {{ id: \"{id}\" }}) {{ id }} }}"),
+                    format!("delete{model}"),
+                    "Mutation",
+                ),
             ];
             for (query, field, type_name) in queries {
                 let answer = town.send(&caller, &query, &Value::Null).json();
                 if who == allowed {
-                    assert!(answer.get("errors").is_none() && answer["data"][&field].is_object(), "{who}: {query}: {answer}");
+                    assert!(
+                        answer.get("errors").is_none() && answer["data"][&field].is_object(),
+                        "{who}: {query}: {answer}"
+                    );
                 } else {
                     assert_refused_whole(&answer, &field, type_name);
                 }
@@ -106,7 +121,11 @@ fn item_34_a_way_that_is_not_on_the_fields_list_is_refused_before_anything_is_do
     town.write("ada", "createForBoth", &json!({ "id": "m34", "text": "t", "forUsersKeysId": "m34" }), "id");
     let key = |query: &str| town.ask("key", query, &Value::Null);
     // The field of the root type.
-    assert_refused_whole(&key("mutation { deleteForBoth(input: { id: \"m34\" }) { id } }"), "deleteForBoth", "Mutation");
+    assert_refused_whole(
+        &key("mutation { deleteForBoth(input: { id: \"m34\" }) { id } }"),
+        "deleteForBoth",
+        "Mutation",
+    );
     assert_eq!(town.stored("ForBoth", "m34", "id"), json!({ "S": "m34" }));
     assert_refused_whole(&key("{ listForBoths { items { id } } }"), "listForBoths", "Query");
     // The rest of the document is answered.
@@ -210,7 +229,8 @@ fn item_41_signed_requests_of_admin_roles_skip_the_rules() {
     // Where no rule stands there is none to skip.
     assert_refused_whole(&ask(&admin, "{ getBare(id: \"x\") { id } }"), "getBare", "Query");
     // A key that nobody has is refused whole.
-    let stranger = Credential::Signed(Key { access: "AKIAZZZZZZZZZZZZZZZZ".to_owned(), secret: "s".to_owned(), token: None });
+    let stranger =
+        Credential::Signed(Key { access: "AKIAZZZZZZZZZZZZZZZZ".to_owned(), secret: "s".to_owned(), token: None });
     let answer = town.send(&stranger, read, &Value::Null);
     assert!([401, 403].contains(&answer.status) && answer.json().get("data").is_none(), "{}", answer.text());
 }

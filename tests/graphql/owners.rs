@@ -154,7 +154,10 @@ fn item_27_older_projects_know_owners_by_the_user_name() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!((claims(true), claims(false)), (vec!["sub".to_owned(), "username".to_owned()], vec!["username".to_owned()]));
+    assert_eq!(
+        (claims(true), claims(false)),
+        (vec!["sub".to_owned(), "username".to_owned()], vec!["username".to_owned()])
+    );
 }
 
 #[test]
@@ -189,7 +192,11 @@ fn item_28_others_may_not_change_and_do_not_see() {
     town.write("bob", "createNote", &json!({ "id": "p28-b", "text": "b", "kind": "k28" }), "id");
     let update = json!({ "id": "p28-a", "text": "changed" });
     assert_refused_whole(&town.try_write("bob", "updateNote", &update, "id"), "updateNote", "Mutation");
-    assert_refused_whole(&town.try_write("bob", "deleteNote", &json!({ "id": "p28-a" }), "id"), "deleteNote", "Mutation");
+    assert_refused_whole(
+        &town.try_write("bob", "deleteNote", &json!({ "id": "p28-a" }), "id"),
+        "deleteNote",
+        "Mutation",
+    );
     assert_eq!(town.stored("Note", "p28-a", "text"), json!({ "S": "a" }));
     // A condition does not tell others what the item holds.
     let guess = |field: &str, value: &str| {
@@ -257,7 +264,11 @@ fn item_29_each_of_several_owners_may_act() {
     town.write("bob", "updateTeam", &json!({ "id": "m29-both", "members": ["ada"] }), "id");
     let gone = town.try_write("bob", "updateTeam", &json!({ "id": "m29-both", "text": "again" }), "text");
     assert_refused_whole(&gone, "updateTeam", "Mutation");
-    assert_refused_whole(&town.try_write("bob", "deleteTeam", &json!({ "id": "m29-both" }), "id"), "deleteTeam", "Mutation");
+    assert_refused_whole(
+        &town.try_write("bob", "deleteTeam", &json!({ "id": "m29-both" }), "id"),
+        "deleteTeam",
+        "Mutation",
+    );
     assert_eq!(town.write("ada", "deleteTeam", &json!({ "id": "m29-both" }), "members"), json!({ "members": ["ada"] }));
 }
 
@@ -269,7 +280,8 @@ fn item_30_owners_in_several_fields_are_alternatives() {
     // The rule of the buyer does not create, so nobody becomes one by creating.
     let alone = town.write("ada", "createDeal", &json!({ "id": "d30-alone" }), "seller buyer");
     assert_eq!(alone, json!({ "seller": "ada", "buyer": null }));
-    let as_buyer = town.try_write("bob", "createDeal", &json!({ "id": "d30-x", "seller": "ada", "buyer": "bob" }), "id");
+    let as_buyer =
+        town.try_write("bob", "createDeal", &json!({ "id": "d30-x", "seller": "ada", "buyer": "bob" }), "id");
     assert_refused_whole(&as_buyer, "createDeal", "Mutation");
     for (who, list, update, delete) in [
         ("eve", &[][..], false, false),
@@ -297,10 +309,11 @@ fn item_30_owners_in_several_fields_are_alternatives() {
     let listen = |who: &str, arguments: &str| {
         town.listen(who, &format!("subscription {{ onUpdateDeal{arguments} {{ id price }} }}"), &json!({}))
     };
-    let mut sockets: Vec<_> = [("ada", ""), ("bob", ""), ("eve", ""), ("ada", "(seller: \"ada\")"), ("bob", "(buyer: \"bob\")")]
-        .into_iter()
-        .map(|(who, arguments)| listen(who, arguments).unwrap_or_else(|error| panic!("{who}{arguments}: {error}")))
-        .collect();
+    let mut sockets: Vec<_> =
+        [("ada", ""), ("bob", ""), ("eve", ""), ("ada", "(seller: \"ada\")"), ("bob", "(buyer: \"bob\")")]
+            .into_iter()
+            .map(|(who, arguments)| listen(who, arguments).unwrap_or_else(|error| panic!("{who}{arguments}: {error}")))
+            .collect();
     for (who, arguments) in [("ada", "(seller: \"bob\")"), ("bob", "(buyer: \"ada\")"), ("eve", "(seller: \"ada\")")] {
         let error = listen(who, arguments).err().unwrap_or_else(|| panic!("{who}{arguments} should be refused"));
         assert_eq!(error["errorType"], "Unauthorized", "{who}{arguments}: {error}");

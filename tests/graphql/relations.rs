@@ -136,7 +136,8 @@ fn item_22_one_is_looked_up_by_the_stored_key() {
     for (id, of) in [("r22", json!("r22")), ("r22-lost", json!("nobody")), ("r22-bare", Value::Null)] {
         town.write("ada", "createPost", &json!({ "id": id, "authorPostsId": of }), "id");
     }
-    let post = |id: &str| town.ask("ada", &format!("{{ getPost(id: \"{id}\") {{ author {{ name }} }} }}"), &Value::Null);
+    let post =
+        |id: &str| town.ask("ada", &format!("{{ getPost(id: \"{id}\") {{ author {{ name }} }} }}"), &Value::Null);
     assert_eq!(post("r22"), json!({ "data": { "getPost": { "author": { "name": "Ann" } } } }));
     for absent in ["r22-lost", "r22-bare"] {
         assert_eq!(post(absent), json!({ "data": { "getPost": { "author": null } } }), "{absent}");
@@ -167,7 +168,8 @@ fn item_23_relations_follow_the_rules_of_the_related_model() {
     town.write("zoe", "createCoin", &json!({ "id": "r23", "worth": 2, "authorCoinsId": "r23" }), "id");
     town.write("ada", "createDiary", &json!({ "id": "r23-a", "authorId": "r23", "text": "a" }), "id");
     town.write("bob", "createDiary", &json!({ "id": "r23-b", "authorId": "r23", "text": "b" }), "id");
-    let query = "{ getAuthor(id: \"r23\") { name vault { gold } coins { items { worth } } diaries { items { text } } } }";
+    let query =
+        "{ getAuthor(id: \"r23\") { name vault { gold } coins { items { worth } } diaries { items { text } } } }";
     let staff = town.value("zoe", query, &Value::Null);
     let found = json!({ "name": "Ann", "vault": { "gold": 1 }, "coins": { "items": [{ "worth": 2 }] },
         "diaries": { "items": [] } });
@@ -181,7 +183,8 @@ fn item_23_relations_follow_the_rules_of_the_related_model() {
         assert_refused(&answer, &data, &refused);
     }
     // Within lists, and under other names: the path has these, the message the field's own.
-    let nested = "{ all: listPosts(filter: { id: { eq: \"r23\" } }) { items { by: author { safe: vault { gold } } } } }";
+    let nested =
+        "{ all: listPosts(filter: { id: { eq: \"r23\" } }) { items { by: author { safe: vault { gold } } } } }";
     town.write("ada", "createPost", &json!({ "id": "r23", "authorPostsId": "r23" }), "id");
     let answer = town.ask("ada", nested, &Value::Null);
     assert_eq!(answer["data"], json!({ "all": { "items": [{ "by": { "safe": null } }] } }), "{answer}");
@@ -189,7 +192,8 @@ fn item_23_relations_follow_the_rules_of_the_related_model() {
     wanted["message"] = json!("Not Authorized to access vault on type Author");
     assert_eq!(errors(&answer), [wanted]);
     // A fragment is no way around.
-    let fragment = "query { getAuthor(id: \"r23\") { ...F } } fragment F on Author { ... on Author { vault { gold } } }";
+    let fragment =
+        "query { getAuthor(id: \"r23\") { ...F } } fragment F on Author { ... on Author { vault { gold } } }";
     let answer = town.ask("bob", fragment, &Value::Null);
     assert_refused(&answer, &json!({ "getAuthor": { "vault": null } }), &[(json!(["getAuthor", "vault"]), "Author")]);
 }
@@ -230,7 +234,8 @@ fn item_24_mutations_do_not_give_relations_that_subscribers_may_not_see() {
     let at = |field: &str| (json!(["updateAuthor", field]), "Author");
     assert_refused(&answer, &data, &[at("vault"), at("coins")]);
     // The same of create and delete.
-    let created = town.write("zoe", "createAuthor", &json!({ "id": "r24-2", "authorVaultId": "r24" }), "vault { gold }");
+    let created =
+        town.write("zoe", "createAuthor", &json!({ "id": "r24-2", "authorVaultId": "r24" }), "vault { gold }");
     let deleted = town.write("zoe", "deleteAuthor", &json!({ "id": "r24-2" }), "vault { gold }");
     assert_eq!((created, deleted), (json!({ "vault": null }), json!({ "vault": null })));
 }

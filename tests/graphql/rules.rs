@@ -74,7 +74,11 @@ fn listens(town: &Town, who: &str, model: &str) -> bool {
             Ok(mut socket) => socket.stop().is_empty(),
             Err(error) => {
                 let message = format!("Not Authorized to access {field} on type Subscription");
-                assert_eq!((&error["errorType"], &error["message"]), (&json!("Unauthorized"), &json!(message)), "{error}");
+                assert_eq!(
+                    (&error["errorType"], &error["message"]),
+                    (&json!("Unauthorized"), &json!(message)),
+                    "{error}"
+                );
                 false
             }
         }
@@ -111,7 +115,8 @@ fn item_25_in_sandbox_mode_the_api_key_may_do_everything_without_rules() {
     // Relations, pages and timestamps are open with the model.
     town.write("key", "createBare", &json!({ "id": "s25-all" }), "id");
     town.write("key", "createPart", &json!({ "id": "p", "barePartsId": "s25-all" }), "id");
-    let read = town.value("key", "{ getBare(id: \"s25-all\") { createdAt parts { items { id } nextToken } } }", &Value::Null);
+    let read =
+        town.value("key", "{ getBare(id: \"s25-all\") { createdAt parts { items { id } nextToken } } }", &Value::Null);
     assert_eq!(read["parts"], json!({ "items": [{ "id": "p" }], "nextToken": null }), "{read}");
     assert!(read["createdAt"].is_string(), "{read}");
     // Rules are rules, there too.

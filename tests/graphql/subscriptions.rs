@@ -42,8 +42,7 @@ type Mixed @model @auth(rules: [{ allow: owner }, { allow: groups, groups: ["Sta
 }
 "#;
 
-const MANY: [&str; 12] =
-    ["G01", "G02", "G03", "G04", "G05", "G06", "G07", "G08", "G09", "G10", "G11", "G12"];
+const MANY: [&str; 12] = ["G01", "G02", "G03", "G04", "G05", "G06", "G07", "G08", "G09", "G10", "G11", "G12"];
 
 fn here() -> Arc<Town> {
     let people: &[(&str, &[&str])] =
@@ -52,17 +51,14 @@ fn here() -> Arc<Town> {
 }
 
 fn ids(delivered: &[Value]) -> Vec<String> {
-    let id = |payload: &Value| payload["data"].as_object().unwrap().values().next().unwrap()["id"].as_str().unwrap().to_owned();
+    let id = |payload: &Value| {
+        payload["data"].as_object().unwrap().values().next().unwrap()["id"].as_str().unwrap().to_owned()
+    };
     delivered.iter().map(id).collect()
 }
 
 /// What of some writes each listener hears: listeners are callers with the arguments of the subscription.
-fn heard(
-    town: &Town,
-    field: &str,
-    listeners: &[(&str, &str)],
-    write: impl FnOnce(),
-) -> Vec<Vec<String>> {
+fn heard(town: &Town, field: &str, listeners: &[(&str, &str)], write: impl FnOnce()) -> Vec<Vec<String>> {
     let mut sockets: Vec<_> = listeners
         .iter()
         .map(|(who, arguments)| {
@@ -184,9 +180,7 @@ fn filter(groups: usize, fields: usize) -> Value {
         "count" | "weight" => json!({ name: { "ne": number } }),
         name => json!({ name: { "ne": format!("{number}") } }),
     };
-    let group = |number: usize| {
-        json!({ "and": names[..fields].iter().map(|name| condition(name, number)).collect::<Vec<_>>() })
-    };
+    let group = |number: usize| json!({ "and": names[..fields].iter().map(|name| condition(name, number)).collect::<Vec<_>>() });
     json!({ "or": (0..groups).map(group).collect::<Vec<_>>() })
 }
 
@@ -267,7 +261,10 @@ fn item_40_lists_are_filtered_and_single_items_are_rejected() {
         }
     }
     // Whoever can see none gets an empty list, and whoever comes in a way that no rule names is refused.
-    assert_eq!(town.ask("max", list, &Value::Null), json!({ "data": { "listNotes": { "items": [], "nextToken": null } } }));
+    assert_eq!(
+        town.ask("max", list, &Value::Null),
+        json!({ "data": { "listNotes": { "items": [], "nextToken": null } } })
+    );
     assert_refused_whole(&town.ask("key", list, &Value::Null), "listNotes", "Query");
     // The limit counts what is read, not what is seen.
     for number in 0..4 {

@@ -78,8 +78,11 @@ impl Town {
         let dev = sandbox.dev();
         let outputs = sandbox.outputs();
         let pool = Pool::of(&dev.endpoint, &outputs);
-        let people: BTreeMap<String, Person> =
-            charter.people.iter().map(|(name, groups)| ((*name).to_owned(), Person::new(&pool, name, groups))).collect();
+        let people: BTreeMap<String, Person> = charter
+            .people
+            .iter()
+            .map(|(name, groups)| ((*name).to_owned(), Person::new(&pool, name, groups)))
+            .collect();
         let identity_pool = outputs["auth"]["identity_pool_id"].as_str().unwrap();
         let guest = callers::keys(&dev.endpoint, identity_pool, &json!({}));
         let signed_in = people.values().next().map_or_else(

@@ -43,7 +43,14 @@ impl Gate {
         let guard = Guard::new("access", comment, &all(&rules.unwrap_or_default()), None);
         let (closed, dynamic) = (checked && guard.is_closed(), guard.dynamic);
         let guards = if checked { vec![guard] } else { Vec::new() };
-        Self { checked, closed, dynamic, redacted: model.is_some() && is_listened_to(plan, type_name), helpers: Helpers::of(&guards, dynamic), guards }
+        Self {
+            checked,
+            closed,
+            dynamic,
+            redacted: model.is_some() && is_listened_to(plan, type_name),
+            helpers: Helpers::of(&guards, dynamic),
+            guards,
+        }
     }
 }
 
