@@ -213,7 +213,7 @@ impl Caller<'_> {
             let sets = matches!(access, None | Some(FieldAccess::KeepOnly));
             Self::verdict(&changed, column, may(sets)).map_err(about)?;
             if !field.required {
-                let clears = matches!(access, None | Some(FieldAccess::ClearOnly));
+                let clears = access.is_none();
                 Self::verdict(&change(Value::Null), column, may(clears)).map_err(about)?;
             }
         }
@@ -320,10 +320,7 @@ impl Caller<'_> {
             _ => Verb::Delete,
         };
         let Some(at) = columns.iter().position(|column| column.operation == wanted) else { return Ok(None) };
-        let may = |row: &&Row| {
-            let cell = &row.cells[at];
-            cell.access == Access::Allowed && !cell.fields.values().any(|access| *access == FieldAccess::ClearOnly)
-        };
+        let may = |row: &&Row| row.cells[at].access == Access::Allowed;
         let own = rows.iter().find(|row| row.identity == *self.identity).filter(may);
         let Some(actor) = own.or_else(|| rows.iter().find(may)) else { return Ok(None) };
         // The item is about the one of both who is something only with regard to an item.

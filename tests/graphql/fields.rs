@@ -20,6 +20,7 @@ type Employee @model @auth(rules: [{ allow: owner }, { allow: groups, groups: ["
     { allow: owner, operations: [read] }
     { allow: groups, groups: ["Staff"], operations: [create, read, update, delete] }
   ])
+  tag: String @auth(rules: [{ allow: owner }, { allow: groups, groups: ["Staff"], operations: [read, delete] }])
 }
 type Plain @model @auth(rules: [{ allow: owner }, { allow: groups, groups: ["Staff"], operations: [delete] }]) {
   id: ID!
@@ -76,6 +77,11 @@ fn item_35_a_write_that_names_a_field_beyond_ones_rights_is_refused_whole() {
     may(update("zoe", json!({ "id": "f35", "badge": null, "salary": null })));
     assert_eq!(town.stored("Employee", "f35", "badge"), Value::Null);
     assert_eq!(town.stored("Employee", "f35", "note"), json!({ "S": "still mine" }));
+    // That right alone is not enough.
+    for tag in [json!("t"), Value::Null] {
+        assert_denied(&update("zoe", json!({ "id": "f35", "tag": tag })), "updateEmployee", "tag");
+    }
+    may(update("ada", json!({ "id": "f35", "tag": null })));
     // The group may not clear a field that follows the type, since it may not delete.
     assert_denied(&update("zoe", json!({ "id": "f35", "name": null })), "updateEmployee", "name");
     may(update("ada", json!({ "id": "f35", "name": null })));

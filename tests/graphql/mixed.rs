@@ -49,6 +49,10 @@ type Query {
   staff: String @auth(rules: [{ allow: groups, groups: ["Staff"] }])
 }
 type Mutation { shout(text: String!): String @auth(rules: [{ allow: groups, groups: ["Staff"] }]) }
+type Subscription {
+  heard: String @aws_subscribe(mutations: ["shout"]) @auth(rules: [{ allow: groups, groups: ["Staff"] }])
+  overheard: String @aws_subscribe(mutations: ["shout"]) @auth(rules: [{ allow: private }, { allow: public }])
+}
 type User @model @auth(rules: [{ allow: owner, ownerField: "sub", identityClaim: "sub" }]) {
   sub: ID! @primaryKey
   name: String
@@ -221,5 +225,24 @@ fn a_key_that_is_the_owner() {
             |sub: &str| town.ask(who, &format!("{{ listUsers(sub: {sub:?}) {{ items {{ name }} }} }}"), &Value::Null);
         assert_eq!(one(own)["data"]["listUsers"]["items"], json!([{ "name": name }]));
         assert_refused_whole(&one(other), "listUsers", "Query");
+    }
+}
+
+#[test]
+fn subscriptions_of_the_users_own() {
+    let town = here();
+    let begin = |who: &str, field: &str| town.listen(who, &format!("subscription {{ {field} }}"), &json!({}));
+    let mut sockets = vec![begin("zoe", "heard").unwrap()];
+    sockets.extend(["ada", "key"].map(|who| begin(who, "overheard").unwrap()));
+    for who in ["ada", "key"] {
+        let error = begin(who, "heard").err().unwrap_or_else(|| panic!("{who} listens"));
+        let message = "Not Authorized to access heard on type Subscription";
+        assert_eq!((&error["errorType"], &error["message"]), (&json!("Unauthorized"), &json!(message)), "{error}");
+    }
+    town.value("zoe", "mutation { shout(text: \"hey\") }", &Value::Null);
+    let heard: Vec<Vec<Value>> = sockets.iter_mut().map(crate::support::socket::Socket::stop).collect();
+    assert_eq!(heard[0], [json!({ "data": { "heard": "hey" } })]);
+    for other in &heard[1..] {
+        assert_eq!(*other, [json!({ "data": { "overheard": "hey" } })]);
     }
 }

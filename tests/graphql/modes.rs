@@ -27,6 +27,10 @@ type ForBoth @model @auth(rules: [{ allow: private }, { allow: public, operation
   forUsersKeysId: ID
 }
 type ForOthers @model @auth(rules: [{ allow: private, provider: oidc }]) { id: ID! }
+type ForEither @model @auth(rules: [{ allow: owner }, { allow: owner, provider: oidc, identityClaim: "sub" }]) {
+  id: ID!
+  text: String
+}
 type ForLetIn @model @auth(rules: [{ allow: custom }]) { id: ID! }
 type Query { mine: Thing @auth(rules: [{ allow: public }, { allow: private }]) }
 type Thing { name: String secret: Inner }
@@ -111,6 +115,28 @@ fn plural_of(model: &str) -> String {
         "ForKeys" | "ForGuests" | "ForUsers" | "ForOthers" => model.to_owned(),
         "ForSignedIn" => "ForSignedIns".to_owned(),
         other => format!("{other}s"),
+    }
+}
+
+#[test]
+fn owners_of_several_providers_stay_apart() {
+    let town = here();
+    let oidc = |sub: &str| town.token(&json!({ "sub": sub, "username": "ada" }));
+    let (kim, lee, ada) = (oidc("kim"), oidc("lee"), town.credential("ada"));
+    let ask = |caller: &Credential, query: &str| town.send(caller, query, &Value::Null).json();
+    for (caller, id, owner) in [(&kim, "e-kim", "kim"), (&lee, "e-lee", "lee"), (&ada, "e-ada", "ada")] {
+        let made = ask(caller, &format!("mutation {{ createForEither(input: {{ id: \"{id}\" }}) {{ owner }} }}"));
+        assert_eq!(made, json!({ "data": { "createForEither": { "owner": owner } } }));
+    }
+    assert_eq!(town.stored("ForEither", "e-kim", "owner"), json!({ "S": "kim" }));
+    assert_eq!(town.stored("ForEither", "e-ada", "owner"), json!({ "S": town.person("ada").owner() }));
+    for (caller, own) in [(&kim, "e-kim"), (&lee, "e-lee"), (&ada, "e-ada")] {
+        let listed = ask(caller, "{ listForEithers { items { id } } }");
+        assert_eq!(listed, json!({ "data": { "listForEithers": { "items": [{ "id": own }] } } }));
+        for other in ["e-kim", "e-lee", "e-ada"] {
+            let found = ask(caller, &format!("{{ getForEither(id: \"{other}\") {{ id }} }}"));
+            assert_eq!(found.get("errors").is_none(), other == own, "{own} {other}: {found}");
+        }
     }
 }
 

@@ -38,6 +38,11 @@ type Deal @model @auth(rules: [
   buyer: String
   price: Int
 }
+type Kept @model @auth(rules: [{ allow: owner }, { allow: private, operations: [read] }]) {
+  id: ID!
+  text: String
+  owner: String @auth(rules: [{ allow: owner, operations: [read, delete] }, { allow: private, operations: [read] }])
+}
 type Folder @model @auth(rules: [{ allow: owner }]) {
   owner: String! @primaryKey(sortKeyFields: ["name"])
   name: String!
@@ -321,4 +326,22 @@ fn item_30_owners_in_several_fields_are_alternatives() {
     town.write("bob", "updateDeal", &json!({ "id": "d30-live", "price": 5 }), "id price seller buyer");
     let counts: Vec<usize> = sockets.iter_mut().map(|socket| socket.stop().len()).collect();
     assert_eq!(counts, [1, 1, 0, 1, 1]);
+}
+
+#[test]
+fn an_owner_that_may_not_be_given_away() {
+    let town = here();
+    let made = town.write("ada", "createKept", &json!({ "id": "k", "text": "t" }), "id owner");
+    assert_eq!(made, json!({ "id": "k", "owner": "ada" }), "filled in, though nobody may set it");
+    let ada = town.person("ada");
+    let given = town.try_write("ada", "createKept", &json!({ "id": "k2", "owner": ada.owner() }), "id");
+    assert_eq!(given["errors"][0]["message"], "Unauthorized on [owner]", "{given}");
+    for owner in [json!("bob"), Value::Null] {
+        let moved = town.try_write("ada", "updateKept", &json!({ "id": "k", "owner": owner }), "id");
+        assert_eq!(moved["errors"][0]["message"], "Unauthorized on [owner]", "{moved}");
+    }
+    assert_eq!(town.write("ada", "updateKept", &json!({ "id": "k", "text": "u" }), "text"), json!({ "text": "u" }));
+    assert_eq!(town.value("bob", "{ getKept(id: \"k\") { text owner } }", &Value::Null), json!({ "text": "u", "owner": "ada" }));
+    assert_refused_whole(&town.try_write("bob", "updateKept", &json!({ "id": "k", "text": "v" }), "id"), "updateKept", "Mutation");
+    assert_eq!(town.write("ada", "deleteKept", &json!({ "id": "k" }), "id"), json!({ "id": "k" }));
 }

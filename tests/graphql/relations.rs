@@ -49,6 +49,14 @@ type Note @model @auth(rules: [{ allow: private }]) {
   deskId: ID
   desk: Desk @belongsTo(references: ["deskId"])
 }
+type Box @model @auth(rules: [{ allow: private }, { allow: owner }]) {
+  id: ID!
+  things: [Thing] @hasMany(references: ["boxId"]) @auth(rules: [{ allow: owner }])
+  coins: [Coin] @hasMany @auth(rules: [{ allow: owner }])
+  lid: Lid @hasOne(references: ["boxId"]) @auth(rules: [{ allow: groups, groups: ["Staff"] }])
+}
+type Thing @model @auth(rules: [{ allow: private }]) { id: ID! boxId: ID box: Box @belongsTo(references: ["boxId"]) }
+type Lid @model @auth(rules: [{ allow: private }]) { id: ID! boxId: ID box: Box @belongsTo(references: ["boxId"]) }
 type Loose @model @auth(rules: [{ allow: owner }]) {
   id: ID!
   text: String
@@ -238,4 +246,36 @@ fn item_24_mutations_do_not_give_relations_that_subscribers_may_not_see() {
         town.write("zoe", "createAuthor", &json!({ "id": "r24-2", "authorVaultId": "r24" }), "vault { gold }");
     let deleted = town.write("zoe", "deleteAuthor", &json!({ "id": "r24-2" }), "vault { gold }");
     assert_eq!((created, deleted), (json!({ "vault": null }), json!({ "vault": null })));
+}
+
+#[test]
+fn relation_fields_with_rules_of_their_own_ask_these_first() {
+    let town = here();
+    for (who, id) in [("ada", "own-a"), ("zoe", "own-z")] {
+        town.write(who, "createBox", &json!({ "id": id }), "id");
+        town.write(who, "createThing", &json!({ "id": id, "boxId": id }), "id");
+        town.write(who, "createLid", &json!({ "id": id, "boxId": id }), "id");
+        town.write("zoe", "createCoin", &json!({ "id": id, "worth": 1, "boxCoinsId": id }), "id");
+    }
+    let selection = "things { items { id } } coins { items { worth } } lid { id }";
+    let ask = |who: &str, id: &str| town.ask(who, &format!("{{ getBox(id: \"{id}\") {{ {selection} }} }}"), &Value::Null);
+    let things = |id: &str| json!({ "items": [{ "id": id }] });
+    let at = |field: &str| (json!(["getBox", field]), "Box");
+    // The owner has what the related models give the owner, and the group what they give the group.
+    let data = json!({ "getBox": { "things": things("own-a"), "coins": null, "lid": null } });
+    assert_refused(&ask("ada", "own-a"), &data, &[at("coins"), at("lid")]);
+    let data = json!({ "getBox": { "things": null, "coins": null, "lid": { "id": "own-a" } } });
+    assert_refused(&ask("zoe", "own-a"), &data, &[at("things"), at("coins")]);
+    let all = json!({ "things": things("own-z"), "coins": { "items": [{ "worth": 1 }] }, "lid": { "id": "own-z" } });
+    assert_eq!(ask("zoe", "own-z"), json!({ "data": { "getBox": all } }));
+    let data = json!({ "getBox": { "things": null, "coins": null, "lid": null } });
+    assert_refused(&ask("bob", "own-a"), &data, &[at("things"), at("coins"), at("lid")]);
+    // By way of another item the rules are the same.
+    let nested = town.ask("bob", "{ getThing(id: \"own-a\") { box { id things { items { id } } } } }", &Value::Null);
+    let data = json!({ "getThing": { "box": { "id": "own-a", "things": null } } });
+    assert_refused(&nested, &data, &[(json!(["getThing", "box", "things"]), "Box")]);
+    // Mutations give nobody any of them.
+    let changed = town.write("zoe", "updateBox", &json!({ "id": "own-z" }), selection);
+    let empty = json!({ "items": [] });
+    assert_eq!(changed, json!({ "things": empty, "coins": empty, "lid": null }));
 }

@@ -48,10 +48,9 @@ fn of_model(paper: &mut Paper<'_>, model: &ModelAccess) -> fmt::Result {
     Ok(())
 }
 
-const EXCEPTIONS: [(FieldAccess, &str); 4] = [
+const EXCEPTIONS: [(FieldAccess, &str); 3] = [
     (FieldAccess::Refused, "not"),
     (FieldAccess::KeepOnly, "may not clear"),
-    (FieldAccess::ClearOnly, "may only clear"),
     (FieldAccess::Own, "of its own items"),
 ];
 
