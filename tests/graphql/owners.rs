@@ -341,7 +341,14 @@ fn an_owner_that_may_not_be_given_away() {
         assert_eq!(moved["errors"][0]["message"], "Unauthorized on [owner]", "{moved}");
     }
     assert_eq!(town.write("ada", "updateKept", &json!({ "id": "k", "text": "u" }), "text"), json!({ "text": "u" }));
-    assert_eq!(town.value("bob", "{ getKept(id: \"k\") { text owner } }", &Value::Null), json!({ "text": "u", "owner": "ada" }));
-    assert_refused_whole(&town.try_write("bob", "updateKept", &json!({ "id": "k", "text": "v" }), "id"), "updateKept", "Mutation");
+    assert_eq!(
+        town.value("bob", "{ getKept(id: \"k\") { text owner } }", &Value::Null),
+        json!({ "text": "u", "owner": "ada" })
+    );
+    assert_refused_whole(
+        &town.try_write("bob", "updateKept", &json!({ "id": "k", "text": "v" }), "id"),
+        "updateKept",
+        "Mutation",
+    );
     assert_eq!(town.write("ada", "deleteKept", &json!({ "id": "k" }), "id"), json!({ "id": "k" }));
 }

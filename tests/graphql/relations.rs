@@ -258,7 +258,8 @@ fn relation_fields_with_rules_of_their_own_ask_these_first() {
         town.write("zoe", "createCoin", &json!({ "id": id, "worth": 1, "boxCoinsId": id }), "id");
     }
     let selection = "things { items { id } } coins { items { worth } } lid { id }";
-    let ask = |who: &str, id: &str| town.ask(who, &format!("{{ getBox(id: \"{id}\") {{ {selection} }} }}"), &Value::Null);
+    let ask =
+        |who: &str, id: &str| town.ask(who, &format!("{{ getBox(id: \"{id}\") {{ {selection} }} }}"), &Value::Null);
     let things = |id: &str| json!({ "items": [{ "id": id }] });
     let at = |field: &str| (json!(["getBox", field]), "Box");
     // The owner has what the related models give the owner, and the group what they give the group.
