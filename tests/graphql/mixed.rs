@@ -48,10 +48,13 @@ type Query {
   weather: Weather @auth(rules: [{ allow: private }, { allow: public }])
   staff: String @auth(rules: [{ allow: groups, groups: ["Staff"] }])
 }
-type Mutation { shout(text: String!): String @auth(rules: [{ allow: groups, groups: ["Staff"] }]) }
+type Mutation {
+  shout(text: String!): String @auth(rules: [{ allow: groups, groups: ["Staff"] }])
+  whisper(text: String!): String @auth(rules: [{ allow: private }])
+}
 type Subscription {
-  heard: String @aws_subscribe(mutations: ["shout"]) @auth(rules: [{ allow: groups, groups: ["Staff"] }])
-  overheard: String @aws_subscribe(mutations: ["shout"]) @auth(rules: [{ allow: private }, { allow: public }])
+  heard: String @aws_subscribe(mutations: ["whisper"]) @auth(rules: [{ allow: groups, groups: ["Staff"] }])
+  overheard: String @aws_subscribe(mutations: ["whisper"]) @auth(rules: [{ allow: private }, { allow: public }])
 }
 type User @model @auth(rules: [{ allow: owner, ownerField: "sub", identityClaim: "sub" }]) {
   sub: ID! @primaryKey
@@ -82,6 +85,7 @@ fn here() -> Arc<Town> {
         ("resolvers/Query.weather.js", WEATHER),
         ("resolvers/Query.staff.js", SAY),
         ("resolvers/Mutation.shout.js", SAY),
+        ("resolvers/Mutation.whisper.js", SAY),
     ];
     let ways: (&str, &[&str]) = ("user-pool", &["api-key"]);
     town(&TOWN, Charter { schema: SCHEMA, ways, people, files, ..Charter::default() })
@@ -239,7 +243,7 @@ fn subscriptions_of_the_users_own() {
         let message = "Not Authorized to access heard on type Subscription";
         assert_eq!((&error["errorType"], &error["message"]), (&json!("Unauthorized"), &json!(message)), "{error}");
     }
-    town.value("zoe", "mutation { shout(text: \"hey\") }", &Value::Null);
+    town.value("ada", "mutation { whisper(text: \"hey\") }", &Value::Null);
     let heard: Vec<Vec<Value>> = sockets.iter_mut().map(crate::support::socket::Socket::stop).collect();
     assert_eq!(heard[0], [json!({ "data": { "heard": "hey" } })]);
     for other in &heard[1..] {
