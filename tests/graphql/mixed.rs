@@ -124,7 +124,10 @@ fn join_models_have_the_rules_of_both_sides() {
     let town = here();
     town.write("ada", "createPost", &json!({ "id": "j", "title": "P" }), "id");
     town.write("bob", "createTag", &json!({ "id": "j", "label": "T" }), "id");
-    town.write("ada", "createPostTags", &json!({ "id": "j", "postId": "j", "tagId": "j" }), "id");
+    // Neither side may be null, so a mutation gives both.
+    let join = json!({ "id": "j", "postId": "j", "tagId": "j" });
+    let made = town.write("ada", "createPostTags", &join, "id post { title } tag { label }");
+    assert_eq!(made, json!({ "id": "j", "post": { "title": "P" }, "tag": { "label": "T" } }));
     let query = "{ getPost(id: \"j\") { title tags { items { id tag { label } } } } }";
     let found = |tag: Value| json!({ "title": "P", "tags": { "items": [{ "id": "j", "tag": tag }] } });
     assert_eq!(town.value("ada", query, &Value::Null), found(json!({ "label": "T" })));

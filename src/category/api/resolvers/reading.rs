@@ -85,6 +85,8 @@ pub(super) struct Relation<'a> {
     pub(super) index: Option<&'a str>,
     pub(super) fields: &'a [String],
     pub(super) limit: u32,
+    /// Null is no answer.
+    pub(super) required: bool,
 }
 
 /// `Query.getPost`
@@ -235,7 +237,7 @@ fn related(
     }
     let open = scene.plan.switches.relations_reach_subscribers;
     let narrower = context.source_guard.is_some() || (!open && is_narrower(relation.from, scene.model, operation));
-    context.redacted = narrower && is_listened_to(scene.plan, &relation.from.name);
+    context.redacted = narrower && !relation.required && is_listened_to(scene.plan, &relation.from.name);
     Ok(Reading {
         imports_runtime: true,
         from_source: true,
