@@ -3,7 +3,9 @@
 mod errors;
 mod functions;
 mod indexes;
+mod invocations;
 mod reading;
 mod scalars;
+mod search;
 mod world;
 mod writing;

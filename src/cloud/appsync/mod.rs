@@ -21,7 +21,10 @@ mod request;
 mod resolve;
 mod resources;
 mod schema;
+mod settings;
 mod source;
+mod tags;
+mod types;
 
 #[cfg(test)]
 mod evaluate_tests;
@@ -57,6 +60,10 @@ use execute::Setting;
 use js::SandboxPool;
 use oidc::Providers;
 use realtime::Hub;
+pub(in crate::cloud) use request::{BODY_LIMIT_BYTES, refusal, too_large};
+
+/// What signed requests to an API are signed for.
+pub(in crate::cloud) const SIGNED_FOR: &str = "appsync";
 
 /// AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
 pub(in crate::cloud) struct AppSync {

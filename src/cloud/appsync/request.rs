@@ -18,7 +18,7 @@ use super::execute::{Answered, execute};
 use super::fault::Fault;
 
 /// The largest body of a request, in bytes (AppSync quotas: 1 MB).
-pub(in crate::cloud::appsync) const BODY_LIMIT_BYTES: usize = 1_000_000;
+pub(in crate::cloud) const BODY_LIMIT_BYTES: usize = 1_000_000;
 
 /// A request, read off its body.
 struct Request {
@@ -82,9 +82,9 @@ fn read(call: &ApiCall) -> Result<Request, ApiError> {
     if call.method != Method::POST {
         return Err(malformed("The embedded cloud takes GraphQL requests by POST only.").status(405));
     }
+    // A form may be larger than the gateway lets other bodies be.
     if call.body.len() > BODY_LIMIT_BYTES {
-        let message = format!("Request body is larger than {BODY_LIMIT_BYTES} bytes.");
-        return Err(ApiError::new("RequestEntityTooLargeException", message).status(413));
+        return Err(too_large());
     }
     if call.body.is_empty() {
         return Err(malformed("Request body is empty."));
@@ -133,7 +133,14 @@ fn success(answered: &Answered) -> ApiReply {
     reply
 }
 
-fn refusal(error: &ApiError) -> ApiReply {
+/// The refusal of a body beyond the limit.
+pub(in crate::cloud) fn too_large() -> ApiError {
+    let message = format!("Request body is larger than {BODY_LIMIT_BYTES} bytes.");
+    ApiError::new("RequestEntityTooLargeException", message).status(413)
+}
+
+/// The refusal of a whole request: a GraphQL client reads `errors`, whatever went wrong.
+pub(in crate::cloud) fn refusal(error: &ApiError) -> ApiReply {
     reply(error.status, &json!({ "errors": [{ "errorType": error.code, "message": error.message }] }))
 }
 
