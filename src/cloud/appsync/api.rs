@@ -13,7 +13,7 @@ use crate::cloud::service::{Access, ApiCall, ApiError, ApiReply, Permission, Rep
 use super::AppSync;
 use super::engine::{Engine, bad_request};
 use super::record::{Api, ApiKey, ApiSettings, DataSource, FunctionRecord, ResolverRecord};
-use super::types;
+use super::{tags, types};
 
 /// The longest page of a list (AppSync API reference: `maxResults`).
 const PAGE_LIMIT: usize = 25;
@@ -226,7 +226,9 @@ impl Control<'_> {
         match action {
             "CreateGraphqlApi" => {
                 self.refuse_kinds()?;
-                self.engine.create_api(read::<ApiSettings>(self.body.clone())?).map(shown)
+                let settings: ApiSettings = read(self.body.clone())?;
+                tags::check(&settings.tags)?;
+                self.engine.create_api(settings).map(shown)
             }
             "ListGraphqlApis" => {
                 // Every API here is a GraphQL API of this account.
@@ -395,7 +397,7 @@ impl Control<'_> {
             let definition = types::definition(&schema, name, format)?;
             let description = schema.schema.types.get(name).and_then(|kind| kind.description());
             let arn = self.engine.arn(id, &format!("/types/{name}"));
-            let description = description.map(|text| text.as_str());
+            let description = description.map(|text| &**text);
             Ok(json!({
                 "name": name, "description": description, "arn": arn, "format": format, "definition": definition,
             }))

@@ -204,7 +204,8 @@ impl Members {
     }
 }
 
-fn messages(errors: &apollo_compiler::validation::DiagnosticList) -> Vec<String> {
+/// What is wrong with a text, each with its place.
+pub(super) fn messages(errors: &apollo_compiler::validation::DiagnosticList) -> Vec<String> {
     errors
         .iter()
         .map(|found| {

@@ -9,7 +9,6 @@ use crate::cloud::service::ApiError;
 use super::engine::bad_request;
 use super::oidc::check_address;
 use super::record::{ApiSettings, AuthMode};
-use super::tags;
 
 /// The highest limits that an API may set itself: levels of an operation, resolvers of one.
 const DEEPEST: i64 = 75;
@@ -73,7 +72,6 @@ pub(super) fn expression_of(text: &str) -> Result<regex::Regex, regex::Error> {
 /// Whether an API's settings are ones that AppSync takes.
 pub(super) fn check_settings(settings: &ApiSettings) -> Result<(), ApiError> {
     check_limits(settings)?;
-    tags::check(&settings.tags)?;
     let modes = settings.modes();
     if modes.contains(&AuthMode::AwsLambda) && settings.authoriser().is_none() {
         return Err(bad_request("lambdaAuthorizerConfig is required for the authentication type AWS_LAMBDA."));

@@ -9,13 +9,16 @@ use serde_json::Value;
 use crate::cloud::service::ApiError;
 
 use super::engine::{Engine, bad_request, not_found};
-use super::schema::CompiledSchema;
+use super::schema::{CompiledSchema, messages};
 
 /// Directives that are GraphQL's own: those of AppSync are what a caller may do without.
 const STANDARD: [&str; 2] = ["deprecated", "specifiedBy"];
 
 fn parse(text: &str) -> Result<Document, ApiError> {
-    Document::parse(text, "schema.graphql").map_err(|found| bad_request(format!("Invalid definition: {found}")))
+    if text.trim().is_empty() {
+        return Ok(Document::new());
+    }
+    Document::parse(text, "schema.graphql").map_err(|found| bad_request(messages(&found.errors).join("\n")))
 }
 
 /// The name of the type that a definition makes; none where it makes no type.

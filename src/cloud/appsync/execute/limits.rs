@@ -2,7 +2,7 @@
 //!
 //! Fragments that spread each other cost nothing here: each is measured once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::{Operation, Selection, SelectionSet};
@@ -53,6 +53,8 @@ struct Measure<'a> {
 impl<'a> Measure<'a> {
     fn set(&mut self, set: &'a SelectionSet) -> Size {
         let mut size = Size::default();
+        // A fragment that is spread twice in one place adds nothing the second time.
+        let mut spread = BTreeSet::new();
         for selection in &set.selections {
             size = size.and(match selection {
                 Selection::Field(field) => {
@@ -66,7 +68,10 @@ impl<'a> Measure<'a> {
                     }
                 }
                 Selection::InlineFragment(inline) => self.set(&inline.selection_set),
-                Selection::FragmentSpread(spread) => self.fragment(&spread.fragment_name),
+                Selection::FragmentSpread(one) if spread.insert(one.fragment_name.as_str()) => {
+                    self.fragment(&one.fragment_name)
+                }
+                Selection::FragmentSpread(_) => Size::default(),
             });
         }
         size

@@ -115,12 +115,6 @@ pub(in crate::cloud::appsync) async fn execute(
     name: Option<&str>,
     given: &Map<String, Value>,
 ) -> Answered {
-    if setting.api.api.settings.introspection_config == "DISABLED" {
-        let faults = limits::introspections(document);
-        if !faults.is_empty() {
-            return Answered::refused(faults);
-        }
-    }
     match prepare(setting, document, (name, given)) {
         Ok((execution, operation)) => execution.run(operation).await,
         Err(refused) => refused,
@@ -141,6 +135,12 @@ fn prepare<'a>(
         return Err(Answered::refused(vec![Fault::document(message, None)]));
     };
     let Setting { api, backends, pool, hub, requester, fixed } = setting;
+    if api.api.settings.introspection_config == "DISABLED" {
+        let faults = limits::introspections(document);
+        if !faults.is_empty() {
+            return Err(Answered::refused(faults));
+        }
+    }
     let depth = limits::depth(&api.schema, document, operation).map_err(|fault| Answered::refused(vec![fault]))?;
     let limit = match api.api.settings.query_depth_limit {
         0 => DEPTH_LIMIT,

@@ -40,7 +40,7 @@ impl<'a> Execution<'a> {
                 Selection::Field(field) => fields.entry(field.response_key().as_str()).or_default().push(field),
                 Selection::InlineFragment(inline) => {
                     if inline.type_condition.as_ref().is_none_or(|condition| self.applies(condition, object)) {
-                        self.collect_into((object, spread), &inline.selection_set, fields);
+                        self.collect_into((object, &mut *spread), &inline.selection_set, fields);
                     }
                 }
                 Selection::FragmentSpread(one) => {
@@ -49,7 +49,7 @@ impl<'a> Execution<'a> {
                     if let Some(fragment) = fragment.filter(|one| self.applies(one.type_condition(), object))
                         && spread.insert(one.fragment_name.as_str())
                     {
-                        self.collect_into((object, spread), &fragment.selection_set, fields);
+                        self.collect_into((object, &mut *spread), &fragment.selection_set, fields);
                     }
                 }
             }
