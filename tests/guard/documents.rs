@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::world::{Api, Line, World, gives};
 use crate::support::api::{Shared, shared};
 use crate::support::callers::Credential;
-use crate::support::http::{Answer, send, split_url};
+use crate::support::http::{Answer, split_url, try_send};
 
 static KEPT: Shared<Kept> = Shared::new(std::sync::Weak::new());
 
@@ -60,10 +60,14 @@ impl Kept {
         words
     }
 
-    fn post(&self, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    fn try_post(&self, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<Answer> {
         let (endpoint, path) = split_url(&self.api.url);
         let Credential::Header(name, key) = &self.key else { unreachable!("the key is a header") };
-        send(&endpoint, "POST", &path, &[headers, &[(name, key.as_str())]].concat(), body)
+        try_send(&endpoint, "POST", &path, &[headers, &[(name, key.as_str())]].concat(), body)
+    }
+
+    fn post(&self, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.try_post(headers, body).unwrap()
     }
 }
 
@@ -158,7 +162,7 @@ fn wide_documents_cost_what_they_are() {
         &format!("{operations} fragment F on Query {{ node {{ {fields} }} }}"),
     );
     let uses = each(700, |one| format!("a{one}: told(in: {{ word: $v }}) "));
-    let operations = each(900, |one| format!("query Q{one} {{ ...F }}\n"));
+    let operations = each(90, |one| format!("query Q{one} {{ ...F }}\n"));
     let words =
         kept.refused("many uses of no variable", &format!("{operations} fragment F on Query {{ node {{ {uses} }} }}"));
     assert!(words.contains("UndefinedVariable"), "{words}");
@@ -166,7 +170,7 @@ fn wide_documents_cost_what_they_are() {
     kept.refused("many directives", &format!("{{ text {} }}", "@include(if: true) ".repeat(3000)));
     let variables = each(3000, |one| format!("$v{one}: Int "));
     kept.refused("many variables", &format!("query ({variables}) {{ text }}"));
-    let conflict = each(3000, |one| format!("a: node(id: {one}) {{ name }} "));
+    let conflict = each(2000, |one| format!("a: node(id: {one}) {{ name }} "));
     assert!(kept.refused("many conflicts", &format!("{{ {conflict} }}")).contains("FieldsConflict"));
 }
 
@@ -209,7 +213,11 @@ fn bodies_of_a_mebibyte_are_refused() {
     assert_eq!(kept.post(&plain, of(1_000_000).as_bytes()).json(), json!({ "data": { "text": "t" } }));
     for bytes in [1_000_001, 1_048_576, 1_048_577, 5_000_000, 20_000_000] {
         for kind in ["application/json", "application/x-www-form-urlencoded", "text/plain"] {
-            let answer = kept.post(&[("content-type", kind)], of(bytes).as_bytes());
+            // Nobody reads twenty megabytes to their end: a client may find the connection closed while it writes.
+            let answer = match kept.try_post(&[("content-type", kind)], of(bytes).as_bytes()) {
+                Err(_) if bytes > 16_000_000 => continue,
+                answer => answer.unwrap(),
+            };
             assert_eq!(answer.status, 413, "{bytes} {kind}: {}", answer.text());
             let told = answer.json();
             assert_eq!(told["errors"][0]["errorType"], "RequestEntityTooLargeException", "{bytes} {kind}: {told}");
@@ -254,7 +262,7 @@ fn a_connection_takes_no_larger_documents() {
         "start_ack",
         "the connection is still good"
     );
-    line.say(&json!({ "type": "start", "id": "4", "payload": { "data": "x".repeat(3_000_000) } }));
+    line.shout(&json!({ "type": "start", "id": "4", "payload": { "data": "x".repeat(3_000_000) } }));
     assert_eq!(line.hear(), None, "the connection ends");
     assert_eq!(open().begin("1", &of(subscription, 0), &authorization)["type"], "start_ack");
 }

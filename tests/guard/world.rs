@@ -158,6 +158,11 @@ impl Line {
         self.stream.send(Message::text(message.to_string())).unwrap();
     }
 
+    /// The same, whether the other side listens to its end or not.
+    pub(super) fn shout(&mut self, message: &Value) {
+        let _ = self.stream.send(Message::text(message.to_string()));
+    }
+
     /// The next message that is no sign of life; none when the connection ended.
     pub(super) fn hear(&mut self) -> Option<Value> {
         loop {

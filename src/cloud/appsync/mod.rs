@@ -60,7 +60,7 @@ use execute::Setting;
 use js::SandboxPool;
 use oidc::Providers;
 use realtime::Hub;
-pub(in crate::cloud) use request::{BODY_LIMIT_BYTES, refusal, too_large};
+pub(in crate::cloud) use request::{refusal, too_large};
 
 /// What signed requests to an API are signed for.
 pub(in crate::cloud) const SIGNED_FOR: &str = "appsync";

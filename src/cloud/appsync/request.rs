@@ -18,7 +18,7 @@ use super::execute::{Answered, execute};
 use super::fault::Fault;
 
 /// The largest body of a request, in bytes (AppSync quotas: 1 MB).
-pub(in crate::cloud) const BODY_LIMIT_BYTES: usize = 1_000_000;
+pub(in crate::cloud::appsync) const BODY_LIMIT_BYTES: usize = 1_000_000;
 
 /// A request, read off its body.
 struct Request {
@@ -58,6 +58,9 @@ async fn attempt(
     log: &mut Log,
 ) -> Result<Answered, ApiError> {
     let api = appsync.engine.compiled(api_id)?;
+    if call.body.len() > BODY_LIMIT_BYTES {
+        return Err(too_large());
+    }
     let requester = appsync.identify(&api, context, (&call.headers, &call.body)).await?;
     log.caller.clone_from(&requester.label);
     let request = read(call)?;
@@ -81,10 +84,6 @@ fn malformed(message: &str) -> ApiError {
 fn read(call: &ApiCall) -> Result<Request, ApiError> {
     if call.method != Method::POST {
         return Err(malformed("The embedded cloud takes GraphQL requests by POST only.").status(405));
-    }
-    // A form may be larger than the gateway lets other bodies be.
-    if call.body.len() > BODY_LIMIT_BYTES {
-        return Err(too_large());
     }
     if call.body.is_empty() {
         return Err(malformed("Request body is empty."));

@@ -55,7 +55,7 @@ impl Engine {
     pub(super) fn create_type(&self, api_id: &str, definition: &str) -> Result<String, ApiError> {
         let (name, definition) = one_type(definition)?;
         let mut document = self.definitions(api_id)?;
-        if document.definitions.iter().any(|known| type_name(known) == Some(&name)) {
+        if document.definitions.iter().any(|known| type_name(known) == Some(name.as_str())) {
             return Err(bad_request(format!("Type with name {name} already exists.")));
         }
         document.definitions.push(definition);

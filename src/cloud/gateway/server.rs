@@ -97,7 +97,6 @@ impl Gateway {
         }
         let limit = match target {
             Route::Service(ServiceId::Lambda, _) => CODE_LIMIT_BYTES,
-            Route::GraphQl(_) => appsync::BODY_LIMIT_BYTES,
             _ => BODY_LIMIT_BYTES,
         };
         let is_form =

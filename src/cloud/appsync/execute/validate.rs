@@ -19,8 +19,11 @@ use crate::cloud::appsync::schema::CompiledSchema;
 /// The deepest nesting of a document, also of literals; deeper ones are refused by the parser.
 pub(in crate::cloud::appsync) const NESTING_LIMIT: usize = 100;
 
-/// The most tokens of a document.
-pub(in crate::cloud::appsync) const TOKEN_LIMIT: usize = 20_000;
+/// The most tokens of a document, blanks among them. graphql-java takes 15,000 and any number of blanks.
+pub(in crate::cloud::appsync) const TOKEN_LIMIT: usize = 40_000;
+
+/// The most operations of a document: each is checked with all the fragments that it spreads.
+const OPERATIONS_LIMIT: usize = 100;
 
 /// The most that is told to be wrong with a document; graphql-java tells as much.
 const FAULT_LIMIT: usize = 100;
@@ -32,6 +35,11 @@ pub(in crate::cloud::appsync) fn document(
 ) -> Result<Valid<ExecutableDocument>, Vec<Fault>> {
     let mut parser = Parser::new().recursion_limit(NESTING_LIMIT).token_limit(TOKEN_LIMIT);
     let document = parser.parse_ast(text, "request.graphql").map_err(|found| syntax(&found.errors))?;
+    let operations = document.definitions.iter().filter_map(Definition::as_operation_definition).count();
+    if operations > OPERATIONS_LIMIT {
+        let message = format!("Validation error of type InvalidSyntax: more than {OPERATIONS_LIMIT} operations");
+        return Err(vec![Fault::document(message, None)]);
+    }
     if nesting::is_too_deep(&document) {
         let message = "Validation error of type InvalidSyntax: the fragments of the document are nested too deep";
         return Err(vec![Fault::document(message, None)]);
