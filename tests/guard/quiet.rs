@@ -1,9 +1,11 @@
 //! What callers prove themselves by is written down nowhere: not on the front page, not in logs, not in answers.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::world::{World, data, gives};
-use crate::support::callers::{Credential, keys};
+use super::world::{Api, Line, World, data, gives};
+use crate::support::callers::{Credential, keys, signed};
 use crate::support::functions::{make_from, make_role, post};
 use crate::support::http::{send, split_url};
 use crate::support::sigv4::{self, Key};
@@ -20,14 +22,14 @@ schema { query: Query mutation: Mutation subscription: Subscription }
 fn written(world: &World) -> String {
     let mut all = String::new();
     for path in ["/_ampup/api/snapshot", "/_ampup/mailbox", "/_ampup/health"] {
-        all += &send(&world.endpoint, "GET", path, &[], b"").text();
+        all.push_str(&send(&world.endpoint, "GET", path, &[], b"").text());
     }
     let logs = |action: &str, input: Value| {
         sigv4::call(&world.endpoint, &Key::root(), "logs", &format!("Logs_20140328.{action}"), &input).json()
     };
     let groups = logs("DescribeLogGroups", json!({}));
     for group in groups["logGroups"].as_array().unwrap() {
-        all += &logs("FilterLogEvents", json!({ "logGroupName": group["logGroupName"] })).to_string();
+        all.push_str(&logs("FilterLogEvents", json!({ "logGroupName": group["logGroupName"] })).to_string());
     }
     all
 }
@@ -72,29 +74,9 @@ fn tokens_keys_and_signatures_are_written_down_nowhere() {
         Credential::Signed(Key::root()),
         Credential::Signed(Key { secret: "secret-4713".to_owned(), ..Key::root() }),
     ];
-    let mut answers = String::new();
-    for caller in &callers {
-        for query in ["{ secret }", "{ nothing }", "{ secret(", "mutation { tell { word } }"] {
-            let answer = caller.send(&api.url, query, &Value::Null);
-            answers += &format!("{:?}{}", answer.headers, answer.text());
-        }
-        let mut line = super::world::Line::open(&api.url, &caller.authorization(&api.url, ("/connect", "{}")));
-        answers += &line.init().to_string();
-    }
-    // As old clients say it: in the address.
-    let (endpoint, path) = split_url(&api.url);
-    let header = json!({ "x-api-key": key, "host": "h" }).to_string();
-    let header = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, header);
-    let answer = send(&endpoint, "GET", &format!("{path}/realtime?header={header}&payload=e30="), &[], b"");
-    answers += &answer.text();
-    // The token of a session, and the key of an API in the path of a call that is refused.
-    let guest = sigv4_session(&world);
-    let body = data("{ secret }");
-    let headers = crate::support::callers::signed(&guest, &endpoint, &path, body.as_bytes());
-    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    answers += &send(&endpoint, "POST", &path, &headers, body.as_bytes()).text();
-    let gone = format!("/v1/apis/{}/apikeys/{}x", api.id, key);
-    answers += &post(&world.endpoint, "appsync", &gone, &[], b"{}").text();
+    let mut answers = answers_to(&api, &callers);
+    let (guest, header) = (session(&world), handshake(&api, &key));
+    answers.push_str(&others(&world, &api, (&guest, &header, &key)));
 
     // The log comes a moment after the answer.
     let begun = std::time::Instant::now();
@@ -123,8 +105,40 @@ fn tokens_keys_and_signatures_are_written_down_nowhere() {
     }
 }
 
+/// What each caller is told, by a request and by the handshake of a connection.
+fn answers_to(api: &Api, callers: &[Credential]) -> String {
+    let mut told = Vec::new();
+    for caller in callers {
+        for query in ["{ secret }", "{ nothing }", "{ secret(", "mutation { tell { word } }"] {
+            let answer = caller.send(&api.url, query, &Value::Null);
+            told.push(format!("{:?}{}", answer.headers, answer.text()));
+        }
+        let mut line = Line::open(&api.url, &caller.authorization(&api.url, ("/connect", "{}")));
+        told.push(line.init().to_string());
+    }
+    told.concat()
+}
+
+/// The handshake of old clients, who put it into the address.
+fn handshake(api: &Api, key: &str) -> String {
+    let (endpoint, _) = split_url(&api.url);
+    STANDARD.encode(json!({ "x-api-key": key, "host": endpoint }).to_string())
+}
+
+/// What is said to that handshake, to a guest's signature, and to a call about a key that is not there.
+fn others(world: &World, api: &Api, (guest, header, key): (&Key, &str, &str)) -> String {
+    let (endpoint, path) = split_url(&api.url);
+    let old = send(&endpoint, "GET", &format!("{path}/realtime?header={header}&payload=e30="), &[], b"");
+    let body = data("{ secret }");
+    let headers = signed(guest, &endpoint, &path, body.as_bytes());
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let by_guest = send(&endpoint, "POST", &path, &headers, body.as_bytes());
+    let about = post(&world.endpoint, "appsync", &format!("/v1/apis/{}/apikeys/{key}x", api.id), &[], b"{}");
+    [old.text(), by_guest.text(), about.text()].concat()
+}
+
 /// The credentials of a guest of a new identity pool, who may do nothing.
-fn sigv4_session(world: &World) -> Key {
+fn session(world: &World) -> Key {
     let target = "AWSCognitoIdentityService.CreateIdentityPool";
     let input = json!({ "IdentityPoolName": "guests", "AllowUnauthenticatedIdentities": true });
     let pool = sigv4::call(&world.endpoint, &Key::root(), "cognito-identity", target, &input).json();
