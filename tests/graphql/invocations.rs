@@ -14,6 +14,7 @@ type Person @model @auth(rules: [{ allow: public }]) {
   id: ID!
   greeting(loud: Boolean): AWSJSON @function(name: "echo")
 }
+type EventInvocationResponse { success: Boolean! }
 type Query {
   told(word: String): AWSJSON @function(name: "echo")
   chained(word: String): AWSJSON @function(name: "first") @function(name: "echo")
