@@ -23,11 +23,11 @@ export const request = () => ({ payload: null });
 export const response = (ctx) => ctx.env.WORD ?? 'none';
 """
 FUNCTION = """import { util } from '@aws-appsync/utils';
-export const request = (ctx) => ({ payload: `${ctx.prev.result ?? ''}f` });
+export const request = (ctx) => ({ payload: { word: `${ctx.prev.result.word}f` } });
 export const response = (ctx) => ctx.result;
 """
-PIPELINE = """export const request = () => ({});
-export const response = (ctx) => ctx.prev.result;
+PIPELINE = """export const request = () => ({ word: '' });
+export const response = (ctx) => ctx.prev.result.word;
 """
 SCHEMA = """
 type Query @aws_api_key { word: String @deprecated(reason: "old") chain: String posts: [Post] }
@@ -39,7 +39,7 @@ interface Node { id: ID! }
 """
 
 
-def refused(code, call, **arguments):
+def refused(code, call, /, **arguments):
     try:
         call(**arguments)
     except ClientError as error:
@@ -270,7 +270,7 @@ def permissions(client, appsync, api):
     arn = f"arn:aws:appsync:us-east-1:000000000000:apis/{api}"
     policy = {"Statement": {"Effect": "Allow", "Action": ["appsync:Get*", "appsync:List*"], "Resource": [arn, arn + "/*"]}}
     iam.put_role_policy(RoleName="reader", PolicyName="p", PolicyDocument=json.dumps(policy))
-    role = sts.assume_role(RoleArn="arn:aws:iam::000000000000:role/reader", RoleSessionName="s")["Credentials"]
+    role = sts.assume_role(RoleArn="arn:aws:iam::000000000000:role/reader", RoleSessionName="boto")["Credentials"]
     reader = boto3.client(
         "appsync", endpoint_url=appsync.meta.endpoint_url, region_name="us-east-1", aws_access_key_id=role["AccessKeyId"],
         aws_secret_access_key=role["SecretAccessKey"], aws_session_token=role["SessionToken"])

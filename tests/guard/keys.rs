@@ -179,7 +179,7 @@ fn role(world: &World, policy: &Value) -> Key {
     let arn = escaped("arn:aws:iam::000000000000:role/r");
     let xml = call(
         "sts",
-        format!("Action=AssumeRole&Version=2011-06-15&RoleArn={arn}&RoleSessionName=s&DurationSeconds=900"),
+        format!("Action=AssumeRole&Version=2011-06-15&RoleArn={arn}&RoleSessionName=guard&DurationSeconds=900"),
     );
     let text = |name: &str| {
         let rest = xml.split(&format!("<{name}>")).nth(1).unwrap();
