@@ -7,7 +7,6 @@ mod access;
 mod cli;
 mod golden;
 mod graphql;
-mod guard;
 mod house;
 mod journey;
 mod local;
