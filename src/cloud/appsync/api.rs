@@ -1,6 +1,6 @@
 //! AppSync's control API: REST with JSON, `/v1/apis…`.
 //!
-//! Not here: merged APIs, caches, domain names, Event APIs; each is refused by name.
+//! Not here: merged APIs, caches, domain names, Event APIs, mapping templates; each is refused by name.
 
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 use crate::cloud::service::{Access, ApiCall, ApiError, ApiReply, Permission, ReplyBody};
 
 use super::AppSync;
-use super::engine::{Engine, bad_request, not_found};
+use super::engine::{Engine, bad_request};
 use super::record::{Api, ApiKey, ApiSettings, DataSource, FunctionRecord, ResolverRecord};
+use super::{tags, types};
 
 /// The longest page of a list (AppSync API reference: `maxResults`).
 const PAGE_LIMIT: usize = 25;
@@ -22,6 +23,9 @@ fn action(method: &Method, parts: &[&str]) -> Option<&'static str> {
     let one = matches!(*method, Method::GET);
     Some(match (method.as_str(), parts) {
         ("POST", ["dataplane-evaluatecode"]) => "EvaluateCode",
+        ("GET", ["tags", _]) => "ListTagsForResource",
+        ("POST", ["tags", _]) => "TagResource",
+        ("DELETE", ["tags", _]) => "UntagResource",
         ("POST", ["apis"]) => "CreateGraphqlApi",
         ("GET", ["apis"]) => "ListGraphqlApis",
         ("GET", ["apis", _]) => "GetGraphqlApi",
@@ -47,8 +51,11 @@ fn action(method: &Method, parts: &[&str]) -> Option<&'static str> {
         ("GET", ["apis", _, "functions", _]) => "GetFunction",
         ("POST", ["apis", _, "functions", _]) => "UpdateFunction",
         ("DELETE", ["apis", _, "functions", _]) => "DeleteFunction",
+        ("POST", ["apis", _, "types"]) => "CreateType",
         ("GET", ["apis", _, "types"]) => "ListTypes",
         ("GET", ["apis", _, "types", _]) => "GetType",
+        ("POST", ["apis", _, "types", _]) => "UpdateType",
+        ("DELETE", ["apis", _, "types", _]) => "DeleteType",
         ("POST", ["apis", _, "types", _, "resolvers"]) => "CreateResolver",
         ("GET", ["apis", _, "types", _, "resolvers"]) => "ListResolvers",
         ("GET" | "POST" | "DELETE", ["apis", _, "types", _, "resolvers", _]) => {
@@ -62,6 +69,33 @@ fn action(method: &Method, parts: &[&str]) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// A call that AppSync has and this cloud does not, by its name.
+fn unbuilt(method: &Method, parts: &[&str]) -> String {
+    let name = match (method.as_str(), parts) {
+        ("POST", ["dataplane-evaluatetemplate"]) => "EvaluateMappingTemplate",
+        ("POST", ["domainnames"]) => "CreateDomainName",
+        ("GET", ["domainnames"]) => "ListDomainNames",
+        ("GET", ["domainnames", _]) => "GetDomainName",
+        ("POST", ["domainnames", _]) => "UpdateDomainName",
+        ("DELETE", ["domainnames", _]) => "DeleteDomainName",
+        ("POST", ["domainnames", _, "apiassociation"]) => "AssociateApi",
+        ("GET", ["domainnames", _, "apiassociation"]) => "GetApiAssociation",
+        ("DELETE", ["domainnames", _, "apiassociation"]) => "DisassociateApi",
+        ("POST", ["apis", _, "ApiCaches"]) => "CreateApiCache",
+        ("GET", ["apis", _, "ApiCaches"]) => "GetApiCache",
+        ("DELETE", ["apis", _, "ApiCaches"]) => "DeleteApiCache",
+        ("POST", ["apis", _, "ApiCaches", "update"]) => "UpdateApiCache",
+        ("DELETE", ["apis", _, "FlushCache"]) => "FlushApiCache",
+        ("POST", ["datasources", "introspections"]) => "StartDataSourceIntrospection",
+        ("GET", ["datasources", "introspections", _]) => "GetDataSourceIntrospection",
+        ("GET", ["apis", _, "sourceApiAssociations"]) => "ListSourceApiAssociations",
+        (_, ["sourceApis" | "mergedApis", ..]) => "merged APIs",
+        (_, ["v2", ..]) => "Event APIs",
+        _ => return format!("{method} /v1/{}", parts.join("/")),
+    };
+    name.to_owned()
 }
 
 /// The parts of the path after `/v1/`, decoded.
@@ -102,6 +136,7 @@ pub(super) fn access(engine: &Engine, call: &ApiCall) -> Access {
         ["apis", id, "types", name, "resolvers", field] => engine.arn(id, &format!("/types/{name}/resolvers/{field}")),
         ["apis", id, "types", name, ..] => engine.arn(id, &format!("/types/{name}")),
         ["apis", id, ..] => engine.arn(id, ""),
+        ["tags", arn] => (*arn).to_owned(),
         _ => "*".to_owned(),
     };
     Access::Requires(vec![Permission::new(format!("appsync:{action}"), resource)])
@@ -112,7 +147,7 @@ pub(super) fn call(appsync: &AppSync, call: &ApiCall) -> Result<ApiReply, ApiErr
     let parts = parts(call);
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let Some(action) = action(&call.method, &parts) else {
-        return Err(ApiError::not_built("appsync", &format!("{} /v1/{}", call.method, parts.join("/"))));
+        return Err(ApiError::not_built("appsync", &unbuilt(&call.method, &parts)));
     };
     let body = if call.body.is_empty() {
         json!({})
@@ -123,13 +158,14 @@ pub(super) fn call(appsync: &AppSync, call: &ApiCall) -> Result<ApiReply, ApiErr
     let id = parts.get(1).copied().unwrap_or_default();
     match parts.as_slice() {
         ["apis"] | ["apis", _] => control.apis(action, id),
+        ["tags", arn] => control.tags(action, arn),
         ["apis", _, "apikeys", ..] => control.keys(action, id, parts.get(3).copied().unwrap_or_default()),
         ["apis", _, "datasources", ..] => control.sources(action, id, parts.get(3).copied().unwrap_or_default()),
         ["apis", _, "functions", ..] => control.functions(action, id, parts.get(3).copied().unwrap_or_default()),
         ["apis", _, "types", name, "resolvers", ..] => {
             control.resolvers(action, (id, name), parts.get(5).copied().unwrap_or_default())
         }
-        ["apis", _, "types", ..] => control.types(id, parts.get(3).copied()),
+        ["apis", _, "types", ..] => control.types(action, id, parts.get(3).copied().unwrap_or_default()),
         _ => control.settings(action, id),
     }
 }
@@ -188,8 +224,19 @@ impl Control<'_> {
     fn apis(&self, action: &str, id: &str) -> Result<ApiReply, ApiError> {
         let shown = |api: Api| ApiReply::json(json!({ "graphqlApi": self.appsync.api_json(&api) }));
         match action {
-            "CreateGraphqlApi" => self.engine.create_api(read::<ApiSettings>(self.body.clone())?).map(shown),
+            "CreateGraphqlApi" => {
+                self.refuse_kinds()?;
+                let settings: ApiSettings = read(self.body.clone())?;
+                tags::check(&settings.tags)?;
+                self.engine.create_api(settings).map(shown)
+            }
             "ListGraphqlApis" => {
+                // Every API here is a GraphQL API of this account.
+                let others =
+                    self.parameter("apiType") == Some("MERGED") || self.parameter("owner") == Some("OTHER_ACCOUNTS");
+                if others {
+                    return self.page("graphqlApis", Vec::new());
+                }
                 let rows = self.engine.apis().iter().map(|api| self.appsync.api_json(api)).collect();
                 self.page("graphqlApis", rows)
             }
@@ -201,6 +248,16 @@ impl Control<'_> {
             }
             _ => self.engine.delete_api(id).map(|()| ApiReply::empty_json()),
         }
+    }
+
+    /// Refuses the kinds of APIs that are not built.
+    fn refuse_kinds(&self) -> Result<(), ApiError> {
+        for (name, only) in [("apiType", "GRAPHQL"), ("visibility", "GLOBAL")] {
+            if let Some(other) = self.text(name).filter(|given| given != only) {
+                return Err(bad_request(format!("the embedded cloud has no APIs with {name} {other}: only {only}")));
+            }
+        }
+        Ok(())
     }
 
     fn keys(&self, action: &str, id: &str, key: &str) -> Result<ApiReply, ApiError> {
@@ -300,24 +357,56 @@ impl Control<'_> {
         }
     }
 
-    fn types(&self, id: &str, name: Option<&str>) -> Result<ApiReply, ApiError> {
-        let schema = self.engine.schema(&self.engine.api(id)?)?;
-        if self.parameter("format") != Some("SDL") {
-            return Err(bad_request("the embedded cloud gives types in the format SDL only"));
-        }
-        let json = |name: &str| {
-            let definition = schema.schema.types.get(name).map(ToString::to_string).unwrap_or_default();
-            let arn = self.engine.arn(id, &format!("/types/{name}"));
-            json!({ "name": name, "arn": arn, "format": "SDL", "definition": definition })
-        };
-        match name {
-            Some(name) if schema.schema.types.contains_key(name) => Ok(ApiReply::json(json!({ "type": json(name) }))),
-            Some(name) => Err(not_found(format!("No type named {name} found."))),
-            None => {
-                let own = schema.schema.types.iter().filter(|(_, kind)| !kind.is_built_in());
-                self.page("types", own.map(|(name, _)| json(name)).collect())
+    fn tags(&self, action: &str, arn: &str) -> Result<ApiReply, ApiError> {
+        match action {
+            "ListTagsForResource" => Ok(ApiReply::json(json!({ "tags": self.engine.tagged(arn)?.settings.tags }))),
+            "TagResource" => {
+                let given = self.body.get("tags").cloned().unwrap_or_default();
+                self.engine.tag(arn, read(given)?).map(|()| ApiReply::empty_json())
+            }
+            _ => {
+                let keys = self.call.query.iter().filter(|(name, _)| name == "tagKeys");
+                let keys: Vec<&str> = keys.map(|(_, value)| value.as_str()).collect();
+                self.engine.untag(arn, &keys).map(|()| ApiReply::empty_json())
             }
         }
+    }
+
+    fn types(&self, action: &str, id: &str, name: &str) -> Result<ApiReply, ApiError> {
+        let given = self.text("format");
+        let format = self.parameter("format").or(given.as_deref()).unwrap_or_default();
+        let definition = self.text("definition");
+        if action == "DeleteType" {
+            return self.engine.delete_type(id, name).map(|()| ApiReply::empty_json());
+        }
+        if !["SDL", "JSON"].contains(&format) {
+            return Err(bad_request("format must be SDL or JSON"));
+        }
+        if format == "JSON" && definition.is_some() {
+            return Err(bad_request("the embedded cloud takes types in the format SDL only"));
+        }
+        let mut name = name.to_owned();
+        match (action, definition) {
+            ("CreateType", Some(definition)) => name = self.engine.create_type(id, &definition)?,
+            ("CreateType", None) => return Err(bad_request("definition is required")),
+            ("UpdateType", Some(definition)) => self.engine.update_type(id, &name, &definition)?,
+            _ => {}
+        }
+        let schema = self.engine.schema(&self.engine.api(id)?)?;
+        let json = |name: &str| -> Result<Value, ApiError> {
+            let definition = types::definition(&schema, name, format)?;
+            let description = schema.schema.types.get(name).and_then(|kind| kind.description());
+            let arn = self.engine.arn(id, &format!("/types/{name}"));
+            let description = description.map(|text| &**text);
+            Ok(json!({
+                "name": name, "description": description, "arn": arn, "format": format, "definition": definition,
+            }))
+        };
+        if action == "ListTypes" {
+            let own = schema.schema.types.iter().filter(|(_, kind)| !kind.is_built_in());
+            return self.page("types", own.map(|(name, _)| json(name)).collect::<Result<_, _>>()?);
+        }
+        Ok(ApiReply::json(json!({ "type": json(&name)? })))
     }
 
     fn settings(&self, action: &str, id: &str) -> Result<ApiReply, ApiError> {
@@ -347,7 +436,11 @@ impl Control<'_> {
         let api = self.engine.api(id)?;
         let schema = self.engine.schema(&api)?;
         let (text, kind) = match self.parameter("format") {
-            Some("SDL") => (api.schema.unwrap_or_default(), "text/plain"),
+            Some("SDL") => {
+                let text = api.schema.unwrap_or_default();
+                let bare = self.parameter("includeDirectives") == Some("false");
+                (if bare { types::without_directives(&text)? } else { text }, "text/plain")
+            }
             Some("JSON") => (schema.introspection_json(), "application/json"),
             _ => return Err(bad_request("format must be SDL or JSON")),
         };

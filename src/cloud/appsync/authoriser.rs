@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::compiled::CompiledApi;
 use super::record::LambdaAuthorizerConfig;
+use super::settings::expression_of;
 use crate::cloud::lambda::{Asked, Invoker, Lambda, ServiceVisitor};
 use crate::cloud::service::Shared;
 
@@ -41,8 +42,8 @@ pub(in crate::cloud::appsync) struct Verdict {
 pub(in crate::cloud::appsync) struct Authorisers {
     shared: Arc<Shared>,
     lambda: Arc<Lambda>,
-    /// By API and token: until when, and what.
-    kept: Mutex<BTreeMap<(String, String), (i64, Verdict)>>,
+    /// By API, function and token: until when, and what.
+    kept: Mutex<BTreeMap<[String; 3], (i64, Verdict)>>,
 }
 
 impl Authorisers {
@@ -59,13 +60,12 @@ impl Authorisers {
         (headers, body): (&HeaderMap, &[u8]),
     ) -> Option<Verdict> {
         if let Some(expression) = config.identity_validation_expression.as_deref().filter(|text| !text.is_empty()) {
-            let fits = regex::Regex::new(&format!("^(?:{expression})$")).is_ok_and(|fits| fits.is_match(token));
-            if !fits {
+            if !expression_of(expression).is_ok_and(|fits| fits.is_match(token)) {
                 return None;
             }
         }
         let now_s = self.shared.clock.now_s();
-        let key = (api.api.id.clone(), token.to_owned());
+        let key = [api.api.id.clone(), config.authorizer_uri.clone(), token.to_owned()];
         let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some((_, verdict)) = known.filter(|(until_s, _)| *until_s > now_s) {
             return Some(verdict);

@@ -15,8 +15,9 @@ use crate::cloud::service::{ApiError, CallContext, Caller, Permission, RoleSessi
 use super::AppSync;
 use super::compiled::CompiledApi;
 use super::oidc::unverified;
-use super::record::AuthMode;
+use super::record::{AuthMode, UserPoolConfig};
 use super::schema::Admits;
+use super::settings::expression_of;
 
 /// The address that requests come from: the cloud listens on loopback only.
 const SOURCE_ADDRESS: &str = "127.0.0.1";
@@ -173,7 +174,7 @@ impl AppSync {
             (Some(token), _) if takes_tokens => self.token(api, token).await,
             (_, Some(key)) if modes.contains(&AuthMode::ApiKey) => {
                 let now_s = self.shared.clock.now_s();
-                api.keys.get(key).filter(|known| known.expires > now_s).ok_or_else(refused)?;
+                api.key(key).filter(|known| known.expires > now_s).ok_or_else(refused)?;
                 Ok(Requester::new(AuthMode::ApiKey, Value::Null, "api key".to_owned()))
             }
             (None, None) => Err(unauthorized("Valid authorization header not provided.")),
@@ -212,8 +213,17 @@ impl AppSync {
             let expired = error.message.to_ascii_lowercase().contains("expired");
             unauthorized(if expired { "Token has expired." } else { "Unable to parse JWT token." })
         })?;
-        let pool = api.api.settings.user_pools().find(|pool| pool.user_pool_id == claims.pool_id);
-        let pool = pool.ok_or_else(|| unauthorized("You are not authorized to make this call."))?;
+        let takes = |pool: &&UserPoolConfig| {
+            let clients = pool.app_id_client_regex.as_deref().filter(|text| !text.is_empty());
+            pool.user_pool_id == claims.pool_id
+                && clients.is_none_or(|text| expression_of(text).is_ok_and(|fits| fits.is_match(&claims.client_id)))
+        };
+        let pool = api
+            .api
+            .settings
+            .user_pools()
+            .find(takes)
+            .ok_or_else(|| unauthorized("You are not authorized to make this call."))?;
         let strategy = pool.default_action.as_deref().unwrap_or("ALLOW");
         let label = format!("user {}", claims.username);
         let mut requester = Requester::new(AuthMode::AmazonCognitoUserPools, user(&claims, strategy), label);

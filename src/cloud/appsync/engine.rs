@@ -11,14 +11,17 @@ use crate::cloud::store::{Batch, Table};
 use super::compiled::CompiledApi;
 use super::js::util::Tools;
 use super::js::{CodeError, Program, Sandbox, SandboxError};
-use super::oidc::check_address;
-use super::record::{Api, ApiKey, ApiSettings, AuthMode, DataSource, FunctionRecord, ResolverRecord};
-use super::record::{Runtime, SchemaStatus, SyncConfig, UserPoolConfig};
+use super::record::{Api, ApiKey, ApiSettings, DataSource, FunctionRecord, ResolverRecord};
+use super::record::{Runtime, SchemaStatus, SyncConfig};
 use super::schema::CompiledSchema;
+use super::settings::{check_settings, check_variables};
 use super::source::check_source;
 
 /// How long an expired API key is still listed (AppSync guide: 60 days).
 const KEY_GRACE_S: i64 = 60 * 24 * 3600;
+
+/// The most keys of an API (AppSync quotas: 50).
+const KEYS_LIMIT: usize = 50;
 
 /// How long an API key lives when nothing is said (AppSync guide: 7 days).
 const KEY_DEFAULT_S: i64 = 7 * 24 * 3600;
@@ -157,6 +160,7 @@ impl Engine {
         api_id: &str,
         variables: BTreeMap<String, String>,
     ) -> Result<(), ApiError> {
+        check_variables(&variables)?;
         let api = Api { variables, ..self.api(api_id)? };
         self.apis.put(api_id, &api)?;
         self.changed(api_id);
@@ -215,7 +219,10 @@ impl Engine {
 
     pub(in crate::cloud::appsync) fn key(&self, api_id: &str, id: &str) -> Result<ApiKey, ApiError> {
         self.api(api_id)?;
-        self.keys.get(&format!("{api_id}/{id}")).ok_or_else(|| not_found(format!("API key {id} not found.")))
+        let now_s = self.shared.clock.now_s();
+        let key = self.keys.get(&format!("{api_id}/{id}")).filter(|key| key.deletes > now_s);
+        // A key is a secret: the refusal does not repeat it.
+        key.ok_or_else(|| not_found("API key not found."))
     }
 
     pub(in crate::cloud::appsync) fn create_key(
@@ -225,6 +232,10 @@ impl Engine {
         expires: Option<i64>,
     ) -> Result<ApiKey, ApiError> {
         self.api(api_id)?;
+        if self.keys(api_id).len() >= KEYS_LIMIT {
+            let message = format!("An API has at most {KEYS_LIMIT} API keys.");
+            return Err(ApiError::new("ApiKeyLimitExceededException", message));
+        }
         let expires = self.expiry(expires)?;
         let id = format!("da2-{}", self.shared.ids.short(26));
         let key = ApiKey { id, description, expires, deletes: expires + KEY_GRACE_S };
@@ -496,33 +507,4 @@ fn check_sync(sync: Option<&SyncConfig>) -> Result<(), ApiError> {
         }
         _ => Ok(()),
     }
-}
-
-fn check_settings(settings: &ApiSettings) -> Result<(), ApiError> {
-    let modes = settings.modes();
-    if modes.contains(&AuthMode::AwsLambda) && settings.authoriser().is_none() {
-        return Err(bad_request("lambdaAuthorizerConfig is required for the authentication type AWS_LAMBDA."));
-    }
-    let pools = settings.user_pools().count();
-    if pools != modes.iter().filter(|mode| **mode == AuthMode::AmazonCognitoUserPools).count() {
-        return Err(bad_request("userPoolConfig is required for the authentication type AMAZON_COGNITO_USER_POOLS."));
-    }
-    let providers = settings.open_id_providers().count();
-    if providers != modes.iter().filter(|mode| **mode == AuthMode::OpenidConnect).count() {
-        return Err(bad_request("openIDConnectConfig is required for the authentication type OPENID_CONNECT."));
-    }
-    for provider in settings.open_id_providers() {
-        check_address(&provider.issuer)
-            .map_err(|reason| bad_request(format!("The issuer {} cannot be used: {reason}.", provider.issuer)))?;
-    }
-    for mode in [AuthMode::ApiKey, AuthMode::AwsIam, AuthMode::AwsLambda] {
-        if modes.iter().filter(|one| **one == mode).count() > 1 {
-            return Err(bad_request("An authentication type may be given once only."));
-        }
-    }
-    let regex = settings.user_pools().any(|pool: &UserPoolConfig| pool.app_id_client_regex.is_some());
-    if regex {
-        return Err(bad_request("the embedded cloud does not check `appIdClientRegex`"));
-    }
-    Ok(())
 }

@@ -22,7 +22,10 @@ mod request;
 mod resolve;
 mod resources;
 mod schema;
+mod settings;
 mod source;
+mod tags;
+mod types;
 
 #[cfg(test)]
 mod evaluate_tests;
@@ -59,6 +62,10 @@ use fixed::Fixed;
 use js::SandboxPool;
 use oidc::Providers;
 use realtime::Hub;
+pub(in crate::cloud) use request::{refusal, too_large};
+
+/// What signed requests to an API are signed for.
+pub(in crate::cloud) const SIGNED_FOR: &str = "appsync";
 
 /// AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
 pub(in crate::cloud) struct AppSync {

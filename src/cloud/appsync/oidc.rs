@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::record::OpenIdConnectConfig;
+use super::settings::expression_of;
 use crate::cloud::service::Shared;
 
 /// How long a provider may take to answer.
@@ -94,16 +95,21 @@ impl Providers {
         let (head, body) = signed.split_once('.').ok_or_else(unreadable)?;
         let (head, claims) = (decoded(head).ok_or_else(unreadable)?, decoded(body).ok_or_else(unreadable)?);
         let signature = URL_SAFE_NO_PAD.decode(signature.trim_end_matches('=')).map_err(|_| unreadable())?;
-        check_claims(config, &claims, self.shared.clock.now_ms())?;
+        check_issuer(config, &claims)?;
         let text = |name: &str| head.get(name).and_then(Value::as_str).unwrap_or_default();
         let (algorithm, id) = (text("alg"), text("kid"));
-        let key = self.key(&config.issuer, id).await?;
-        let key = key.ok_or_else(|| "The key of the token is not one of the issuer's.".to_owned())?;
-        if key.admits(algorithm, signed.as_bytes(), &signature) {
-            Ok(claims)
-        } else {
-            Err("The signature of the token is not valid.".to_owned())
+        let key = self.key(&config.issuer, id).await.map_err(|reason| {
+            // Whoever runs the cloud may know why, whoever calls it may not.
+            tracing::warn!(issuer = %config.issuer, %reason, "the keys of an issuer cannot be read");
+            unreadable()
+        })?;
+        // A token that nobody signed learns nothing of what the API takes.
+        let signed = key.is_some_and(|key| key.admits(algorithm, signed.as_bytes(), &signature));
+        if !signed {
+            return Err(unreadable());
         }
+        check_claims(config, &claims, self.shared.clock.now_ms())?;
+        Ok(claims)
     }
 
     /// A key of an issuer; an unknown id makes us ask the issuer again.
@@ -170,16 +176,23 @@ pub(in crate::cloud::appsync) fn check_address(address: &str) -> Result<(), &'st
     }
 }
 
+fn check_issuer(config: &OpenIdConnectConfig, claims: &Map<String, Value>) -> Result<(), String> {
+    let issuer = claims.get("iss").and_then(Value::as_str).map(|issuer| issuer.trim_end_matches('/'));
+    if issuer == Some(config.issuer.trim_end_matches('/')) {
+        Ok(())
+    } else {
+        Err("The issuer of the token is not the one of the API.".to_owned())
+    }
+}
+
 /// Issuer, audience and times (AppSync guide, "OPENID_CONNECT authorization").
 fn check_claims(config: &OpenIdConnectConfig, claims: &Map<String, Value>, now_ms: i64) -> Result<(), String> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     // Whole seconds: fractions of a second do not matter here.
     let number = |name: &str| claims.get(name).and_then(|value| value.as_i64().or_else(|| value.as_f64().map(whole)));
-    if text("iss").map(|issuer| issuer.trim_end_matches('/')) != Some(config.issuer.trim_end_matches('/')) {
-        return Err("The issuer of the token is not the one of the API.".to_owned());
-    }
+    check_issuer(config, claims)?;
     if let Some(wanted) = config.client_id.as_deref().filter(|wanted| !wanted.is_empty()) {
-        let wanted = regex::Regex::new(&format!("^(?:{wanted})$")).map_err(|error| error.to_string())?;
+        let wanted = expression_of(wanted).map_err(|error| error.to_string())?;
         let audience = match claims.get("aud") {
             Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
             one => one.and_then(Value::as_str).into_iter().collect::<Vec<_>>(),

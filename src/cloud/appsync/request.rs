@@ -57,6 +57,9 @@ async fn attempt(
     log: &mut Log,
 ) -> Result<Answered, ApiError> {
     let api = appsync.engine.compiled(api_id)?;
+    if call.body.len() > BODY_LIMIT_BYTES {
+        return Err(too_large());
+    }
     let requester = appsync.identify(&api, context, (&call.headers, &call.body)).await?;
     log.caller.clone_from(&requester.label);
     let request = read(call)?;
@@ -81,10 +84,6 @@ fn malformed(message: &str) -> ApiError {
 fn read(call: &ApiCall) -> Result<Request, ApiError> {
     if call.method != Method::POST {
         return Err(malformed("The embedded cloud takes GraphQL requests by POST only.").status(405));
-    }
-    if call.body.len() > BODY_LIMIT_BYTES {
-        let message = format!("Request body is larger than {BODY_LIMIT_BYTES} bytes.");
-        return Err(ApiError::new("RequestEntityTooLargeException", message).status(413));
     }
     if call.body.is_empty() {
         return Err(malformed("Request body is empty."));
@@ -115,7 +114,14 @@ fn success(answered: Answered) -> ApiReply {
     reply
 }
 
-fn refusal(error: &ApiError) -> ApiReply {
+/// The refusal of a body beyond the limit.
+pub(in crate::cloud) fn too_large() -> ApiError {
+    let message = format!("Request body is larger than {BODY_LIMIT_BYTES} bytes.");
+    ApiError::new("RequestEntityTooLargeException", message).status(413)
+}
+
+/// The refusal of a whole request: a GraphQL client reads `errors`, whatever went wrong.
+pub(in crate::cloud) fn refusal(error: &ApiError) -> ApiReply {
     reply(error.status, &json!({ "errors": [{ "errorType": error.code, "message": error.message }] }))
 }
 

@@ -51,6 +51,8 @@ pub(in crate::cloud::appsync) struct CompiledSchema {
     admits: BTreeMap<String, Admissions>,
     /// The mutations of each field of the subscription type, by `@aws_subscribe`.
     subscribes: BTreeMap<String, Vec<String>>,
+    /// How many members a list of the introspection types has, about; see [`Self::members`].
+    members: Members,
     /// Answers to introspection, by the text that asked.
     introspections: Mutex<BTreeMap<String, Arc<serde_json::Value>>>,
     /// Checked documents, by their text.
@@ -86,6 +88,7 @@ impl CompiledSchema {
         let implementers = schema.implementers_map();
         let (admits, subscribes) = (admissions(&schema), subscribes(&schema));
         Ok(Self {
+            members: Members::of(&schema),
             schema,
             implementers,
             admits,
@@ -118,6 +121,19 @@ impl CompiledSchema {
             super::execute::introspect::answer(self, &document, operation, &serde_json::Map::new())
         });
         serde_json::json!({ "data": answer.unwrap_or_default() }).to_string()
+    }
+
+    /// About how many members a list of an introspection type has, by its field; 1 for what is no list, and for no name
+    /// the size of the whole schema.
+    pub(in crate::cloud::appsync) fn members(&self, name: &str) -> usize {
+        match name {
+            "" => self.members.types.saturating_add(self.members.fields),
+            "types" => self.members.types,
+            "fields" | "inputFields" | "enumValues" => self.members.fields.div_ceil(self.members.types.max(1)).max(1),
+            "directives" => self.schema.directive_definitions.len(),
+            "args" | "interfaces" | "possibleTypes" => 2,
+            _ => 1,
+        }
     }
 
     /// Who may see a field: its own directives, else those of its type, else nobody in particular (the default mode).
@@ -167,7 +183,29 @@ impl CompiledSchema {
     }
 }
 
-fn messages(errors: &apollo_compiler::validation::DiagnosticList) -> Vec<String> {
+/// How large a schema is.
+#[derive(Clone, Copy)]
+struct Members {
+    types: usize,
+    /// Fields of objects and interfaces, members of inputs, values of enums.
+    fields: usize,
+}
+
+impl Members {
+    fn of(schema: &Schema) -> Self {
+        let fields = schema.types.values().map(|kind| match kind {
+            ExtendedType::Object(object) => object.fields.len(),
+            ExtendedType::Interface(interface) => interface.fields.len(),
+            ExtendedType::InputObject(input) => input.fields.len(),
+            ExtendedType::Enum(choice) => choice.values.len(),
+            _ => 0,
+        });
+        Self { types: schema.types.len(), fields: fields.sum() }
+    }
+}
+
+/// What is wrong with a text, each with its place.
+pub(super) fn messages(errors: &apollo_compiler::validation::DiagnosticList) -> Vec<String> {
     errors
         .iter()
         .map(|found| {

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use super::onward::Onward;
 use super::route::{RequestHead, Route, route};
 use super::{origin, socket, tls};
+use crate::cloud::appsync;
 use crate::cloud::iam::{Authenticated, Payload, missing_token};
 use crate::cloud::protocol::{self, Asked, Protocol, percent, query};
 use crate::cloud::s3::Incoming;
@@ -253,19 +254,13 @@ impl Gateway {
             request_id: &id,
             head: false,
         };
-        match self.services.iam.authenticate(&whole.parts, &whole.body) {
+        match self.services.iam.authenticate_for(appsync::SIGNED_FOR, &whole.parts, &whole.body) {
             Ok(caller) => {
                 let context = CallContext { caller };
                 let call = whole.into_call(String::new(), Value::Null);
                 protocol::encode(&asked, Ok(self.services.appsync.graphql(&context, api, &call).await))
             }
-            Err(error) => {
-                // A GraphQL client reads `errors`, whatever went wrong.
-                let errors = json!({"errors": [{"errorType": error.code, "message": error.message}]});
-                let mut reply = ApiReply::json(errors);
-                reply.status = 403;
-                protocol::encode(&asked, Ok(reply))
-            }
+            Err(error) => protocol::encode(&asked, Ok(appsync::refusal(&protocol::in_words_of(&asked, error)))),
         }
     }
 
@@ -412,14 +407,18 @@ fn unread(target: &Route, whole: &Whole, too_large: bool) -> ApiReply {
             let message = format!("Request must be smaller than {CODE_LIMIT_BYTES} bytes for the operation");
             ApiError::new("RequestEntityTooLargeException", message).status(413)
         }
+        (true, _) if matches!(target, Route::GraphQl(_)) => appsync::too_large(),
         (true, _) => {
             ApiError::new("RequestEntityTooLargeException", format!("the body is larger than {BODY_LIMIT_BYTES} bytes"))
                 .status(413)
         }
         (false, _) => ApiError::new("IncompleteBody", "The request body terminated unexpectedly"),
     };
-    let mut reply =
-        protocol::encode(&Asked { service, protocol, action: "", request_id: &whole.id, head: false }, Err(error));
+    let asked = Asked { service, protocol, action: "", request_id: &whole.id, head: false };
+    let mut reply = match target {
+        Route::GraphQl(_) => protocol::encode(&asked, Ok(appsync::refusal(&error))),
+        _ => protocol::encode(&asked, Err(error)),
+    };
     // What is left of the body is not read, so the connection cannot be used again.
     reply.headers.push(("connection".to_owned(), "close".to_owned()));
     if is_for_all_pages(target) {

@@ -29,6 +29,21 @@ impl Iam {
         self.authenticated(parts, Some(body)).map(|authenticated| authenticated.caller)
     }
 
+    /// As [`Self::authenticate`], for a request that must be signed for a service by its name: whoever else was meant, it is
+    /// not for us to take.
+    pub(in crate::cloud) fn authenticate_for(
+        &self,
+        service: &str,
+        parts: &http::request::Parts,
+        body: &[u8],
+    ) -> Result<Caller, ApiError> {
+        if signature::claim(parts)?.is_some_and(|claim| claim.service != service) {
+            let message = format!("Credential should be scoped to correct service: '{service}'. ");
+            return Err(ApiError::new("SignatureDoesNotMatch", message).status(403));
+        }
+        self.authenticate(parts, body)
+    }
+
     /// As [`Self::authenticate`], for a request to S3, whose body is not read yet: whoever reads it checks it. `bucket` is
     /// the one in the host.
     pub(in crate::cloud) fn authenticate_head(

@@ -105,7 +105,7 @@ fn header_text(message: &str) -> String {
 
 /// IAM speaks the words of the Query protocol; other protocols have other codes for the same.
 /// (From AWS's "Common errors" of each service's reference; S3's from its "Error responses".)
-fn in_words_of(asked: &Asked<'_>, mut error: ApiError) -> ApiError {
+pub(in crate::cloud) fn in_words_of(asked: &Asked<'_>, mut error: ApiError) -> ApiError {
     let json = matches!(asked.protocol, Protocol::Json10 | Protocol::Json11 | Protocol::RestJson);
     let s3 = asked.service == Some(ServiceId::S3);
     let (code, status) = match (error.code.as_str(), json, s3) {

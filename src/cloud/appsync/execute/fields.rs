@@ -104,6 +104,9 @@ impl<'a> Execution<'a> {
         Box::pin(async move {
             let path = Path { parent, segment: Segment::Key(key) };
             let field = fields[0];
+            if self.is_too_deep(path) {
+                return self.too_deep(&fields, path);
+            }
             match field.name.as_str() {
                 "__typename" => return Ok(object.into()),
                 "__schema" | "__type" => return Ok(source.get(key).cloned().unwrap_or_default()),
@@ -131,7 +134,7 @@ impl<'a> Execution<'a> {
                 }
             };
             // The error of the resolver is told once, not again for the null that it leaves.
-            if value.is_null() && self.fault_count() > before && self.faulty(path) {
+            if value.is_null() && self.faulty_since(before, path) {
                 return null_for(&field.definition.ty);
             }
             self.complete(&field.definition.ty, (object, &fields), &value, path).await
@@ -142,14 +145,12 @@ impl<'a> Execution<'a> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Whether an error stands at a path already.
-    fn faulty(&self, path: Path<'_>) -> bool {
+    /// Whether an error stands at a path that was not there when there were `before` errors.
+    fn faulty_since(&self, before: usize, path: Path<'_>) -> bool {
+        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(new) = faults.get(before..).filter(|new| !new.is_empty()) else { return false };
         let path = path.to_values();
-        self.faults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .any(|fault| fault.path.as_ref() == Some(&path))
+        new.iter().any(|fault| fault.path.as_ref() == Some(&path))
     }
 
     pub(super) async fn call(
@@ -166,8 +167,7 @@ impl<'a> Execution<'a> {
         };
         let count = self.resolvers.fetch_add(1, Ordering::Relaxed);
         if count >= limit {
-            let message = format!("The request runs more than {limit} resolvers.");
-            return Err(Fault::raised("ResolverExecutionLimitReached", message));
+            return Err(Fault::raised("ResolverExecutionLimitReached", "Resolver invocation limit reached."));
         }
         let arguments = coerce::arguments(&self.api.schema.schema, field, &self.variables);
         let arguments = arguments.map_err(|message| Fault::document(message, None))?;

@@ -33,21 +33,6 @@ pub(super) fn asks(document: &ExecutableDocument, operation: &Operation) -> bool
     operation.root_fields(document).any(|field| matches!(field.name.as_str(), "__schema" | "__type"))
 }
 
-/// The deepest nesting of fields, counting no further than `limit`.
-pub(super) fn depth(document: &ExecutableDocument, set: &SelectionSet, limit: usize) -> usize {
-    if limit == 0 {
-        return 0;
-    }
-    let of = |selection: &Selection| match selection {
-        Selection::Field(field) => 1 + depth(document, &field.selection_set, limit - 1),
-        Selection::InlineFragment(inline) => depth(document, &inline.selection_set, limit),
-        Selection::FragmentSpread(spread) => {
-            spread.fragment_def(document).map_or(0, |fragment| depth(document, &fragment.selection_set, limit))
-        }
-    };
-    set.selections.iter().map(of).max().unwrap_or_default()
-}
-
 /// `selectionSetList`: `id`, `author`, `author/name`.
 pub(super) fn paths(document: &ExecutableDocument, fields: &[&Field]) -> Vec<String> {
     let mut paths = Vec::new();

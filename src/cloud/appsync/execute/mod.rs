@@ -9,7 +9,9 @@ pub(in crate::cloud::appsync) mod validate;
 
 mod complete;
 mod fields;
+mod limits;
 mod listen;
+mod nesting;
 mod path;
 mod selection;
 mod still;
@@ -45,7 +47,10 @@ pub(in crate::cloud::appsync) const RESOLVER_LIMIT: usize = 10_000;
 pub(in crate::cloud::appsync) const DEPTH_LIMIT: usize = 75;
 
 /// The most fields of one answer.
-pub(in crate::cloud::appsync) const FIELD_LIMIT: usize = 1_000_000;
+pub(in crate::cloud::appsync) const FIELD_LIMIT: usize = 500_000;
+
+/// The most errors of one answer; what would be further ones is null without a word.
+const FAULT_LIMIT: usize = 20_000;
 
 /// One request, as it is executed.
 pub(in crate::cloud::appsync) struct Execution<'a> {
@@ -68,6 +73,8 @@ pub(in crate::cloud::appsync) struct Execution<'a> {
     resolves: bool,
     resolvers: AtomicUsize,
     fields: AtomicUsize,
+    /// The level beyond which fields are refused; none where the operation does not go as deep.
+    deepest: Option<usize>,
 }
 
 impl std::fmt::Debug for Execution<'_> {
@@ -129,6 +136,17 @@ fn prepare<'a>(
         return Err(Answered::refused(vec![Fault::document(message, None)]));
     };
     let Setting { api, backends, pool, hub, requester, fixed } = setting;
+    if api.api.settings.introspection_config == "DISABLED" {
+        let faults = limits::introspections(document);
+        if !faults.is_empty() {
+            return Err(Answered::refused(faults));
+        }
+    }
+    let depth = limits::depth(&api.schema, document, operation).map_err(|fault| Answered::refused(vec![fault]))?;
+    let limit = match api.api.settings.query_depth_limit {
+        0 => DEPTH_LIMIT,
+        limit => limit,
+    };
     let variables = coerce::variables(&api.schema.schema, &operation.variables, given).map_err(|found| {
         let (message, definition) = found;
         Answered::refused(vec![Fault::document(message, place_of(document, definition))])
@@ -149,6 +167,7 @@ fn prepare<'a>(
         resolves: true,
         resolvers: AtomicUsize::default(),
         fields: AtomicUsize::default(),
+        deepest: (depth > limit).then_some(limit),
     };
     Ok((execution, operation))
 }
@@ -160,8 +179,9 @@ fn place_of(document: &ExecutableDocument, definition: &Node<VariableDefinition>
 
 impl<'a> Execution<'a> {
     async fn run(self, operation: &'a Operation) -> Answered {
-        if let Some(fault) = self.beyond(operation) {
-            return Answered::refused(vec![fault]);
+        if operation.operation_type == OperationType::Subscription {
+            let message = "subscriptions go over the API's WebSocket, not over HTTP";
+            return Answered::refused(vec![Fault::raised("UnsupportedOperation", message)]);
         }
         let introspected = introspect::asks(self.document, operation).then(|| {
             let schema = &self.api.schema;
@@ -188,27 +208,6 @@ impl<'a> Execution<'a> {
         Setting { api, backends, pool, hub, requester: Arc::clone(&self.requester), fixed: Arc::clone(&self.fixed) }
     }
 
-    /// What the operation asks beyond the limits.
-    fn beyond(&self, operation: &Operation) -> Option<Fault> {
-        let settings = &self.api.api.settings;
-        if operation.operation_type == OperationType::Subscription {
-            let message = "subscriptions go over the API's WebSocket, not over HTTP";
-            return Some(Fault::raised("UnsupportedOperation", message));
-        }
-        if settings.introspection_config == "DISABLED" && introspect::asks(self.document, operation) {
-            return Some(Fault::document(
-                "Validation error of type IntrospectionDisabled: Introspection is disabled for this API",
-                None,
-            ));
-        }
-        let limit = if settings.query_depth_limit == 0 { DEPTH_LIMIT } else { settings.query_depth_limit };
-        // Introspection is deep by nature and costs nothing but reading.
-        let depth = introspect::depth(self.document, &operation.selection_set, limit + 1);
-        (depth > limit && !operation.is_introspection(self.document)).then(|| {
-            Fault::raised("QueryDepthLimitReached", format!("The query is nested deeper than the limit of {limit}."))
-        })
-    }
-
     fn record(&self, mut fault: Fault, fields: &[&'a Node<Field>], path: Path<'_>) {
         fault.path = Some(path.to_values());
         if let Some(field) = fields.first().filter(|_| fault.data.is_object() || fault.data.is_array()) {
@@ -220,6 +219,9 @@ impl<'a> Execution<'a> {
         fault.place = fault
             .place
             .or(place.filter(|_| fault.raised).map(|place| Place { line: place.line, column: place.column }));
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        if faults.len() < FAULT_LIMIT {
+            faults.push(fault);
+        }
     }
 }

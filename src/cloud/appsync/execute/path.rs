@@ -30,6 +30,12 @@ impl Path<'_> {
         values
     }
 
+    /// How many fields there are down to it.
+    pub(super) fn depth(self) -> usize {
+        let own = usize::from(matches!(self.segment, Segment::Key(_)));
+        own + self.parent.map_or(0, |parent| parent.depth())
+    }
+
     /// `/getPost/tags[0]`.
     pub(super) fn text(self) -> String {
         let before = self.parent.map(|parent| parent.text()).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! What a selection makes of an object type: fragments spread, `@skip` and `@include` obeyed, equal keys merged.
 
+use std::collections::BTreeSet;
+
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::Node;
 use apollo_compiler::ast::DirectiveList;
@@ -16,13 +18,20 @@ impl<'a> Execution<'a> {
     /// The fields that a selection makes of an object type, by response key, in order.
     pub(super) fn collect(&self, object: &str, sets: &[&'a SelectionSet]) -> IndexMap<&'a str, Merged<'a>> {
         let mut fields = IndexMap::new();
+        let mut spread = BTreeSet::new();
         for set in sets {
-            self.collect_into(object, set, &mut fields);
+            self.collect_into((object, &mut spread), set, &mut fields);
         }
         fields
     }
 
-    fn collect_into(&self, object: &str, set: &'a SelectionSet, fields: &mut IndexMap<&'a str, Merged<'a>>) {
+    /// `spread` are the fragments that were spread here already: a second time adds nothing.
+    fn collect_into(
+        &self,
+        (object, spread): (&str, &mut BTreeSet<&'a str>),
+        set: &'a SelectionSet,
+        fields: &mut IndexMap<&'a str, Merged<'a>>,
+    ) {
         for selection in &set.selections {
             if !self.included(selection.directives()) {
                 continue;
@@ -31,14 +40,16 @@ impl<'a> Execution<'a> {
                 Selection::Field(field) => fields.entry(field.response_key().as_str()).or_default().push(field),
                 Selection::InlineFragment(inline) => {
                     if inline.type_condition.as_ref().is_none_or(|condition| self.applies(condition, object)) {
-                        self.collect_into(object, &inline.selection_set, fields);
+                        self.collect_into((object, &mut *spread), &inline.selection_set, fields);
                     }
                 }
-                Selection::FragmentSpread(spread) => {
+                Selection::FragmentSpread(one) => {
                     let document: &'a ExecutableDocument = self.document;
-                    let fragment = document.fragments.get(&spread.fragment_name);
-                    if let Some(fragment) = fragment.filter(|one| self.applies(one.type_condition(), object)) {
-                        self.collect_into(object, &fragment.selection_set, fields);
+                    let fragment = document.fragments.get(&one.fragment_name);
+                    if let Some(fragment) = fragment.filter(|one| self.applies(one.type_condition(), object))
+                        && spread.insert(one.fragment_name.as_str())
+                    {
+                        self.collect_into((object, &mut *spread), &fragment.selection_set, fields);
                     }
                 }
             }

@@ -116,6 +116,14 @@ impl<'a> Execution<'a> {
         value: &Value,
         path: Path<'_>,
     ) -> Result<Value, Bubble> {
+        if self.fields.load(Ordering::Relaxed) >= FIELD_LIMIT {
+            // The rest is not even looked at: that alone would take long.
+            if let Some(first) = members.first() {
+                let path = Path { parent: Some(&path), segment: Segment::Key(first.key) };
+                let _ = self.too_many(&first.fields, path);
+            }
+            return Err(Bubble);
+        }
         let mut made = Map::new();
         let mut bubbles = false;
         for member in members {
@@ -132,6 +140,9 @@ impl<'a> Execution<'a> {
     }
 
     fn member_of(&self, (object, member): (&str, &Member<'a>), value: &Value, path: Path<'_>) -> Result<Value, Bubble> {
+        if self.is_too_deep(path) {
+            return self.too_deep(&member.fields, path);
+        }
         let Some(shape) = &member.shape else { return Ok(object.into()) };
         let field = member.fields[0];
         if self.fields.fetch_add(1, Ordering::Relaxed) >= FIELD_LIMIT {
@@ -167,6 +178,17 @@ impl<'a> Execution<'a> {
         let message = format!("Can't resolve value ({}) : type mismatch error, expected type LIST", path.text());
         self.record(Fault::document(message, None), fields, path);
         null_for(kind)
+    }
+
+    /// Whether a field lies below the levels that the API lets an operation have.
+    pub(super) fn is_too_deep(&self, path: Path<'_>) -> bool {
+        self.deepest.is_some_and(|deepest| path.depth() > deepest)
+    }
+
+    /// The refusal of such a field.
+    pub(super) fn too_deep(&self, fields: &[&'a Node<Field>], path: Path<'_>) -> Result<Value, Bubble> {
+        self.record(Fault::raised("QueryDepthLimitReached", "Query depth limit reached."), fields, path);
+        null_for(&fields[0].definition.ty)
     }
 
     /// The refusal of an answer that is too large.

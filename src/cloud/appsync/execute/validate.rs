@@ -12,15 +12,21 @@ use apollo_compiler::validation::DiagnosticList;
 use apollo_compiler::{ExecutableDocument, Node, parser::Parser, validation::Valid};
 use serde_json::Map;
 
-use super::coerce;
+use super::{coerce, nesting};
 use crate::cloud::appsync::fault::{Fault, Place};
 use crate::cloud::appsync::schema::CompiledSchema;
 
 /// The deepest nesting of a document, also of literals; deeper ones are refused by the parser.
 pub(in crate::cloud::appsync) const NESTING_LIMIT: usize = 100;
 
-/// The most tokens of a document.
-pub(in crate::cloud::appsync) const TOKEN_LIMIT: usize = 20_000;
+/// The most tokens of a document, blanks among them. graphql-java takes 15,000 and any number of blanks.
+pub(in crate::cloud::appsync) const TOKEN_LIMIT: usize = 40_000;
+
+/// The most operations of a document: each is checked with all the fragments that it spreads.
+const OPERATIONS_LIMIT: usize = 100;
+
+/// The most that is told to be wrong with a document; graphql-java tells as much.
+const FAULT_LIMIT: usize = 100;
 
 /// The document, ready for execution, or everything that is wrong with it.
 pub(in crate::cloud::appsync) fn document(
@@ -29,6 +35,15 @@ pub(in crate::cloud::appsync) fn document(
 ) -> Result<Valid<ExecutableDocument>, Vec<Fault>> {
     let mut parser = Parser::new().recursion_limit(NESTING_LIMIT).token_limit(TOKEN_LIMIT);
     let document = parser.parse_ast(text, "request.graphql").map_err(|found| syntax(&found.errors))?;
+    let operations = document.definitions.iter().filter_map(Definition::as_operation_definition).count();
+    if operations > OPERATIONS_LIMIT {
+        let message = format!("Validation error of type InvalidSyntax: more than {OPERATIONS_LIMIT} operations");
+        return Err(vec![Fault::document(message, None)]);
+    }
+    if nesting::is_too_deep(&document) {
+        let message = "Validation error of type InvalidSyntax: the fragments of the document are nested too deep";
+        return Err(vec![Fault::document(message, None)]);
+    }
     let mut check = Check::new(schema, &document);
     check.all();
     if !check.faults.is_empty() {
@@ -72,7 +87,7 @@ fn rest(errors: &DiagnosticList) -> Vec<Fault> {
         let place = found.line_column_range().map(|range| Place { line: range.start.line, column: range.start.column });
         Fault::document(format!("Validation error of type {kind}: {message}"), place)
     };
-    errors.iter().map(fault).collect()
+    errors.iter().take(FAULT_LIMIT).map(fault).collect()
 }
 
 struct Check<'a> {
@@ -85,6 +100,10 @@ struct Check<'a> {
     /// The variables of the operation; none inside a fragment on its own.
     variables: Option<&'a [Node<VariableDefinition>]>,
     used: BTreeSet<String>,
+    /// The fragment that is checked.
+    within: Option<&'a str>,
+    /// Variables in fragments: each is checked once, and again only for its type by operations.
+    uses: BTreeMap<&'a str, Vec<Used>>,
 }
 
 impl<'a> Check<'a> {
@@ -94,10 +113,14 @@ impl<'a> Check<'a> {
             _ => None,
         });
         let fragments = fragments.collect();
-        Self { schema, document, fragments, path: vec![], faults: vec![], variables: None, used: BTreeSet::new() }
+        let (used, uses) = (BTreeSet::new(), BTreeMap::new());
+        Self { schema, document, fragments, path: vec![], faults: vec![], variables: None, used, within: None, uses }
     }
 
     fn fault(&mut self, kind: &str, message: &str, location: Option<SourceSpan>) {
+        if self.faults.len() >= FAULT_LIMIT {
+            return;
+        }
         let at = if self.path.is_empty() { String::new() } else { format!(" @ '{}'", self.path.join("/")) };
         let place = location.and_then(|span| span.line_column(&self.document.sources));
         let place = place.map(|place| Place { line: place.line, column: place.column });
@@ -105,10 +128,19 @@ impl<'a> Check<'a> {
     }
 
     fn all(&mut self) {
+        // First, since operations answer for the variables in what they spread.
+        let mut of_fragments = BTreeMap::new();
+        for fragment in self.document.definitions.iter().filter_map(Definition::as_fragment_definition) {
+            self.fragment(fragment);
+            of_fragments.insert(fragment.name.as_str(), std::mem::take(&mut self.faults));
+        }
         for definition in &self.document.definitions {
             match definition {
                 Definition::OperationDefinition(operation) => self.operation(operation),
-                Definition::FragmentDefinition(fragment) => self.fragment(fragment),
+                Definition::FragmentDefinition(fragment) => {
+                    let faults = of_fragments.remove(fragment.name.as_str()).unwrap_or_default();
+                    self.faults.extend(faults);
+                }
                 other => {
                     let name = other.name().map(ToString::to_string).unwrap_or_default();
                     self.fault(
@@ -138,9 +170,7 @@ impl<'a> Check<'a> {
         self.used.clear();
         self.directives(&operation.directives);
         self.selections(root.as_str(), &operation.selection_set);
-        // What the fragments use belongs to the operation that spreads them.
-        let mut seen = BTreeSet::new();
-        self.spread_variables(&operation.selection_set, &mut seen);
+        self.spread_variables(&operation.selection_set);
         for variable in &operation.variables {
             if !self.used.contains(variable.name.as_str()) {
                 self.fault("UnusedVariable", &format!("Unused variable {}", variable.name), variable.location());
@@ -151,6 +181,7 @@ impl<'a> Check<'a> {
 
     fn fragment(&mut self, fragment: &'a Node<ast::FragmentDefinition>) {
         self.path.push(fragment.name.to_string());
+        self.within = Some(fragment.name.as_str());
         let condition = fragment.type_condition.as_str();
         match self.schema.schema.types.get(condition) {
             None => self.fault("UnknownType", &format!("Unknown type {condition}"), fragment.location()),
@@ -160,6 +191,7 @@ impl<'a> Check<'a> {
             }
             Some(_) => self.selections(condition, &fragment.selection_set),
         }
+        self.within = None;
         self.path.pop();
     }
 
@@ -192,30 +224,18 @@ impl<'a> Check<'a> {
     }
 
     /// Checks and counts the variables that spread fragments use.
-    fn spread_variables(&mut self, selections: &'a [Selection], seen: &mut BTreeSet<&'a str>) {
-        for selection in selections {
-            match selection {
-                Selection::Field(field) => self.spread_variables(&field.selection_set, seen),
-                Selection::InlineFragment(inline) => self.spread_variables(&inline.selection_set, seen),
-                Selection::FragmentSpread(spread) => {
-                    let Some(fragment) = self.fragments.get(spread.fragment_name.as_str()).copied() else { continue };
-                    if seen.insert(spread.fragment_name.as_str()) {
-                        let before = self.faults.len();
-                        self.path.push(fragment.name.to_string());
-                        self.selections(fragment.type_condition.as_str(), &fragment.selection_set);
-                        self.path.pop();
-                        // Other faults are told once, for the fragment itself.
-                        let about_variables = |fault: &Fault| {
-                            fault.message.contains("ndefined variable")
-                                || fault.message.contains("VariableTypeMismatch")
-                        };
-                        let later = self.faults.split_off(before);
-                        self.faults.extend(later.into_iter().filter(about_variables));
-                        self.spread_variables(&fragment.selection_set, seen);
-                    }
-                }
+    fn spread_variables(&mut self, selections: &'a [Selection]) {
+        let mut spread = BTreeSet::new();
+        self.spread_names(selections, &mut spread);
+        let uses = std::mem::take(&mut self.uses);
+        for used in spread.iter().filter_map(|name| uses.get(name)).flatten() {
+            if let Some((kind, message)) = self.variable(used) {
+                self.path.clone_from(&used.path);
+                self.fault(kind, &message, used.location);
+                self.path.clear();
             }
         }
+        self.uses = uses;
     }
 
     fn selections(&mut self, parent: &str, selections: &'a [Selection]) {
@@ -305,8 +325,15 @@ impl<'a> Check<'a> {
     fn value(&mut self, name: &str, expected: &ast::InputValueDefinition, value: &'a Node<Literal>) {
         let mut variables = Vec::new();
         variable_uses(self.schema, &expected.ty, expected.default_value.is_some(), value, &mut variables);
-        for (variable, expected, has_default) in variables {
-            self.variable(&variable, &expected, has_default, value.location());
+        for (name, expected, has_default) in variables {
+            let location = value.location();
+            let mut used = Used { name, expected, has_default, location, path: Vec::new() };
+            if let Some(fragment) = self.within {
+                used.path.clone_from(&self.path);
+                self.uses.entry(fragment).or_default().push(used);
+            } else if let Some((kind, message)) = self.variable(&used) {
+                self.fault(kind, &message, location);
+            }
         }
         if let Some((path, value, complaint)) = misfit(self.schema, &expected.ty, name, value) {
             let message = format!("argument '{path}' with value '{}' {complaint}", shown(value));
@@ -314,21 +341,33 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn variable(&mut self, name: &str, expected: &Type, has_default: bool, location: Option<SourceSpan>) {
-        self.used.insert(name.to_owned());
-        let Some(variables) = self.variables else { return };
-        let Some(definition) = variables.iter().find(|variable| variable.name == name) else {
-            self.fault("UndefinedVariable", &format!("Undefined variable {name}"), location);
-            return;
+    /// Counts a use of a variable of the operation; what is wrong with it.
+    fn variable(&mut self, used: &Used) -> Option<(&'static str, String)> {
+        let Used { name, expected, has_default, .. } = used;
+        if !self.used.contains(name) {
+            self.used.insert(name.clone());
+        }
+        let mut variables = self.variables?.iter();
+        let Some(definition) = variables.find(|variable| variable.name == name.as_str()) else {
+            return Some(("UndefinedVariable", format!("Undefined variable {name}")));
         };
         let default = definition.default_value.as_ref().is_some_and(|value| !value.is_null());
         let fits = definition.ty.is_assignable_to(expected)
-            || ((default || has_default) && definition.ty.as_ref().clone().non_null().is_assignable_to(expected));
-        if !fits {
-            let message = format!("Variable type '{}' doesn't match expected type '{expected}'", definition.ty);
-            self.fault("VariableTypeMismatch", &message, location);
-        }
+            || ((default || *has_default) && definition.ty.as_ref().clone().non_null().is_assignable_to(expected));
+        let mismatch = || format!("Variable type '{}' doesn't match expected type '{expected}'", definition.ty);
+        (!fits).then(|| ("VariableTypeMismatch", mismatch()))
     }
+}
+
+/// A variable where it is used.
+struct Used {
+    name: String,
+    /// The type that is expected of it.
+    expected: Type,
+    /// Whether a default stands behind it.
+    has_default: bool,
+    location: Option<SourceSpan>,
+    path: Vec<String>,
 }
 
 /// Every variable in a literal, with the type that is expected of it and whether a default stands behind it.

@@ -12,12 +12,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::protocol::{self, Said, Start};
 use super::{Filter, Subscription, WAITING_LIMIT, Wanted};
-use crate::cloud::appsync::AppSync;
 use crate::cloud::appsync::authorize::Requester;
 use crate::cloud::appsync::compiled::CompiledApi;
 use crate::cloud::appsync::execute::{Listening, listen};
 use crate::cloud::appsync::fault::Fault;
 use crate::cloud::appsync::fixed::Fixed;
+use crate::cloud::appsync::request::{BODY_LIMIT_BYTES, too_large};
+use crate::cloud::appsync::{AppSync, SIGNED_FOR};
 use crate::cloud::service::{ApiError, CallContext};
 
 /// How long a connection may wait with `connection_init`.
@@ -124,7 +125,7 @@ impl Connection {
         body: &[u8],
     ) -> Result<(Requester, HeaderMap), ApiError> {
         let parts = protocol::head(authorization, path)?;
-        let caller = self.appsync.backends.iam.authenticate(&parts, body);
+        let caller = self.appsync.backends.iam.authenticate_for(SIGNED_FOR, &parts, body);
         let caller = caller.map_err(|error| ApiError::new("UnauthorizedException", error.message).status(403))?;
         let requester = self.appsync.identify(api, &CallContext { caller }, (&parts.headers, body)).await?;
         Ok((requester, parts.headers))
@@ -140,6 +141,9 @@ impl Connection {
     async fn try_start(&self, start: Start) -> Result<(), Vec<Value>> {
         let refused = |error: &ApiError| vec![protocol::entry(&error.code, &error.message)];
         let malformed = || vec![protocol::entry("BadRequestException", "Unable to parse GraphQL query.")];
+        if start.data.len() > BODY_LIMIT_BYTES {
+            return Err(refused(&too_large()));
+        }
         let api = self.appsync.engine.compiled(&self.handshake.api_id).map_err(|error| refused(&error))?;
         let path = self.handshake.path.clone();
         let identified = self.identify(&api, &start.authorization, &path, start.data.as_bytes()).await;
