@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
-use crate::base::{BoxFuture, Clock, Ids, Region};
+use crate::base::{BoxFuture, Clock, Ids, Region, ServiceEndpoints};
 
 use super::feed::Feed;
 use super::store::Store;
@@ -46,6 +46,8 @@ pub(in crate::cloud) struct Shared {
     /// `http://localhost:4700`: the address that outputs carry.
     pub endpoint: String,
     pub feed: Feed,
+    /// Where services are that the cloud does not have itself.
+    pub outside: ServiceEndpoints,
 }
 
 /// Who sent a request, established before any service sees it.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::tests::World;
+use super::world::World;
 use crate::cloud::service::Caller;
 
 const SCHEMA: &str = "

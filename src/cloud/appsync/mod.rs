@@ -1,8 +1,8 @@
 //! AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
 //!
 //! Built: the control API, evaluation of code, CloudFormation types, API key, user pool, OpenID Connect, IAM and Lambda callers, queries,
-//! mutations and subscriptions; data sources that are DynamoDB (versioned too), Lambda, HTTP, EventBridge, OpenSearch and NONE.
-//! Refused by name: other data sources, mapping templates, caches, batching.
+//! mutations and subscriptions; data sources that are DynamoDB (versioned too), Lambda, HTTP, EventBridge and NONE, and, at addresses that the cloud was
+//! given, OpenSearch, databases and Bedrock. Refused by name: mapping templates, caches, batching.
 
 mod api;
 mod authoriser;
@@ -28,11 +28,15 @@ mod evaluate_tests;
 #[cfg(test)]
 mod function_tests;
 #[cfg(test)]
+mod outside_tests;
+#[cfg(test)]
 mod source_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod versioned_tests;
+#[cfg(test)]
+mod world;
 
 use std::sync::Arc;
 

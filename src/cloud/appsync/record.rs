@@ -339,6 +339,32 @@ pub(in crate::cloud::appsync) struct SearchConfig {
     pub endpoint: String,
 }
 
+/// `rdsHttpEndpointConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct RdsHttpEndpointConfig {
+    pub aws_region: String,
+    /// The ARN of the cluster.
+    pub db_cluster_identifier: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// The ARN of the secret with name and password of the database's user.
+    pub aws_secret_store_arn: String,
+}
+
+/// `relationalDatabaseConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct RelationalDatabaseConfig {
+    /// `RDS_HTTP_ENDPOINT`, the only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relational_database_source_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rds_http_endpoint_config: Option<RdsHttpEndpointConfig>,
+}
+
 /// A data source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -362,9 +388,16 @@ pub(in crate::cloud::appsync) struct DataSource {
     pub open_search_service_config: Option<SearchConfig>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elasticsearch_config: Option<SearchConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relational_database_config: Option<RelationalDatabaseConfig>,
 }
 
 impl DataSource {
+    /// Where statements go.
+    pub(in crate::cloud::appsync) fn database(&self) -> Option<&RdsHttpEndpointConfig> {
+        self.relational_database_config.as_ref()?.rds_http_endpoint_config.as_ref()
+    }
+
     /// Where searches go.
     pub(in crate::cloud::appsync) fn search_config(&self) -> Option<&SearchConfig> {
         self.open_search_service_config.as_ref().or(self.elasticsearch_config.as_ref())

@@ -90,6 +90,7 @@ const KINDS: [Kind; 6] = [
             "EventBridgeConfig",
             "OpenSearchServiceConfig",
             "ElasticsearchConfig",
+            "RelationalDatabaseConfig",
         ],
         required: &["ApiId", "Name", "Type"],
         create_only: &["ApiId", "Name"],

@@ -1,9 +1,9 @@
 //! Data sources: what resolvers speak to.
 //!
-//! Here are `NONE`, `AMAZON_DYNAMODB`, with versions or without, `AWS_LAMBDA`, `HTTP`, `AMAZON_EVENTBRIDGE` and
-//! `AMAZON_OPENSEARCH_SERVICE`; the others are refused by name when they are made.
+//! Databases, language models and search are asked at addresses that the cloud was given.
 
 mod batch;
+mod bedrock;
 mod delta;
 mod dynamodb;
 mod events;
@@ -12,6 +12,8 @@ mod http;
 mod item;
 mod lambda;
 mod merge;
+mod outside;
+mod rds;
 mod search;
 mod settle;
 mod sync;
@@ -113,6 +115,8 @@ pub(in crate::cloud::appsync) fn invoke(
         "AWS_LAMBDA" => lambda::invoke(backends, source, &request),
         "HTTP" => http::invoke(backends, source, &request),
         "AMAZON_EVENTBRIDGE" => events::invoke(backends, source, &request),
+        "RELATIONAL_DATABASE" => rds::invoke(backends, source, &request),
+        "AMAZON_BEDROCK_RUNTIME" => bedrock::invoke(backends, source, &request),
         "AMAZON_OPENSEARCH_SERVICE" | "AMAZON_ELASTICSEARCH" => search::invoke(backends, source, &request),
         other => {
             Err(Fault::raised("NotImplemented", format!("the embedded cloud has no data source of the type {other}")))

@@ -21,6 +21,8 @@ use super::pool::Turn;
 use super::process::{Exit, NotReady, Process, Start};
 use super::record::Function;
 use super::runtime_api::{ANSWER_BYTES, Answer, Work};
+use crate::base::ServiceEndpoints;
+use crate::base::endpoints::{BEDROCK_RUNTIME_VARIABLE, RDS_DATA_VARIABLE};
 use crate::cloud::iam::{Credentials, RoleRequest};
 use crate::cloud::service::ApiError;
 
@@ -459,6 +461,10 @@ impl Engine {
         ];
         let mut environment: BTreeMap<String, String> =
             defaults.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let ServiceEndpoints { rds_data, bedrock_runtime, opensearch: _ } = &self.shared.outside;
+        for (name, endpoint) in [(RDS_DATA_VARIABLE, rds_data), (BEDROCK_RUNTIME_VARIABLE, bedrock_runtime)] {
+            environment.extend(endpoint.as_ref().map(|endpoint| (name.to_owned(), endpoint.to_string())));
+        }
         environment.extend(settings.environment.clone());
         environment.extend(fixed.into_iter().map(|(name, value)| (name.to_owned(), value)));
         environment
