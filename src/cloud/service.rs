@@ -29,6 +29,7 @@ pub(in crate::cloud) enum ServiceId {
     Sns,
     EventBridge,
     Scheduler,
+    OpenSearch,
     AppSync,
     CloudFront,
     CloudFormation,
@@ -307,6 +308,12 @@ pub(in crate::cloud) trait ResourceHandler: Send + Sync {
 
     /// Attributes that `Fn::GetAtt` may ask for.
     fn attributes(&self) -> &'static [&'static str];
+
+    /// Why no resource of the type can be had, when that depends on what the cloud was given. Refused when the change set
+    /// is made.
+    fn absence(&self) -> Option<String> {
+        None
+    }
 
     fn create<'a>(&'a self, request: &'a ResourceRequest) -> BoxFuture<'a, Result<Provisioned, ResourceError>>;
 

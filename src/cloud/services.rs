@@ -17,6 +17,7 @@ use super::eventbridge::EventBridge;
 use super::iam::Iam;
 use super::lambda::{self, Lambda};
 use super::logs::Logs;
+use super::opensearch::OpenSearch;
 use super::s3::S3;
 use super::scheduler::Scheduler;
 use super::secretsmanager::SecretsManager;
@@ -44,6 +45,7 @@ pub(in crate::cloud) struct Services {
     pub sns: Arc<Sns>,
     pub eventbridge: Arc<EventBridge>,
     pub scheduler: Arc<Scheduler>,
+    pub opensearch: Arc<OpenSearch>,
     pub appsync: Arc<AppSync>,
     pub cloudfront: Arc<CloudFront>,
     pub cloudformation: Arc<CloudFormation>,
@@ -74,6 +76,7 @@ impl Services {
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&lambda)));
         let (delivery, sns, eventbridge, scheduler) = events(&shared, &iam, &sqs, &lambda);
         let buckets = Arc::new(Buckets::new(Arc::clone(&shared), Arc::clone(&s3), Arc::clone(&delivery)));
+        let opensearch = Arc::new(OpenSearch::new(Arc::clone(&shared), Arc::clone(&iam)));
         let below = Below {
             iam: Arc::clone(&iam),
             s3: Arc::clone(&s3),
@@ -97,6 +100,7 @@ impl Services {
             Arc::clone(&sns) as _,
             Arc::clone(&eventbridge) as _,
             Arc::clone(&scheduler) as _,
+            Arc::clone(&opensearch) as _,
             Arc::clone(&appsync) as _,
             Arc::clone(&cloudfront) as _,
         ];
@@ -120,6 +124,7 @@ impl Services {
             sns,
             eventbridge,
             scheduler,
+            opensearch,
             appsync,
             cloudfront,
             cloudformation: Arc::new(cloudformation),
@@ -138,7 +143,7 @@ impl Services {
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 16] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 17] {
         [
             &*self.iam,
             &*self.sts,
@@ -153,6 +158,7 @@ impl Services {
             &*self.sns,
             &*self.eventbridge,
             &*self.scheduler,
+            &*self.opensearch,
             &*self.appsync,
             &*self.cloudfront,
             &*self.cloudformation,

@@ -51,6 +51,7 @@ const SERVICES: &[&str] = &[
     "sns",
     "eventbridge",
     "scheduler",
+    "opensearch",
     "appsync",
     "cloudfront",
     "cloudformation",

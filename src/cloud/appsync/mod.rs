@@ -2,11 +2,13 @@
 //!
 //! Built: the control API, evaluation of code, CloudFormation types, API key, user pool, OpenID Connect, IAM and Lambda callers, queries,
 //! mutations and subscriptions; data sources that are DynamoDB (versioned too), Lambda, HTTP, EventBridge and NONE, and, at addresses that the cloud was
-//! given, OpenSearch, databases and Bedrock. Refused by name: mapping templates, caches, batching.
+//! given, OpenSearch, databases and Bedrock. Refused by name: mapping templates.
 
 mod api;
 mod authoriser;
 mod authorize;
+mod cache;
+mod caching;
 mod compiled;
 mod datasource;
 mod engine;
@@ -23,6 +25,10 @@ mod resources;
 mod schema;
 mod source;
 
+#[cfg(test)]
+mod batch_tests;
+#[cfg(test)]
+mod caching_tests;
 #[cfg(test)]
 mod evaluate_tests;
 #[cfg(test)]
@@ -125,7 +131,8 @@ impl AppSync {
         let engine = Engine::new(Arc::clone(&shared));
         let authorisers = Authorisers::new(Arc::clone(&shared), Arc::clone(&lambda));
         let wire = Arc::new(Wire::new(Arc::clone(&shared), Arc::clone(&iam)));
-        let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb, lambda, eventbridge, wire };
+        let caches = Arc::default();
+        let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb, lambda, eventbridge, wire, caches };
         let pool = SandboxPool::new(engine.tools());
         let providers = Providers::new(Arc::clone(&shared));
         Self { shared, s3, cognito, engine, backends, pool, providers, authorisers, hub: Hub::default() }

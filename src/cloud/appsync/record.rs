@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::caching::{ApiCache, CachingConfig};
+
 /// The ways in which a caller may identify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -187,6 +189,8 @@ pub(in crate::cloud::appsync) struct Api {
     pub schema: Option<String>,
     #[serde(default)]
     pub schema_status: SchemaStatus,
+    #[serde(default)]
+    pub cache: Option<ApiCache>,
 }
 
 /// An API key.
@@ -461,6 +465,8 @@ pub(in crate::cloud::appsync) struct ResolverRecord {
     pub max_batch_size: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_config: Option<SyncConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caching_config: Option<CachingConfig>,
 }
 
 fn unit() -> String {

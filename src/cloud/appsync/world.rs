@@ -21,7 +21,7 @@ use crate::cloud::lambda::{self, Lambda};
 use crate::cloud::logs::Logs;
 use crate::cloud::s3::S3;
 use crate::cloud::service::{ApiCall, CallContext, Caller, Provisioned, ReplyBody, ResourceHandler, ResourceRequest};
-use crate::cloud::service::{RoleSession, Service, Shared};
+use crate::cloud::service::{Service, Shared};
 use crate::cloud::sqs::Sqs;
 use crate::cloud::store::memory::MemoryStore;
 

@@ -20,6 +20,8 @@ const ROWS: [&str; 4] = [
     "cloudformation.change-sets",
     // Environments of functions may hold addresses of queues and APIs.
     "lambda.function",
+    // Data sources may speak to the cloud itself.
+    "appsync_sources",
 ];
 
 /// Brings the addresses in the rows up to date. A store that refuses is told of at the next write.

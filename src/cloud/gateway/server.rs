@@ -301,6 +301,7 @@ impl Gateway {
             ServiceId::Sns => &*services.sns,
             ServiceId::EventBridge => &*services.eventbridge,
             ServiceId::Scheduler => &*services.scheduler,
+            ServiceId::OpenSearch => &*services.opensearch,
             ServiceId::AppSync => &*services.appsync,
             ServiceId::CloudFront => &*services.cloudfront,
             ServiceId::CloudFormation => &*services.cloudformation,

@@ -86,6 +86,7 @@ fn each_request_has_one_place() {
         ("sqs", service(ServiceId::Sqs, Query)),
         ("sns", service(ServiceId::Sns, Query)),
         ("scheduler", service(ServiceId::Scheduler, RestJson)),
+        ("es", service(ServiceId::OpenSearch, RestJson)),
         ("states", Route::Absent("states".to_owned(), RestJson)),
     ] {
         assert_eq!(post("localhost/x", &[("authorization", &signed(name))], ""), wanted, "{name}");

@@ -16,7 +16,7 @@ function programs() {
 
 /** PostgreSQL refuses to run as root. */
 const asUser = (program, args) =>
-  process.getuid() === 0 ? ['runuser', ['-u', 'postgres', '--', program, ...args]] : [program, args];
+  process.getuid() === 0 ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', program, ...args]] : [program, args];
 
 /** A running server: a pool of connections to its database, and a function that stops it. */
 export async function startPostgres() {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::wire::{Incoming, Outgoing, Signing};
 use super::{Answer, Backends, PRINCIPAL};
 use crate::base::Endpoint;
-use crate::base::endpoints::{BEDROCK_RUNTIME_VARIABLE, OPENSEARCH_VARIABLE, RDS_DATA_VARIABLE};
+use crate::base::endpoints::{BEDROCK_RUNTIME_VARIABLE, RDS_DATA_VARIABLE};
 use crate::cloud::appsync::fault::Fault;
 use crate::cloud::service::{ApiError, Permission, Shared};
 
@@ -17,7 +17,6 @@ use crate::cloud::service::{ApiError, Permission, Shared};
 pub(super) enum Outside {
     RdsData,
     BedrockRuntime,
-    OpenSearch,
 }
 
 impl Outside {
@@ -34,7 +33,6 @@ impl Outside {
         match self {
             Self::RdsData => ("RDS Data API", RDS_DATA_VARIABLE),
             Self::BedrockRuntime => ("Bedrock", BEDROCK_RUNTIME_VARIABLE),
-            Self::OpenSearch => ("OpenSearch", OPENSEARCH_VARIABLE),
         }
     }
 
@@ -43,7 +41,6 @@ impl Outside {
         let known = match self {
             Self::RdsData => &shared.outside.rds_data,
             Self::BedrockRuntime => &shared.outside.bedrock_runtime,
-            Self::OpenSearch => &shared.outside.opensearch,
         };
         known.as_ref().ok_or_else(|| {
             let (title, variable) = self.title();

@@ -92,14 +92,11 @@ fn statements(request: &Value) -> Result<Vec<(&str, Vec<Value>)>, Fault> {
     let empty = Map::new();
     let values = request.get("variableMap").and_then(Value::as_object).unwrap_or(&empty);
     let hints = request.get("variableTypeHintMap").and_then(Value::as_object).unwrap_or(&empty);
-    let one = |statement: &'_ Value| {
-        let sql = statement.as_str();
-        sql.ok_or_else(|| malformed("Unsupported element in '$[statements]': a statement is a text."))
-    };
     given
         .iter()
         .map(|statement| {
-            let sql = statement.as_str().map_or_else(|| one(statement), Ok)?;
+            let sql = statement.as_str();
+            let sql = sql.ok_or_else(|| malformed("Unsupported element in '$[statements]': a statement is a text."))?;
             let named = names(sql);
             let used = values.iter().filter(|(name, _)| named.contains(name.trim_start_matches(':')));
             let parameters = used.map(|(name, value)| parameter(name, value, hints)).collect::<Result<_, _>>()?;
