@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::args::{ColorArg, GlobalArgs, ProgressArg};
 use crate::base::endpoints::{BEDROCK_RUNTIME_VARIABLE, OPENSEARCH_VARIABLE, RDS_DATA_VARIABLE};
-use crate::base::{Clock, Endpoint, EnvName, FixedClock, Ids, RandomIds, Secret, SequenceIds, ServiceEndpoints, SystemClock};
+use crate::base::{
+    Clock, Endpoint, EnvName, FixedClock, Ids, RandomIds, Secret, SequenceIds, ServiceEndpoints, SystemClock,
+};
 use crate::error::{Code, Failure, Problem, Problems};
 use crate::ui::{ProgressMode, Style, UiSettings};
 

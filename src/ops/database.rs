@@ -51,7 +51,8 @@ fn problem(
             Some((other, _)) => format!("deploy it to AWS: `ampup push --env {other}`"),
             None => "deploy it to AWS: `ampup env add prod --target aws`".to_owned(),
         };
-        let own = format!("or give the address of an RDS Data API: `{RDS_DATA_VARIABLE}=http://127.0.0.1:PORT ampup dev`");
+        let own =
+            format!("or give the address of an RDS Data API: `{RDS_DATA_VARIABLE}=http://127.0.0.1:PORT ampup dev`");
         return Some(Problem::new(Code::AMP0605, message).hint(hint).hint(own));
     }
     if database.environments.contains_key(name) {

@@ -54,7 +54,12 @@ fn flags_become_settings_and_settings_stacks() {
 #[test]
 fn an_environment_without_the_database_is_refused_before_anything_is_deployed() {
     let sandbox = shop();
-    refuses(&sandbox, &["push", "--yes"], 1, &["AMP0605", "PostgreSQL", "no RDS", "ampup env add prod", "AWS_ENDPOINT_URL_RDS_DATA=http"]);
+    refuses(
+        &sandbox,
+        &["push", "--yes"],
+        1,
+        &["AMP0605", "PostgreSQL", "no RDS", "ampup env add prod", "AWS_ENDPOINT_URL_RDS_DATA=http"],
+    );
     let _ = sandbox.run(&["env", "add", "prod", "--target", "aws", "--region", "eu-west-1"]).ok();
     let words = ["AMP0103", "`prod`", "ampup update shop --sql-cluster prod=CLUSTER_ARN,SECRET_ARN"];
     refuses(&sandbox, &["push", "--yes", "--env", "prod"], 3, &words);

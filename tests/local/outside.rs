@@ -80,7 +80,10 @@ fn searches_reach_an_engine_that_tables_feed() {
     api.write("deleteNote", &json!({ "id": "n1" }), "id");
     let gone = asked(&stub, |one| one.path == "/_bulk");
     assert_eq!(gone.body.lines().count(), 1, "{}", gone.body);
-    assert_eq!(serde_json::from_str::<Value>(gone.body.trim()).unwrap(), json!({ "delete": { "_index": "note", "_id": "n1" } }));
+    assert_eq!(
+        serde_json::from_str::<Value>(gone.body.trim()).unwrap(),
+        json!({ "delete": { "_index": "note", "_id": "n1" } })
+    );
 }
 
 #[test]

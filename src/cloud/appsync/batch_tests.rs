@@ -39,7 +39,9 @@ const TAKE: &str = "if (ctx.error) { util.error(ctx.error.message, ctx.error.typ
 
 /// A request handler that joins a batch.
 fn batch(field: &str) -> String {
-    format!("return {{ operation: 'BatchInvoke', payload: {{ field: '{field}', id: ctx.source?.id ?? ctx.args.id }} }};")
+    format!(
+        "return {{ operation: 'BatchInvoke', payload: {{ field: '{field}', id: ctx.source?.id ?? ctx.args.id }} }};"
+    )
 }
 
 impl World {
@@ -124,10 +126,16 @@ async fn batches_are_as_large_as_the_resolver_says_or_five() {
     assert_eq!((&answer["data"]["posts"][8]["author"]["name"], found), (&json!("by 9"), vec![1, 4, 4]));
     let (answer, found) = sizes("{ posts(count: 7) { late } }").await;
     assert_eq!((&answer["data"]["posts"][6]["late"], found), (&json!(7), vec![2, 5]));
-    let refused = world.try_make("AWS::AppSync::Resolver", json!({
-        "ApiId": api, "TypeName": "Query", "FieldName": "one", "DataSourceName": "Worker", "MaxBatchSize": 2001,
-        "Code": code("return {};", TAKE), "Runtime": { "Name": "APPSYNC_JS", "RuntimeVersion": "1.0.0" },
-    })).await.unwrap_err();
+    let refused = world
+        .try_make(
+            "AWS::AppSync::Resolver",
+            json!({
+                "ApiId": api, "TypeName": "Query", "FieldName": "one", "DataSourceName": "Worker", "MaxBatchSize": 2001,
+                "Code": code("return {};", TAKE), "Runtime": { "Name": "APPSYNC_JS", "RuntimeVersion": "1.0.0" },
+            }),
+        )
+        .await
+        .unwrap_err();
     assert!(refused.contains("between 0 and 2000"), "{refused}");
 }
 
@@ -174,7 +182,8 @@ async fn functions_of_pipelines_join_after_what_comes_before_them() {
     let mut functions = Vec::new();
     // The first step of each is awaited by itself.
     let first = "return { operation: 'Invoke', payload: { id: ctx.source.id } };";
-    let second = "return { operation: 'BatchInvoke', payload: { field: 'author', id: `${ctx.prev.result}x${ctx.stash.id}` } };";
+    let second =
+        "return { operation: 'BatchInvoke', payload: { field: 'author', id: `${ctx.prev.result}x${ctx.stash.id}` } };";
     for (name, request) in [("first", first), ("second", second)] {
         let function = json!({
             "ApiId": api, "Name": name, "DataSourceName": "Worker", "MaxBatchSize": 50, "Runtime": runtime,

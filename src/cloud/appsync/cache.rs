@@ -230,7 +230,9 @@ mod tests {
     #[test]
     fn keys_are_known_by_all_their_names() {
         let wanted = CachingKey { map: "arguments", way: vec!["input".to_owned(), "id".to_owned()] };
-        for text in ["context.arguments.input.id", "$context.arguments.input.id", "ctx.args.input.id", " $ctx.args.input.id"] {
+        for text in
+            ["context.arguments.input.id", "$context.arguments.input.id", "ctx.args.input.id", " $ctx.args.input.id"]
+        {
             assert_eq!(CachingKey::read(text), Some(wanted.clone()), "{text}");
         }
         for text in ["", "context", "arguments.id", "context.stash.id", "context.arguments..id", "context.arguments."] {

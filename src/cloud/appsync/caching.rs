@@ -22,8 +22,21 @@ const TTL_LIMIT_S: i64 = 3600;
 
 /// The kinds of machines that AppSync keeps caches on; here they make no difference.
 const TYPES: [&str; 15] = [
-    "SMALL", "MEDIUM", "LARGE", "XLARGE", "LARGE_2X", "LARGE_4X", "LARGE_8X", "LARGE_12X", "T2_SMALL", "T2_MEDIUM",
-    "R4_LARGE", "R4_XLARGE", "R4_2XLARGE", "R4_4XLARGE", "R4_8XLARGE",
+    "SMALL",
+    "MEDIUM",
+    "LARGE",
+    "XLARGE",
+    "LARGE_2X",
+    "LARGE_4X",
+    "LARGE_8X",
+    "LARGE_12X",
+    "T2_SMALL",
+    "T2_MEDIUM",
+    "R4_LARGE",
+    "R4_XLARGE",
+    "R4_2XLARGE",
+    "R4_4XLARGE",
+    "R4_8XLARGE",
 ];
 
 /// Headers that say nothing about the answer.
@@ -154,7 +167,11 @@ fn check_ttl(ttl: i64) -> Result<(), ApiError> {
 fn check_cache(cache: &ApiCache) -> Result<(), ApiError> {
     check_ttl(cache.ttl)?;
     if !TYPES.contains(&cache.kind.as_str()) {
-        return Err(bad_request(format!("Unknown type of cache: {}. Expected one of {}", cache.kind, TYPES.join(", "))));
+        return Err(bad_request(format!(
+            "Unknown type of cache: {}. Expected one of {}",
+            cache.kind,
+            TYPES.join(", ")
+        )));
     }
     if !["ENABLED", "DISABLED"].contains(&cache.health_metrics_config.as_str()) {
         return Err(bad_request("healthMetricsConfig must be ENABLED or DISABLED."));

@@ -59,11 +59,7 @@ pub(in crate::cloud::appsync) struct Step {
 }
 
 impl Step {
-    fn new(
-        code: Arc<Code>,
-        source: &Arc<DataSource>,
-        (sync, batch_size): (Option<SyncConfig>, usize),
-    ) -> Arc<Self> {
+    fn new(code: Arc<Code>, source: &Arc<DataSource>, (sync, batch_size): (Option<SyncConfig>, usize)) -> Arc<Self> {
         let batch_size = if batch_size == 0 { BATCH_SIZE } else { batch_size };
         Arc::new(Self { code, source: Arc::clone(source), sync, batch_size })
     }
@@ -104,7 +100,7 @@ impl Resolver {
         match self {
             Self::Unit(step) => std::slice::from_ref(step).iter(),
             Self::Pipeline { steps, .. } => steps.iter(),
-            Self::Broken(_) => [].iter(),
+            Self::Broken(_) => std::slice::Iter::default(),
         }
     }
 

@@ -106,7 +106,8 @@ async fn statements_are_run_one_by_one_until_one_fails() {
         let answer = json!({ "numberOfRecordsUpdated": 1, "records": rows, "columnMetadata": columns, "other": 1 });
         (200, "", answer)
     });
-    let world = World::with(ServiceEndpoints { rds_data: Some(server.endpoint.clone()), ..ServiceEndpoints::default() });
+    let world =
+        World::with(ServiceEndpoints { rds_data: Some(server.endpoint.clone()), ..ServiceEndpoints::default() });
     let api = world.api(json!({}), SCHEMA).await;
     let key = world.key(&api).await;
     world.database(&api, "Shop", may_read()).await;
@@ -155,8 +156,7 @@ async fn rights_are_looked_at_before_anything_is_sent() {
     let other = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0";
     let role = json!([{ "Effect": "Allow", "Action": "bedrock:InvokeModel", "Resource": other }]);
     let role = world.outside_role("models", role).await;
-    let source =
-        json!({ "ApiId": api, "Name": "Models", "Type": "AMAZON_BEDROCK_RUNTIME", "ServiceRoleArn": role });
+    let source = json!({ "ApiId": api, "Name": "Models", "Type": "AMAZON_BEDROCK_RUNTIME", "ServiceRoleArn": role });
     world.make("AWS::AppSync::DataSource", source).await;
     let ask = "return { operation: 'Converse', modelId: 'amazon.titan', messages: [] };";
     world.resolver(&api, ("Query", "other"), "Models", (ask, TAKE)).await;
@@ -173,8 +173,7 @@ async fn models_are_asked_by_both_data_sources() {
         }
         (200, "", json!({ "output": { "message": { "content": [{ "text": "hello" }] } } }))
     });
-    let endpoints =
-        ServiceEndpoints { bedrock_runtime: Some(server.endpoint.clone()), ..ServiceEndpoints::default() };
+    let endpoints = ServiceEndpoints { bedrock_runtime: Some(server.endpoint.clone()), ..ServiceEndpoints::default() };
     let world = World::with(endpoints);
     let api = world.api(json!({}), SCHEMA).await;
     let key = world.key(&api).await;
@@ -187,8 +186,7 @@ async fn models_are_asked_by_both_data_sources() {
         "Endpoint": "https://bedrock-runtime.us-east-1.amazonaws.com",
         "AuthorizationConfig": { "AuthorizationType": "AWS_IAM", "AwsIamConfig": iam },
     });
-    let source =
-        json!({ "ApiId": api, "Name": "Plain", "Type": "HTTP", "ServiceRoleArn": role, "HttpConfig": config });
+    let source = json!({ "ApiId": api, "Name": "Plain", "Type": "HTTP", "ServiceRoleArn": role, "HttpConfig": config });
     world.make("AWS::AppSync::DataSource", source).await;
     let converse = "return { operation: 'Converse', modelId: 'eu.amazon.nova-micro-v1:0', messages: [{ role: 'user', content: [{ text: ctx.args.text }] }] };";
     let text = format!("{TAKE} ").replace("return ctx.result;", "return ctx.result.output.message.content[0].text;");

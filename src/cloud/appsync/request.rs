@@ -85,11 +85,7 @@ async fn attempt(
 }
 
 /// The answer that is kept, or a new one, which is kept when nothing went wrong.
-async fn once(
-    appsync: &AppSync,
-    (key, ttl_s): (EntryKey, i64),
-    execution: impl Future<Output = Answered>,
-) -> Answered {
+async fn once(appsync: &AppSync, (key, ttl_s): (EntryKey, i64), execution: impl Future<Output = Answered>) -> Answered {
     let now_ms = appsync.shared.clock.now_ms();
     if let Some(mut kept) = appsync.backends.caches.get(&key, now_ms) {
         let headers = serde_json::from_value(kept["headers"].take()).unwrap_or_default();

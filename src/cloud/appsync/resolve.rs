@@ -123,7 +123,7 @@ pub(in crate::cloud::appsync) fn resolve(
     };
     let mut run = Run { sandbox, call, base, stash, resolved };
     let flow = match &*call.resolver {
-        Resolver::Unit(step) => run.steps(&[step], place.unwrap_or_else(Place::start)),
+        Resolver::Unit(step) => run.steps(&[&**step], place.unwrap_or_else(Place::start)),
         Resolver::Pipeline { code, steps } => run.pipeline(code, steps, place),
         Resolver::Broken(reason) => Err(Fault::raised("NotFoundException", reason.clone())),
     };

@@ -7,9 +7,9 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::{AppSync, Below};
-use crate::base::{Region, ServiceEndpoints};
 use crate::base::clock::FixedClock;
 use crate::base::ids::SequenceIds;
+use crate::base::{Region, ServiceEndpoints};
 use crate::cloud::cognito::Cognito;
 use crate::cloud::config::ACCOUNT_ID;
 use crate::cloud::delivery::Delivery;
@@ -160,7 +160,12 @@ impl World {
         self.send(api, Caller::Anonymous, &[("x-api-key", key)], &json!({ "query": query })).await.1
     }
 
-    pub(in crate::cloud::appsync) async fn control(&self, method: Method, path: &str, body: &Value) -> Result<Value, (u16, String)> {
+    pub(in crate::cloud::appsync) async fn control(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value, (u16, String)> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let query = query.split('&').filter_map(|pair| pair.split_once('='));
         let call = ApiCall {

@@ -14,7 +14,7 @@ use crate::cloud::store::{Batch, Table};
 const PLACE: &str = "cloudformation.place";
 
 /// The rows that hold addresses.
-const ROWS: [&str; 4] = [
+const ROWS: [&str; 5] = [
     "cloudformation.stacks",
     "cloudformation.resources",
     "cloudformation.change-sets",

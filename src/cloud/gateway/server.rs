@@ -407,7 +407,9 @@ fn absent(service: &str) -> String {
         "rds-data" => RDS_DATA_VARIABLE,
         _ => return format!("the embedded cloud does not have the service `{service}`"),
     };
-    format!("the embedded cloud does not have the service `{service}`; start it with the address of one: {variable}=http://127.0.0.1:PORT")
+    format!(
+        "the embedded cloud does not have the service `{service}`; start it with the address of one: {variable}=http://127.0.0.1:PORT"
+    )
 }
 
 /// A refusal for a route that is no service of ours.

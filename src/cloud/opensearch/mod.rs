@@ -40,7 +40,8 @@ const ANSWER_LIMIT_BYTES: usize = 100 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is written as it is in a query.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'*').remove(b',');
+const ESCAPED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'*').remove(b',');
 
 /// A domain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Domain, OpenSearch};
 use crate::base::BoxFuture;
 use crate::cloud::iam::policy::{Policy, PolicyKind};
-use crate::cloud::service::{Provisioned, ResourceError, ResourceHandler, ResourceRequest};
+use crate::cloud::service::{ApiError, Provisioned, ResourceError, ResourceHandler, ResourceRequest};
 
 /// The longest name of a domain.
 const NAME_LIMIT: usize = 28;
@@ -80,7 +80,7 @@ impl ResourceHandler for DomainType {
         current: &'a Provisioned,
         _request: &'a ResourceRequest,
     ) -> BoxFuture<'a, Result<(), ResourceError>> {
-        Box::pin(async move { Ok(self.0.domains.remove(&current.physical_id)?) })
+        Box::pin(async move { Ok(self.0.domains.remove(&current.physical_id).map_err(ApiError::from)?) })
     }
 }
 
@@ -100,12 +100,13 @@ impl DomainType {
         if let Some(document) = &policy {
             Policy::parse(document, PolicyKind::Resource)?;
         }
-        self.0.domains.put(name, &Domain { policy })?;
+        self.0.domains.put(name, &Domain { policy }).map_err(ApiError::from)?;
         let shared = &self.0.shared;
         let host = shared.endpoint.rsplit("//").next().unwrap_or_default();
         let arn = self.0.arn(name);
         let id = format!("{}/{name}", shared.account);
-        let attributes = [("Arn", json!(arn)), ("DomainArn", json!(arn)), ("DomainEndpoint", json!(host)), ("Id", json!(id))];
+        let attributes =
+            [("Arn", json!(arn)), ("DomainArn", json!(arn)), ("DomainEndpoint", json!(host)), ("Id", json!(id))];
         let attributes: BTreeMap<String, Value> =
             attributes.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         Ok(Provisioned { physical_id: name.to_owned(), attributes })

@@ -64,14 +64,15 @@ fn call(request: &Value) -> Result<Call, Fault> {
     let given = |name: &str| request.get(name).filter(|value| !value.is_null());
     match operation {
         "InvokeModel" => {
-            let header = |(member, header): (&str, &str)| Some((header.to_owned(), given(member)?.as_str()?.to_owned()));
+            let header =
+                |(member, header): (&str, &str)| Some((header.to_owned(), given(member)?.as_str()?.to_owned()));
             let headers = GUARDRAIL.into_iter().filter_map(header).collect();
             let body = given("body").cloned();
             Ok(("invoke", headers, body.ok_or_else(|| malformed("Value for field '$[body]' not found."))?))
         }
         "Converse" => {
-            let member = |name: &&str| Some(((*name).to_owned(), given(name)?.clone()));
-            let body: Map<String, Value> = CONVERSE.iter().filter_map(member).collect();
+            let member = |name: &str| Some((name.to_owned(), given(name)?.clone()));
+            let body: Map<String, Value> = CONVERSE.into_iter().filter_map(member).collect();
             if !body.contains_key("messages") {
                 return Err(malformed("Value for field '$[messages]' not found."));
             }

@@ -80,12 +80,7 @@ fn too_late() -> Result<Value, Answer> {
 }
 
 /// What the function returns for a payload.
-async fn ask(
-    backends: &Backends,
-    source: &DataSource,
-    kind: InvocationType,
-    payload: &Value,
-) -> Result<Value, Answer> {
+async fn ask(backends: &Backends, source: &DataSource, kind: InvocationType, payload: &Value) -> Result<Value, Answer> {
     let refused = |error: ApiError| Answer::error(format!("Lambda:{}", error.code), error.message, Value::Null);
     let config = source.lambda_config.as_ref().map(|config| config.lambda_function_arn.as_str()).unwrap_or_default();
     let role = source.service_role_arn.as_deref().unwrap_or_default();

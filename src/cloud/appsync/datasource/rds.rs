@@ -111,7 +111,7 @@ fn names(sql: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for (at, _) in sql.match_indices(':') {
         let rest = &sql[at + 1..];
-        let name = &rest[..rest.find(|letter| !part(letter)).unwrap_or(rest.len())];
+        let name = &rest[..rest.find(|letter: char| !part(letter)).unwrap_or(rest.len())];
         if !name.is_empty() && !sql[..at].ends_with(':') {
             found.insert(name);
         }
@@ -128,7 +128,9 @@ fn parameter(name: &str, value: &Value, hints: &Map<String, Value>) -> Result<Va
         Value::Number(number) => json!({ "doubleValue": number.as_f64() }),
         Value::String(text) => json!({ "stringValue": text }),
         Value::Array(_) | Value::Object(_) => {
-            return Err(malformed(&format!("Unsupported element in '$[variableMap][{name}]': it is not a plain value.")));
+            return Err(malformed(&format!(
+                "Unsupported element in '$[variableMap][{name}]': it is not a plain value."
+            )));
         }
     };
     let plain = name.trim_start_matches(':');

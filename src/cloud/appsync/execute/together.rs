@@ -44,12 +44,17 @@ struct Batch {
     requests: Vec<(Value, Reply)>,
 }
 
+/// The step of a resolver at which siblings meet.
+type Meeting = (Siblings, usize);
+
 #[derive(Default)]
 struct State {
     /// How many fields are being resolved, and do not wait for a batch.
     busy: BTreeMap<Siblings, usize>,
-    /// By the step of the resolver, and by whether the function is waited for.
-    batches: BTreeMap<(Siblings, usize, String), Batch>,
+    /// How many fields wait for a batch that was sent.
+    sent: BTreeMap<Meeting, usize>,
+    /// By where they meet, and by whether the function is waited for.
+    batches: BTreeMap<(Meeting, String), Batch>,
 }
 
 /// What is gathered in an execution.
@@ -64,23 +69,40 @@ pub(super) struct Busy<'g> {
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.gathering.lock().rest(&self.siblings, 1);
+        less(&mut self.gathering.lock().busy, &self.siblings);
+    }
+}
+
+/// Counts one less.
+fn less<K: Ord>(counts: &mut BTreeMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
     }
 }
 
 impl State {
-    fn rest(&mut self, siblings: &Siblings, count: usize) {
-        if let Some(busy) = self.busy.get_mut(siblings) {
-            *busy = busy.saturating_sub(count);
-            if *busy == 0 {
-                self.busy.remove(siblings);
-            }
-        }
+    /// Whether a field is being resolved that may bring others to a batch, or join it itself.
+    fn may_grow(&self, (siblings, step): &Meeting) -> bool {
+        let above = |other: &Siblings| other.level < siblings.level;
+        self.busy.keys().any(|busy| above(busy) || busy == siblings)
+            || self.sent.keys().any(|(other, earlier)| above(other) || (other == siblings && earlier < step))
     }
 
-    /// Whether a field is being resolved that may bring others to a batch, or join it itself.
-    fn may_grow(&self, siblings: &Siblings) -> bool {
-        self.busy.keys().any(|busy| busy.level < siblings.level || busy == siblings)
+    /// Invokes the function for a batch.
+    fn go(&mut self, meeting: &Meeting, batch: Batch, backends: &Backends) {
+        *self.sent.entry(meeting.clone()).or_default() += batch.requests.len();
+        let backends = backends.clone();
+        tokio::spawn(async move {
+            let (requests, replies): (Vec<Value>, Vec<Reply>) = batch.requests.into_iter().unzip();
+            let answers = invoke_together(&backends, &batch.step.source, &requests).await;
+            for (reply, answer) in replies.into_iter().zip(answers) {
+                // A request that went away needs no answer.
+                let _ = reply.send(answer);
+            }
+        });
     }
 }
 
@@ -98,27 +120,12 @@ impl Gathering {
     /// Sends every batch that nobody can join any more. Their fields are being resolved from then on.
     fn send(&self, backends: &Backends) {
         let mut state = self.lock();
-        let ready: Vec<_> = state.batches.keys().filter(|(siblings, ..)| !state.may_grow(siblings)).cloned().collect();
+        let ready: Vec<_> = state.batches.keys().filter(|(meeting, _)| !state.may_grow(meeting)).cloned().collect();
         for key in ready {
             if let Some(batch) = state.batches.remove(&key) {
                 state.go(&key.0, batch, backends);
             }
         }
-    }
-}
-
-impl State {
-    fn go(&mut self, siblings: &Siblings, batch: Batch, backends: &Backends) {
-        *self.busy.entry(siblings.clone()).or_default() += batch.requests.len();
-        let backends = backends.clone();
-        tokio::spawn(async move {
-            let (requests, replies): (Vec<Value>, Vec<Reply>) = batch.requests.into_iter().unzip();
-            let answers = invoke_together(&backends, &batch.step.source, &requests).await;
-            for (reply, answer) in replies.into_iter().zip(answers) {
-                // A request that went away needs no answer.
-                let _ = reply.send(answer);
-            }
-        });
     }
 }
 
@@ -131,22 +138,27 @@ impl Execution<'_> {
         request: Value,
     ) -> Result<Answer, Fault> {
         let later = request.get("invocationType").map(Value::to_string).unwrap_or_default();
-        let key = (siblings.clone(), position, later);
+        let meeting = (siblings.clone(), position);
+        let key = (meeting.clone(), later);
         let (reply, answer) = oneshot::channel();
         {
             let mut state = self.gathering.lock();
-            state.rest(siblings, 1);
+            less(&mut state.busy, siblings);
             let fresh = || Batch { step: Arc::clone(step), requests: Vec::new() };
             let batch = state.batches.entry(key.clone()).or_insert_with(fresh);
             batch.requests.push((request, reply));
             if batch.requests.len() >= step.batch_size
                 && let Some(full) = state.batches.remove(&key)
             {
-                state.go(siblings, full, self.backends);
+                state.go(&meeting, full, self.backends);
             }
         }
-        let gone = || Fault::raised("InternalFailure", "the batch was given up");
-        answer.await.map_err(|_| gone())?
+        let answer = answer.await;
+        let mut state = self.gathering.lock();
+        less(&mut state.sent, &meeting);
+        *state.busy.entry(siblings.clone()).or_default() += 1;
+        drop(state);
+        answer.map_err(|_| Fault::raised("InternalFailure", "the batch was given up"))?
     }
 
     /// Carries out work in which fields may wait for each other.
