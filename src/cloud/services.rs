@@ -77,15 +77,7 @@ impl Services {
         let (delivery, sns, eventbridge, scheduler) = events(&shared, &iam, &sqs, &lambda);
         let buckets = Arc::new(Buckets::new(Arc::clone(&shared), Arc::clone(&s3), Arc::clone(&delivery)));
         let opensearch = Arc::new(OpenSearch::new(Arc::clone(&shared), Arc::clone(&iam)));
-        let below = Below {
-            iam: Arc::clone(&iam),
-            s3: Arc::clone(&s3),
-            dynamodb: Arc::clone(&dynamodb),
-            cognito: Arc::clone(&cognito),
-            lambda: Arc::clone(&lambda),
-            eventbridge: Arc::clone(&eventbridge),
-        };
-        let appsync = Arc::new(AppSync::new(Arc::clone(&shared), below));
+        let appsync = graphql(&shared, (&iam, &s3, &dynamodb), (&cognito, &lambda, &eventbridge));
         let cloudfront = Arc::new(CloudFront::new(Arc::clone(&shared), Arc::clone(&s3)));
         let makers: Vec<Arc<dyn Service>> = vec![
             Arc::clone(&iam) as _,
@@ -164,6 +156,23 @@ impl Services {
             &*self.cloudformation,
         ]
     }
+}
+
+/// AppSync over what its data sources speak to.
+fn graphql(
+    shared: &Arc<Shared>,
+    (iam, s3, dynamodb): (&Arc<Iam>, &Arc<S3>, &Arc<DynamoDb>),
+    (cognito, lambda, eventbridge): (&Arc<Cognito>, &Arc<Lambda>, &Arc<EventBridge>),
+) -> Arc<AppSync> {
+    let below = Below {
+        iam: Arc::clone(iam),
+        s3: Arc::clone(s3),
+        dynamodb: Arc::clone(dynamodb),
+        cognito: Arc::clone(cognito),
+        lambda: Arc::clone(lambda),
+        eventbridge: Arc::clone(eventbridge),
+    };
+    Arc::new(AppSync::new(Arc::clone(shared), below))
 }
 
 /// What carries events, topics and buses, which receive of each other, and schedules, which send to them.
