@@ -23,14 +23,14 @@ fn read(rule: &Value) -> Test {
     }
     let fields = rule.as_object().unwrap();
     let (name, operand) = fields.iter().find(|(name, _)| *name != "Variable").unwrap();
-    let variable = Path::new(fields["Variable"].as_str().unwrap());
+    let variable = Path::parse(fields["Variable"].as_str().unwrap()).unwrap();
     Test::Compare { variable, comparison: comparison(name, operand) }
 }
 
 fn comparison(name: &str, value: &Value) -> Comparison {
     let (plain, by_path) = name.strip_suffix("Path").map_or((name, false), |plain| (plain, true));
     let text = || value.as_str().unwrap().to_owned();
-    let path = || Path::new(value.as_str().unwrap());
+    let path = || Path::parse(value.as_str().unwrap()).unwrap();
     let order = |kind: &str| match plain.strip_prefix(kind)? {
         "Equals" => Some(Order::Equals),
         "LessThan" => Some(Order::LessThan),

@@ -14,8 +14,8 @@ use super::super::jsonata::{self, Expression};
 use super::super::path::Path;
 use super::super::template::{self, Placement, Selection};
 use super::super::{
-    Branch, Catcher, ChoiceRule, Condition, Dynamic, Flow, ItemBatcher, Items, Map, PathFlow, QueryLanguage, Resource,
-    ResultPath, Retrier, State, Template, Transition, WaitFor,
+    Branch, Catcher, ChoiceRule, Condition, Dynamic, Flow, ItemBatcher, Items, Map, PathFlow, Payload, QueryLanguage,
+    Resource, Retrier, State, Transition, WaitFor, source,
 };
 
 /// A branch that can be run.
@@ -43,8 +43,8 @@ pub struct Step {
 pub(super) enum Ways {
     Path {
         input: Selection,
-        parameters: Option<template::Template>,
-        selector: Option<template::Template>,
+        parameters: Option<Arc<template::Template>>,
+        selector: Option<Arc<template::Template>>,
         result: Placement,
         output: Selection,
     },
@@ -57,7 +57,7 @@ pub(super) enum Ways {
 /// A template of either language.
 #[derive(Debug)]
 pub(super) enum Filling {
-    Path(template::Template),
+    Path(Arc<template::Template>),
     Jsonata(jsonata::Template),
 }
 
@@ -238,25 +238,25 @@ impl Step {
             Some(Transition::Next(target)) => Some(Arc::clone(&target.name)),
             _ => None,
         };
-        let catch = state.catchers().iter().map(|catcher| caught(catcher, language)).collect::<Read<_>>();
+        let catch = state.catchers().iter().map(caught).collect::<Read<_>>();
         Ok(Self {
             name: Arc::clone(name),
             kind: state.kind(),
             flow: ways(state, language).map_err(located)?,
-            work: work(state, language, located)?,
+            work: work(state, located)?,
             retry: state.retriers().to_vec(),
             catch: catch.map_err(located)?,
-            assign: filling(state.assign(), language).map_err(located)?,
+            assign: filling(state.assign()).map_err(located)?,
             next,
         })
     }
 }
 
-fn work(state: &State, language: QueryLanguage, located: impl Fn(SyntaxError) -> CodeError) -> Result<Work, CodeError> {
+fn work(state: &State, located: impl Fn(SyntaxError) -> CodeError) -> Result<Work, CodeError> {
     Ok(match state {
         State::Pass(pass) => Work::Pass { result: pass.result.clone() },
         State::Choice(choice) => {
-            let rules = choice.rules.iter().map(|rule| ruled(rule, language)).collect::<Read<_>>().map_err(located)?;
+            let rules = choice.rules.iter().map(ruled).collect::<Read<_>>().map_err(located)?;
             Work::Choice { rules, default: choice.default.as_ref().map(|target| Arc::clone(&target.name)) }
         }
         State::Wait(wait) => match &wait.until {
@@ -272,27 +272,27 @@ fn work(state: &State, language: QueryLanguage, located: impl Fn(SyntaxError) ->
             resource: task.resource.clone(),
             timeout: optional(task.timeout_seconds.as_ref()).map_err(&located)?,
             heartbeat: optional(task.heartbeat_seconds.as_ref()).map_err(&located)?,
-            credentials: filling(task.credentials.as_ref(), language).map_err(&located)?,
+            credentials: filling(task.credentials.as_ref()).map_err(&located)?,
         })),
         State::Parallel(parallel) => {
             Work::Parallel { branches: parallel.branches.iter().map(Code::compile).collect::<Result<_, _>>()? }
         }
         State::Map(map) => {
             let processor = Code::compile(&map.processor.branch)?;
-            Work::Map(Box::new(iteration(map, processor, language).map_err(located)?))
+            Work::Map(Box::new(iteration(map, processor).map_err(located)?))
         }
     })
 }
 
-fn iteration(map: &Map, processor: Code, language: QueryLanguage) -> Read<Iteration> {
+fn iteration(map: &Map, processor: Code) -> Read<Iteration> {
     let items = match &map.items {
         Items::Input => Source::Input,
-        Items::Path(path) => Source::Path(Path::parse(path.text())?),
+        Items::Path(path) => Source::Path(path.clone()),
         Items::Template(template) => Source::Template(jsonata_template(template)?),
-        Items::Expression(expression) => Source::Expression(Expression::compile(expression.text())?),
+        Items::Expression(expression) => Source::Expression(Expression::compile(expression.source())?),
     };
-    let selector = filling(map.item_selector.as_ref(), language)?;
-    let outside = |template: Option<&Template>| Ok(Outside { parameters: filling(template, language)? });
+    let selector = filling(map.item_selector.as_ref())?;
+    let outside = |template: Option<&Payload>| Ok(Outside { parameters: filling(template)? });
     Ok(Iteration {
         items,
         selector,
@@ -303,39 +303,39 @@ fn iteration(map: &Map, processor: Code, language: QueryLanguage) -> Read<Iterat
         reader: map.reader.as_ref().map(|reader| outside(reader.parameters.as_ref())).transpose()?,
         reader_max_items: optional(map.reader.as_ref().and_then(|reader| reader.config.max_items.as_ref()))?,
         writer: map.writer.as_ref().map(|writer| outside(writer.parameters.as_ref())).transpose()?,
-        batch: map.batcher.as_ref().map(|batcher| batch(batcher, language)).transpose()?,
+        batch: map.batcher.as_ref().map(batch).transpose()?,
     })
 }
 
-fn batch(batcher: &ItemBatcher, language: QueryLanguage) -> Read<Batch> {
+fn batch(batcher: &ItemBatcher) -> Read<Batch> {
     Ok(Batch {
-        input: filling(batcher.input.as_ref(), language)?,
+        input: filling(batcher.input.as_ref())?,
         max_items: optional(batcher.max_items.as_ref())?,
         max_bytes: optional(batcher.max_bytes.as_ref())?,
     })
 }
 
-fn ruled(rule: &ChoiceRule, language: QueryLanguage) -> Read<Rule> {
+fn ruled(rule: &ChoiceRule) -> Read<Rule> {
     let when = match &rule.condition {
-        Condition::Test(test) => When::Path(PathCondition::compile(test)?),
-        Condition::Expression(expression) => When::Expression(Expression::compile(expression.text())?),
+        Condition::Test(test) => When::Path(test.1.clone()),
+        Condition::Expression(expression) => When::Expression(Expression::compile(expression.source())?),
         Condition::Constant(holds) => When::Constant(*holds),
     };
     Ok(Rule {
         when,
         next: Arc::clone(&rule.next.name),
-        assign: filling(rule.assign.as_ref(), language)?,
+        assign: filling(rule.assign.as_ref())?,
         output: rule.output.as_ref().map(jsonata_template).transpose()?,
     })
 }
 
-fn caught(catcher: &Catcher, language: QueryLanguage) -> Read<Catch> {
+fn caught(catcher: &Catcher) -> Read<Catch> {
     Ok(Catch {
         errors: catcher.errors.clone(),
         next: Arc::clone(&catcher.next.name),
-        result: placement(&catcher.result)?,
+        result: catcher.result.clone(),
         output: catcher.output.as_ref().map(jsonata_template).transpose()?,
-        assign: filling(catcher.assign.as_ref(), language)?,
+        assign: filling(catcher.assign.as_ref())?,
     })
 }
 
@@ -351,13 +351,16 @@ fn ways(state: &State, language: QueryLanguage) -> Read<Ways> {
         State::Fail(_) => return Ok(unchanged(language)),
     };
     match flow {
-        Flow::Path(PathFlow { input, parameters, result_selector, result, output }) => Ok(Ways::Path {
-            input: selection(input.as_ref())?,
-            parameters: parameters.as_ref().map(path_template).transpose()?,
-            selector: result_selector.as_ref().map(path_template).transpose()?,
-            result: placement(result)?,
-            output: selection(output.as_ref())?,
-        }),
+        Flow::Path(flow) => {
+            let PathFlow { input, parameters, result_selector, result, output } = &**flow;
+            Ok(Ways::Path {
+                input: input.clone(),
+                parameters: parameters.as_ref().and_then(path_template),
+                selector: result_selector.as_ref().and_then(path_template),
+                result: result.clone(),
+                output: output.clone(),
+            })
+        }
         Flow::Jsonata { arguments, output } => Ok(Ways::Jsonata {
             arguments: arguments.as_ref().map(jsonata_template).transpose()?,
             output: output.as_ref().map(jsonata_template).transpose()?,
@@ -378,36 +381,25 @@ fn unchanged(language: QueryLanguage) -> Ways {
     }
 }
 
-fn selection(path: Option<&super::super::Path>) -> Read<Selection> {
-    let Some(path) = path else { return Ok(Selection::Nothing) };
-    Ok(if path.text() == "$" { Selection::Whole } else { Selection::At(Path::parse(path.text())?) })
+fn path_template(payload: &Payload) -> Option<Arc<template::Template>> {
+    match &payload.filling {
+        source::Filling::Path(template) => Some(Arc::clone(template)),
+        source::Filling::Jsonata => None,
+    }
 }
 
-fn placement(path: &ResultPath) -> Read<Placement> {
-    Ok(match path {
-        ResultPath::Whole => Placement::Replace,
-        ResultPath::Discard => Placement::Discard,
-        ResultPath::At(path) => Placement::At(Path::parse(path.text())?),
+fn jsonata_template(payload: &Payload) -> Read<jsonata::Template> {
+    jsonata::Template::compile(&payload.written).map_err(|errors| {
+        let first = errors.into_iter().next().map(|error| error.error);
+        first.unwrap_or_else(|| SyntaxError { at: 0, reason: "the template cannot be read".to_owned() })
     })
 }
 
-fn path_template(template: &Template) -> Read<template::Template> {
-    template::Template::compile(&template.0).map_err(|errors| first(errors.into_iter().map(|error| error.error)))
-}
-
-fn jsonata_template(template: &Template) -> Read<jsonata::Template> {
-    jsonata::Template::compile(&template.0).map_err(|errors| first(errors.into_iter().map(|error| error.error)))
-}
-
-fn first(mut errors: impl Iterator<Item = SyntaxError>) -> SyntaxError {
-    errors.next().unwrap_or_else(|| SyntaxError { at: 0, reason: "the template cannot be read".to_owned() })
-}
-
-fn filling(template: Option<&Template>, language: QueryLanguage) -> Read<Option<Filling>> {
-    let Some(template) = template else { return Ok(None) };
-    match language {
-        QueryLanguage::JsonPath => path_template(template).map(Filling::Path).map(Some),
-        QueryLanguage::Jsonata => jsonata_template(template).map(Filling::Jsonata).map(Some),
+fn filling(payload: Option<&Payload>) -> Read<Option<Filling>> {
+    let Some(payload) = payload else { return Ok(None) };
+    match &payload.filling {
+        source::Filling::Path(template) => Ok(Some(Filling::Path(Arc::clone(template)))),
+        source::Filling::Jsonata => jsonata_template(payload).map(Filling::Jsonata).map(Some),
     }
 }
 
@@ -418,8 +410,8 @@ fn optional<T: Clone>(dynamic: Option<&Dynamic<T>>) -> Read<Option<Setting<T>>> 
 fn setting<T: Clone>(dynamic: &Dynamic<T>) -> Read<Setting<T>> {
     Ok(match dynamic {
         Dynamic::Literal(value) => Setting::Literal(value.clone()),
-        Dynamic::Path(path) => Setting::Path(Path::parse(path.text())?),
-        Dynamic::Intrinsic(call) => Setting::Intrinsic(Intrinsic::parse(call.text())?),
-        Dynamic::Expression(expression) => Setting::Expression(Expression::compile(expression.text())?),
+        Dynamic::Path(path) => Setting::Path(path.clone()),
+        Dynamic::Intrinsic(call) => Setting::Intrinsic(call.clone()),
+        Dynamic::Expression(expression) => Setting::Expression(Expression::compile(expression.source())?),
     })
 }

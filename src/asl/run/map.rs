@@ -6,7 +6,7 @@ use super::super::fault::Fault;
 use super::super::jsonata::Kind;
 use super::super::path::Path;
 use super::Situation;
-use super::code::{Iteration, Outside, Setting, Source, Step, Work};
+use super::code::{Batch, Iteration, Outside, Setting, Source, Step, Ways, Work};
 use super::view::{Found, View, query, shown, within_limit};
 
 /// What a Map state asks for.
@@ -14,20 +14,14 @@ use super::view::{Found, View, query, shown, within_limit};
 pub struct MapWork {
     /// Its items; `None` where a reader gives them.
     pub items: Option<Vec<Value>>,
-    /// How it is done.
-    pub settings: Settings,
     /// What the reader is given, where there is one with parameters.
     pub reader: Option<Value>,
     /// As many items as the reader may give.
     pub reader_max_items: Option<u64>,
-    /// What the writer of results is given, where there is one with parameters.
-    pub writer: Option<Value>,
-    /// How items are batched: at most so many, of at most so many bytes, with this beside them.
-    pub batch: Option<Batching>,
 }
 
-/// How the iterations of a Map are done.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// How the iterations of a Map are done: found once its items are there, after the event `MapStateStarted`.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// As many at the same time; 0 is as many as the service allows.
     pub max_concurrency: u64,
@@ -35,6 +29,10 @@ pub struct Settings {
     pub tolerated_count: Option<u64>,
     /// As many items of a hundred may fail.
     pub tolerated_percentage: Option<f64>,
+    /// What the writer of results is given, where there is one with parameters.
+    pub writer: Option<Value>,
+    /// How items are batched: at most so many, of at most so many bytes, with this beside them.
+    pub batch: Option<Batching>,
 }
 
 /// How items are batched.
@@ -63,6 +61,13 @@ impl Settings {
 }
 
 impl Step {
+    /// How the iterations of a Map state are done.
+    pub fn settings(&self, situation: &Situation<'_>) -> Result<Settings, Fault> {
+        let Work::Map(iteration) = &self.work else { return Ok(Settings::default()) };
+        let effective = self.effective(situation)?;
+        iteration.settings(&View::new(situation, &effective), matches!(self.flow, Ways::Jsonata { .. }))
+    }
+
     /// The input of the iteration for `item`. The context object of the situation has the item in `Map.Item`; its input
     /// is the Map state's own.
     pub fn iteration(&self, situation: &Situation<'_>, item: &Value) -> Result<Value, Fault> {
@@ -97,33 +102,27 @@ pub fn item_context(index: usize, value: &Value) -> Value {
 impl Iteration {
     /// What the state asks for.
     pub(super) fn enter(&self, view: &View<'_>, effective: &Value, jsonata: bool) -> Result<MapWork, Fault> {
-        let filled = |given: &Option<Outside>, field: &str| {
-            let filling = given.as_ref().and_then(|given| given.parameters.as_ref());
-            filling.map(|filling| view.fill(filling, field)).transpose()
-        };
-        let part = if jsonata { "Arguments" } else { "Parameters" };
-        let reader = filled(&self.reader, &format!("ItemReader/{part}"))?;
+        let field = if jsonata { "ItemReader/Arguments" } else { "ItemReader/Parameters" };
+        let reader = given(self.reader.as_ref(), field, view)?;
         let items = if self.reader.is_some() { None } else { Some(self.items(view, effective, jsonata)?) };
-        let settings = Settings {
-            max_concurrency: count(self.max_concurrency.as_ref(), "MaxConcurrency", view)?.unwrap_or_default(),
-            tolerated_count: count(self.tolerated_count.as_ref(), "ToleratedFailureCount", view)?,
-            tolerated_percentage: percentage(self.tolerated_percentage.as_ref(), view)?,
-        };
-        let batch = match &self.batch {
-            None => None,
-            Some(batch) => Some(Batching {
+        Ok(MapWork { items, reader, reader_max_items: max_items(self.reader_max_items.as_ref(), view)? })
+    }
+
+    fn settings(&self, view: &View<'_>, jsonata: bool) -> Result<Settings, Fault> {
+        let batch = |batch: &Batch| -> Result<Batching, Fault> {
+            Ok(Batching {
                 max_items: count(batch.max_items.as_ref(), "MaxItemsPerBatch", view)?,
                 max_bytes: count(batch.max_bytes.as_ref(), "MaxInputBytesPerBatch", view)?,
                 input: batch.input.as_ref().map(|input| view.fill(input, "ItemBatcher/BatchInput")).transpose()?,
-            }),
+            })
         };
-        Ok(MapWork {
-            items,
-            settings,
-            reader,
-            reader_max_items: max_items(self.reader_max_items.as_ref(), view)?,
-            writer: filled(&self.writer, &format!("ResultWriter/{part}"))?,
-            batch,
+        let field = if jsonata { "ResultWriter/Arguments" } else { "ResultWriter/Parameters" };
+        Ok(Settings {
+            max_concurrency: count(self.max_concurrency.as_ref(), "MaxConcurrency", view)?.unwrap_or_default(),
+            tolerated_count: count(self.tolerated_count.as_ref(), "ToleratedFailureCount", view)?,
+            tolerated_percentage: percentage(self.tolerated_percentage.as_ref(), view)?,
+            writer: given(self.writer.as_ref(), field, view)?,
+            batch: self.batch.as_ref().map(batch).transpose()?,
         })
     }
 
@@ -144,6 +143,11 @@ impl Iteration {
             _ => Err(no_list("$")),
         }
     }
+}
+
+fn given(outside: Option<&Outside>, field: &str, view: &View<'_>) -> Result<Option<Value>, Fault> {
+    let filling = outside.and_then(|outside| outside.parameters.as_ref());
+    filling.map(|filling| view.fill(filling, field)).transpose()
 }
 
 fn no_list(path: &str) -> Fault {
