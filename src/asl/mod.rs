@@ -25,6 +25,9 @@ pub mod task;
 pub mod template;
 pub mod timestamp;
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -73,6 +76,11 @@ impl Branch {
     pub fn state(&self, target: &Target) -> Option<&State> {
         let found = target.index.and_then(|index| self.states.get_index(index));
         found.filter(|(name, _)| **name == target.name).map(|(_, state)| state)
+    }
+
+    /// How many states it has, those of the branches inside it included.
+    pub fn count(&self) -> usize {
+        self.states.values().map(|state| 1 + state.branches().iter().map(Self::count).sum::<usize>()).sum()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::fields::{KINDS, Kind};
-use super::scalars::{self, DURATION};
+use super::scalars::DURATION;
 use super::{Field, Object, Reader, head};
 use crate::asl::finding::{Finding, FindingCode};
 use crate::asl::{Branch, Common, Machine, QueryLanguage, State, Target, Transition};
@@ -27,7 +27,6 @@ pub(super) type Names = [Arc<str>];
 pub(in crate::asl) fn machine(reader: &mut Reader, root: &Node) -> Option<Machine> {
     let object = reader.object(root, "/")?;
     reader.only(&object, MACHINE_FIELDS, "a state machine");
-    let comment = reader.optional_text(&object, "Comment");
     if let Some(field) = object.field("Version") {
         reader.choice(&field, &[("1.0", ())]);
     }
@@ -37,7 +36,7 @@ pub(in crate::asl) fn machine(reader: &mut Reader, root: &Node) -> Option<Machin
     let timeout_seconds = object.field("TimeoutSeconds").and_then(|field| reader.integer(&field, DURATION));
     let branch = reader.branch(&object);
     let language = reader.language;
-    branch.map(|root| Machine { comment, language, timeout_seconds, root })
+    branch.map(|root| Machine { comment: root.comment.clone(), language, timeout_seconds, root })
 }
 
 /// Reads a state that stands alone, whose transitions lead to states that are not known.
@@ -96,13 +95,13 @@ impl Reader {
 
     fn state(&mut self, object: &Object<'_>, name: &str, span: &super::Span, names: &Names) -> Option<State> {
         let language = self.state_language(object);
-        self.optional_text(object, "Comment");
+        let comment = self.optional_text(object, "Comment");
         self.require(object, &["Type"]);
         let kind = object.field("Type").and_then(|field| self.choice(&field, KINDS))?;
         self.state_fields(object, kind, language);
         let common = Common {
             name: Arc::from(name),
-            comment: object.field("Comment").and_then(|field| scalars::text(field.node)).map(str::to_owned),
+            comment,
             language,
             location: Arc::from(object.location.as_str()),
             span: span.clone(),

@@ -3,7 +3,6 @@
 
 mod choices;
 mod errors;
-mod expressions;
 mod fields;
 mod machine;
 mod map;

@@ -7,11 +7,14 @@ use super::scalars;
 use super::{Field, Object, Reader, join};
 use crate::asl::finding::{Finding, FindingCode};
 use crate::asl::template::Template;
-use crate::asl::{Expression, Filling, Intrinsic, Path, Payload, QueryLanguage, Span};
+use crate::asl::{Expression, Filling, Intrinsic, Path, Payload, QueryLanguage, Span, jsonata};
 use crate::base::document::{Content, Key, Node};
 
 /// The longest name of a variable, in characters.
 const LONGEST_VARIABLE: usize = 80;
+
+/// What `$states` has.
+const PARTS: &[&str] = &["input", "context", "result", "errorOutput"];
 
 /// The one name that a variable cannot have.
 const RESERVED: &str = "states";
@@ -176,14 +179,51 @@ impl Reader {
             return None;
         };
         let source = inner.trim();
-        if let Err(fault) = super::expressions::check_syntax(source) {
-            // The expression begins behind the brackets and the blanks; escapes of the text are not counted.
-            let reason = format!("the expression cannot be parsed: {fault}");
-            let finding = Finding::new(FindingCode::InvalidJsonata, location, span, fault).because(reason);
-            self.find(finding);
-            return None;
+        match jsonata::Expression::compile(source) {
+            Ok(expression) => self.survey(&expression, location, span),
+            Err(error) => {
+                let reason = format!("the expression cannot be parsed: {error}");
+                self.find(Finding::new(FindingCode::InvalidJsonata, location, span, error.reason).because(reason));
+                return None;
+            }
         }
         Some(Expression::new(source))
+    }
+
+    /// What an expression reads is there, as far as that can be known.
+    fn survey(&mut self, expression: &jsonata::Expression, location: &str, span: &Span) {
+        let survey = expression.survey();
+        for name in &survey.top_level {
+            let message = format!("Reference to '{name}' at the top level is not supported.");
+            let finding = Finding::new(FindingCode::UnsupportedJsonata, location, span, message)
+                .because(format!("`{}` stands at the top of the expression, where nothing is", name.escape_debug()))
+                .hint(format!("write `$states.input.{name}`, or `${name}` for a variable"));
+            self.find(finding);
+        }
+        if survey.root {
+            let message = "Reference to '$$' is not supported.";
+            let finding = Finding::new(FindingCode::UnsupportedJsonata, location, span, message)
+                .because("`$` stands at the top of the expression, where nothing is")
+                .hint("begin with `$states.input`");
+            // A bare `$` is taken, and finds nothing when the state runs.
+            self.find(if expression.text().contains("$$") { finding } else { finding.doubt() });
+        }
+        for part in survey.states.iter().filter(|part| !PARTS.contains(&part.as_str())) {
+            let message = format!("`$states` has no `{}`", part.escape_debug());
+            let near = crate::base::suggest::nearest(part, PARTS.iter().copied());
+            let hint = near.map_or_else(
+                || format!("it has {}", PARTS.join(", ")),
+                |near| format!("did you mean `$states.{near}`?"),
+            );
+            self.find(Finding::new(FindingCode::UnsupportedJsonata, location, span, message).hint(hint).doubt());
+        }
+        if survey.states.contains("errorOutput") && !location.contains("/Catch[") {
+            let message = "Reference to '$states.errorOutput' is not supported outside of a Catcher";
+            let finding = Finding::new(FindingCode::UnsupportedJsonata, location, span, message)
+                .because("`$states.errorOutput` is there only in a catcher")
+                .hint("read it in `Output` or `Assign` of a catcher, and hand it on from there");
+            self.find(finding);
+        }
     }
 
     /// `Assign`: an object of variables.
