@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
@@ -146,11 +147,19 @@ impl<'a> Session<'a> {
             Fault::query(field, format!("{} threw an error during evaluation{message}", sentence(expression, field)))
         };
         let evaluator = self.evaluator().map_err(|error| failed(&messages::told(error.message())))?;
-        match evaluator.evaluate(expression.tree(), &JValue::Undefined) {
+        let tree = expression.tree();
+        // The evaluator has faults of its own in some corners (pictures of dates); they must not end the program.
+        let evaluated = catch_unwind(AssertUnwindSafe(|| match evaluator.evaluate(tree, &JValue::Undefined) {
             Ok(value) => Ok(values::json(&value)),
-            Err(error) => {
-                let message = messages::explained(expression.tree(), evaluator, error.message());
-                Err(failed(&messages::told(&message)))
+            Err(error) => Err(messages::explained(tree, evaluator, error.message())),
+        }));
+        match evaluated {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(message)) => Err(failed(&messages::told(&message))),
+            Err(_) => {
+                self.evaluator = None;
+                let sentence = sentence(expression, field);
+                Err(Fault::query(field, format!("{sentence} threw an internal error during evaluation.")))
             }
         }
     }

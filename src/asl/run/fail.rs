@@ -74,7 +74,7 @@ impl Step {
         let error = failure.output();
         let view = View::of_error(situation, &error);
         let field = |name: &str| format!("Catch[{index}]/{name}");
-        let assigned = view.assign(catcher.assign.as_ref(), &field("Assign"))?;
+        let assigned = view.assign(catcher.assign.as_ref(), &field("Assign"), &self.name)?;
         let output = match (&catcher.output, &self.flow) {
             (Some(output), _) => view.template(output, &field("Output"))?,
             (None, super::code::Ways::Jsonata { .. }) => error.clone(),

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::super::fault::Fault;
 use super::super::jsonata::Kind;
 use super::super::path::Path;
-use super::Situation;
 use super::code::{Batch, Iteration, Outside, Setting, Source, Step, Ways, Work};
 use super::view::{Found, View, query, shown, within_limit};
+use super::{Failure, Situation};
 
 /// What a Map state asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,14 @@ pub struct Batching {
     pub max_bytes: Option<u64>,
     /// `BatchInput` of every batch.
     pub input: Option<Value>,
+}
+
+/// The failure of a Map of which more items failed than are tolerated.
+pub fn threshold_exceeded() -> Failure {
+    Failure {
+        error: "States.ExceedToleratedFailureThreshold".to_owned(),
+        cause: Some("The specified tolerated failure threshold was exceeded".to_owned()),
+    }
 }
 
 impl Settings {

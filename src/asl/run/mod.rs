@@ -7,8 +7,10 @@ mod code;
 mod enter;
 pub mod event;
 mod fail;
+mod inspect;
 mod leave;
 mod map;
+mod references;
 mod view;
 
 #[cfg(test)]
@@ -27,7 +29,8 @@ use crate::base::Ids;
 
 pub use code::{Code, CodeError, Step};
 pub use fail::{Attempts, Verdict};
-pub use map::{Batching, MapWork, Settings, batch, item_context};
+pub use inspect::Inspection;
+pub use map::{Batching, MapWork, Settings, batch, item_context, threshold_exceeded};
 
 /// What a state finds when it is entered.
 #[derive(Clone, Copy)]

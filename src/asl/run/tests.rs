@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::event::{Direct, Event};
-use super::{Attempts, Code, Entered, Exit, Failure, Settings, Situation, Until, Verdict};
+use super::{Attempts, Code, Entered, Exit, Failure, Inspection, Settings, Situation, Until, Verdict};
 use crate::asl::{Fault, Type, Variables, check_json};
 use crate::base::{Ids, SequenceIds};
 
@@ -406,4 +406,64 @@ fn events_have_the_shapes_of_the_api() {
     assert_eq!(Event::evaluation_failed(&Fault::runtime("x"), &failure, "P"), None);
     let runtime = Failure { error: "States.Runtime".to_owned(), cause: None };
     assert_eq!((Event::state_failed("Map", &runtime), Event::state_failed("Task", &failure)), (None, None));
+}
+
+#[test]
+fn the_values_on_the_way_are_told() {
+    let task = |fields: Value| {
+        let mut task = json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage"});
+        task.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        task
+    };
+    let (input, result) = (json!({"a": {"b": 1}}), json!({"r": 2}));
+    let path = json!({"InputPath": "$.a", "Parameters": {"p.$": "$.b"}, "ResultSelector": {"s.$": "$.r"}, "ResultPath": "$.x"});
+    let table = [
+        (
+            "JSONPath",
+            task(path),
+            Inspection {
+                after_input_path: Some(json!({"b": 1})),
+                after_parameters: Some(json!({"p": 1})),
+                after_result_selector: Some(json!({"s": 2})),
+                after_result_path: Some(json!({"a": {"b": 1}, "x": {"s": 2}})),
+                ..Inspection::default()
+            },
+        ),
+        (
+            "JSONata",
+            task(json!({"Arguments": {"q": "{% $states.input.a.b %}"}})),
+            Inspection { after_arguments: Some(json!({"q": 1})), ..Inspection::default() },
+        ),
+        (
+            "JSONPath",
+            json!({"Type": "Succeed"}),
+            Inspection { after_input_path: Some(input.clone()), ..Inspection::default() },
+        ),
+    ];
+    for (language, state, expected) in table {
+        let code = code(language, &state);
+        let mut found = Inspection::default();
+        let followed =
+            situated(&input, |situation| code.step("S").unwrap().inspect(situation, Some(&result), &mut found));
+        assert_eq!((followed, found), (Ok(()), expected), "{state}");
+    }
+}
+
+#[test]
+fn the_variables_that_states_read_are_found() {
+    let text = json!({
+        "StartAt": "A",
+        "States": {
+            "A": {"Type": "Pass", "InputPath": "$in", "Assign": {"x": "$no", "y.$": "States.Array($b, $a.c)"}, "Next": "M"},
+            "M": {"Type": "Map", "ItemSelector": {"v": "$no"}, "Next": "W", "ItemProcessor": {
+                "StartAt": "I", "States": {"I": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% ($t := $u; $t + $states.input) %}", "End": true}}}},
+            "W": {"Type": "Wait", "SecondsPath": "$seconds", "Next": "C"},
+            "C": {"Type": "Choice", "Choices": [{"Variable": "$guess", "StringEqualsPath": "$answer", "Next": "W"}], "Default": "E"},
+            "E": {"Type": "Succeed"}
+        }
+    });
+    let machine = check_json(&text.to_string(), Type::Standard).machine.unwrap();
+    let found = Code::compile(&machine.root).unwrap().references();
+    let told: Value = found.iter().map(|(name, names)| (name.to_string(), json!(names))).collect::<Map<_, _>>().into();
+    assert_eq!(told, json!({"A": ["a", "b", "in"], "I": ["u"], "W": ["seconds"], "C": ["answer", "guess"]}));
 }
