@@ -63,8 +63,6 @@ pub enum Kind {
     String,
     /// Any number.
     Number,
-    /// A whole number.
-    Integer,
     /// True or false.
     Boolean,
 }
@@ -76,7 +74,6 @@ impl Kind {
             Self::Object => "object",
             Self::String => "string",
             Self::Number => "number",
-            Self::Integer => "integer",
             Self::Boolean => "boolean",
         }
     }
@@ -87,7 +84,6 @@ impl Kind {
             Self::Object => value.is_object(),
             Self::String => value.is_string(),
             Self::Number => value.is_number(),
-            Self::Integer => value.is_i64() || value.is_u64(),
             Self::Boolean => value.is_boolean(),
         }
     }

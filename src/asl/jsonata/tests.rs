@@ -199,8 +199,8 @@ fn a_field_wants_its_kind_of_value() {
         told("$states.input.n", "Cause", Kind::String),
         unexpected("$states.input.n", "Cause", "string", "null", "null")
     );
-    assert_eq!(told("2 * 2", "Seconds", Kind::Integer), Ok(json!(4)));
-    assert!(told("0.5", "Seconds", Kind::Integer).is_err());
+    assert_eq!(told("2 * 2", "Seconds", Kind::Number), Ok(json!(4)));
+    assert!(told("'4'", "Seconds", Kind::Number).is_err());
 }
 
 #[test]

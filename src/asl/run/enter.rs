@@ -158,7 +158,7 @@ fn seconds(setting: &Setting<u64>, field: (&str, i64), view: &View<'_>) -> Resul
     if let Setting::Literal(seconds) = setting {
         return Ok(*seconds);
     }
-    let value = view.found(setting, name, Kind::Integer)?;
+    let value = view.found(setting, name, Kind::Number)?;
     let named = format!("{name}Path");
     let (value, parameter) = match (value, setting) {
         (Found::Value(value), Setting::Path(path)) => (value, Some(Parameter { name: &named, path })),
@@ -171,8 +171,11 @@ fn seconds(setting: &Setting<u64>, field: (&str, i64), view: &View<'_>) -> Resul
         (Some(seconds), Some(parameter)) if seconds < 0 => Err(parameter.negative(&value)),
         (Some(_), Some(parameter)) => Err(parameter.unfit(&format!("a value from {least} to {MAX_SECONDS}"), &value)),
         (None, Some(parameter)) => Err(parameter.unfit("an integer value", &value)),
-        (_, None) => {
-            let cause = format!("The field '{name}' must be an integer from {least} to {MAX_SECONDS} but was: {value}");
+        (found, None) => {
+            let cause = match found {
+                Some(_) => format!("{name} must be between {least} and {MAX_SECONDS} but was: {value}"),
+                None => format!("The {name} field cannot be parsed as an integer: {value}"),
+            };
             Err(Fault { location: Some(name.to_owned()), ..query(cause) })
         }
     }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::fault::Fault;
+use super::super::fault::{Fault, REFERENCE_PATH};
 use super::super::jsonata::Kind;
-use super::super::path::Path;
+use super::super::path::{Path, Root};
 use super::code::{Batch, Iteration, Outside, Setting, Source, Step, Ways, Work};
 use super::view::{Found, View, query, shown, within_limit};
 use super::{Failure, Situation};
@@ -139,10 +139,7 @@ impl Iteration {
             Source::Input => effective.clone(),
             Source::Template(template) => view.template(template, "Items")?,
             Source::Expression(expression) => view.expect(expression, "Items", Kind::Items)?,
-            Source::Path(path) => {
-                let found = path.evaluate(view.scope()).map(std::borrow::Cow::into_owned);
-                found.map_err(|missing| Fault::runtime(format!("Invalid path '{path}' : {missing}")))?
-            }
+            Source::Path(path) => found_at(path, effective, view)?,
         };
         match (found, &self.items) {
             (Value::Array(items), _) => Ok(items),
@@ -158,6 +155,16 @@ fn given(outside: Option<&Outside>, field: &str, view: &View<'_>) -> Result<Opti
     filling.map(|filling| view.fill(filling, field)).transpose()
 }
 
+/// The value at `ItemsPath`. It is a reference path: one that leads nowhere in the input conflicts with it.
+fn found_at(path: &Path, effective: &Value, view: &View<'_>) -> Result<Value, Fault> {
+    if *path.root() == Root::Input && path.is_reference() {
+        let found = path.refer(effective).cloned();
+        return found.map_err(|error| Fault::new(REFERENCE_PATH, error.to_string()));
+    }
+    let found = path.evaluate(view.scope()).map(std::borrow::Cow::into_owned);
+    found.map_err(|missing| Fault::runtime(format!("Invalid path '{path}' : {missing}")))
+}
+
 fn no_list(path: &str) -> Fault {
     Fault::runtime(format!("Reference path \"{path}\" must point to array."))
 }
@@ -168,7 +175,7 @@ fn count(setting: Option<&Setting<u64>>, field: &str, view: &View<'_>) -> Result
     if let Setting::Literal(count) = setting {
         return Ok(Some(*count));
     }
-    let Found::Value(value) = view.found(setting, field, Kind::Integer)? else { return Err(absent(setting, field)) };
+    let Found::Value(value) = view.found(setting, field, Kind::Number)? else { return Err(absent(setting, field)) };
     match value.as_i64() {
         Some(count) if count >= 0 => Ok(Some(count.unsigned_abs())),
         Some(_) => Err(told(setting, field, format!("{field} cannot be negative."))),
@@ -197,7 +204,7 @@ fn max_items(setting: Option<&Setting<u64>>, view: &View<'_>) -> Result<Option<u
     if let Setting::Literal(count) = setting {
         return Ok(Some(*count));
     }
-    let Found::Value(value) = view.found(setting, FIELD, Kind::Integer)? else { return Err(absent(setting, FIELD)) };
+    let Found::Value(value) = view.found(setting, FIELD, Kind::Number)? else { return Err(absent(setting, FIELD)) };
     match value.as_i64() {
         Some(count) if count > 0 => Ok(Some(count.unsigned_abs())),
         Some(_) => Err(Fault::new("States.ItemReaderFailed", "field MaxItems must be positive")),
@@ -226,8 +233,10 @@ fn absent<T>(setting: &Setting<T>, field: &str) -> Fault {
 }
 
 fn unfit<T>(setting: &Setting<T>, field: &str, value: &Value, wanted: &str) -> Fault {
-    let path = path(setting).map(Path::text).unwrap_or_default();
     let shown = shown(value);
+    let Some(path) = path(setting) else {
+        return told(setting, field, format!("The {field} field cannot be parsed as an {wanted}: {shown}"));
+    };
     told(
         setting,
         field,

@@ -183,7 +183,22 @@ fn a_value_that_a_state_cannot_use_is_a_fault() {
         (
             "JSONata",
             json!({"Type": "Wait", "Seconds": "{% $states.input.s %}"}),
-            "States.QueryEvaluationError: The JSONata expression '$states.input.s' specified for the field 'Seconds' returned an unexpected result type. Expected 'integer', but was 'string' for value: \"NoNumber\"",
+            "States.QueryEvaluationError: The JSONata expression '$states.input.s' specified for the field 'Seconds' returned an unexpected result type. Expected 'number', but was 'string' for value: \"NoNumber\"",
+        ),
+        (
+            "JSONata",
+            json!({"Type": "Wait", "Seconds": "{% $states.input.half %}"}),
+            "States.QueryEvaluationError: The Seconds field cannot be parsed as an integer: 0.5",
+        ),
+        (
+            "JSONata",
+            json!({"Type": "Wait", "Seconds": "{% $states.input.n %}"}),
+            "States.QueryEvaluationError: Seconds must be between 0 and 99999999 but was: -1",
+        ),
+        (
+            "JSONPath",
+            json!({"Type": "Map", "InputPath": "$.o", "ItemsPath": "$.d.objects", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}}),
+            "States.ReferencePathConflict: Unable to apply step \"d\" to input {}",
         ),
         (
             "JSONata",
