@@ -30,6 +30,7 @@ fuzz_target!(|text: &str| {
         context: &input,
         variables: &variables,
         ids: &ids,
+        now_ms: 0,
     };
     if let Err(fault) = Session::new(bindings).evaluate(&expression, "Output") {
         assert_eq!(fault.error, "States.QueryEvaluationError");

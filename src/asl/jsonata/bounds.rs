@@ -1,7 +1,8 @@
-//! Bounds where one step of an expression could make a value of any size: `&`, `$pad`, `$join`, `$replace`.
+//! What the evaluator would take from the machine, and must be given: bounds of texts (`&`, `$pad`, `$join`, `$replace`),
+//! and the time (`$now`, `$millis`).
 //!
-//! The evaluator bounds time, depth and lists, not texts. So the syntax tree is given functions that look at the sizes
-//! before the step is done; no expression can spell their names.
+//! The evaluator bounds time, depth and lists, not texts, and it reads the clock. So the syntax tree is given functions
+//! that look at the sizes before a step is done, and one that knows the time; no expression can spell their names.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,6 +19,7 @@ const CONCATENATE: &str = "joined within bounds";
 const WIDTH: &str = "width within bounds";
 const SUBJECT: &str = "subject noted";
 const FILLER: &str = "filler within bounds";
+const TIME: &str = "time of the evaluation";
 
 /// A text that is written down and no longer than this needs no look: what it fills grows by little.
 const SHORT: usize = 64;
@@ -39,6 +41,13 @@ pub(super) fn bound(node: &mut AstNode) {
             if let AstNode::Function { name, args, .. } = &mut **rhs {
                 watch(name, args.iter_mut().enumerate().map(|(at, argument)| (at + 1, argument)).collect(), Some(lhs));
             }
+        }
+        AstNode::Function { name, args, .. } if name == "millis" && args.is_empty() => *node = call(TIME, Vec::new()),
+        // `$now(picture, zone)` is `$fromMillis($millis(), picture, zone)`.
+        AstNode::Function { name, args, .. } if name == "now" => {
+            let mut arguments = std::mem::take(args);
+            arguments.insert(0, call(TIME, Vec::new()));
+            *node = AstNode::Function { name: "fromMillis".to_owned(), args: arguments, is_builtin: true };
         }
         AstNode::Function { name, args, .. } => watch(name, args.iter_mut().enumerate().collect(), None),
         _ => {}
@@ -81,8 +90,9 @@ fn taken(node: &mut AstNode) -> AstNode {
     std::mem::replace(node, AstNode::Null)
 }
 
-/// Makes the functions known to an evaluator.
-pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> {
+/// Makes the functions known to an evaluator, for which it is `now_ms` milliseconds after 1970.
+pub(super) fn register(evaluator: &mut Evaluator, now_ms: i64) -> Result<(), EvaluatorError> {
+    evaluator.register_fn(TIME, move |_: &[JValue]| Ok(JValue::from_i64(now_ms)))?;
     evaluator.register_fn(CONCATENATE, concatenate)?;
     evaluator.register_fn(WIDTH, |arguments: &[JValue]| {
         let width = passed(arguments);

@@ -42,6 +42,8 @@ pub struct Bindings<'a> {
     pub variables: &'a Variables,
     /// Where `$uuid` and `$random` draw from.
     pub ids: &'a Arc<dyn Ids>,
+    /// What `$millis` and `$now` tell, in milliseconds after 1970.
+    pub now_ms: i64,
 }
 
 impl fmt::Debug for Bindings<'_> {
@@ -210,7 +212,7 @@ fn made(bindings: &Bindings<'_>) -> Result<Evaluator, EvaluatorError> {
         ..EvaluatorOptions::default()
     };
     let mut evaluator = Evaluator::with_options(context, options);
-    functions::register(&mut evaluator, bindings.ids)?;
+    functions::register(&mut evaluator, bindings.ids, bindings.now_ms)?;
     Ok(evaluator)
 }
 

@@ -31,7 +31,7 @@ fn signature(name: &str, argument: usize) -> EvaluatorError {
 }
 
 /// Makes the functions known to an evaluator, and `$eval` unknown.
-pub(super) fn register(evaluator: &mut Evaluator, ids: &Source) -> Result<(), EvaluatorError> {
+pub(super) fn register(evaluator: &mut Evaluator, ids: &Source, now_ms: i64) -> Result<(), EvaluatorError> {
     evaluator.register_fn_override("eval", |_: &[JValue]| Err(wrong("T1006: Attempted to invoke a non-function")))?;
     let source = Arc::clone(ids);
     evaluator.register_fn_override("random", move |arguments: &[JValue]| random(arguments, &source))?;
@@ -44,7 +44,7 @@ pub(super) fn register(evaluator: &mut Evaluator, ids: &Source) -> Result<(), Ev
     evaluator.register_fn("range", range)?;
     evaluator.register_fn("hash", hash)?;
     evaluator.register_fn("parse", parse)?;
-    bounds::register(evaluator)
+    bounds::register(evaluator, now_ms)
 }
 
 /// Refuses the first argument that is one too many.

@@ -22,6 +22,7 @@ fn with_session<T>(work: impl FnOnce(&mut Session<'_>) -> T) -> T {
         context: &context,
         variables: &variables,
         ids: &ids,
+        now_ms: 1_510_067_557_121,
     };
     work(&mut Session::new(bindings))
 }

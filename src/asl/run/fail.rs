@@ -98,7 +98,7 @@ fn delay_ms(retrier: &Retrier, used: u64, situation: &Situation<'_>) -> u64 {
     let share = match retrier.jitter {
         Jitter::None => 1.0,
         Jitter::Full => {
-            let Situation { input, context, variables, ids } = *situation;
+            let Situation { input, context, variables, ids, .. } = *situation;
             JavaRandom::drawn(&Scope { input, context, variables, ids }).unit()
         }
     };

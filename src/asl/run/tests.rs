@@ -30,7 +30,7 @@ fn situated<T>(input: &Value, work: impl FnOnce(&Situation<'_>) -> T) -> T {
     let context = json!({"Execution": {"Id": "arn", "Input": input}, "State": {"Name": "S"}, "Map": {"Item": {"Index": 1, "Value": "i"}}});
     let variables = Map::from_iter([("v".to_owned(), json!({"w": 7}))]);
     let ids: Arc<dyn Ids> = Arc::new(SequenceIds::default());
-    work(&Situation { input, context: &context, variables: &variables, ids: &ids })
+    work(&Situation { input, context: &context, variables: &variables, ids: &ids, now_ms: 0 })
 }
 
 fn enter(language: &str, state: &Value, input: &Value) -> Result<Entered, Fault> {

@@ -35,8 +35,8 @@ impl<'a> View<'a> {
     }
 
     fn with(situation: &Situation<'a>, top: &'a Value, result: Option<&'a Value>, error: Option<&'a Value>) -> Self {
-        let Situation { input, context, variables, ids } = *situation;
-        let bindings = Bindings { input, result, error_output: error, context, variables, ids };
+        let Situation { input, context, variables, ids, now_ms } = *situation;
+        let bindings = Bindings { input, result, error_output: error, context, variables, ids, now_ms };
         let scope = Scope { input: top, context, variables, ids };
         Self { scope, session: RefCell::new(Session::new(bindings)) }
     }
