@@ -50,7 +50,7 @@ export class Project {
       project.close();
       throw error;
     }
-    project.configure();
+    await project.configure();
     return project;
   }
 
@@ -84,14 +84,14 @@ export class Project {
 
   configure() {
     Amplify.configure(this.outputs);
-    this.become('guest');
+    return this.become('guest');
   }
 
   /** Whoever calls from now on. Each person has a storage of their own, as if each sat at a browser of their own. */
-  become(person) {
+  async become(person) {
     if (!this.people.has(person)) this.people.set(person, new Cupboard());
     cognitoUserPoolsTokenProvider.setKeyValueStorage(this.people.get(person));
-    cognitoCredentialsProvider.clearCredentials();
+    await cognitoCredentialsProvider.clearCredentialsAndIdentityId();
   }
 
   async messages(username) {
@@ -112,7 +112,7 @@ export class Project {
   /** Signs up, confirms, joins groups and signs in; from now on this person calls. */
   async enter(name, groups = []) {
     const username = `${name}@example.com`;
-    this.become(name);
+    await this.become(name);
     const { userId } = await signUp({ username, password, options: { userAttributes: { email: username } } });
     await confirmSignUp({ username, confirmationCode: await this.codeFor(userId) });
     for (const GroupName of groups) await this.administer('AdminAddUserToGroup', { Username: username, GroupName });
@@ -127,7 +127,7 @@ export class Project {
 }
 
 /** Waits until something holds, and gives it. */
-export async function until(what, test, patience = 10_000) {
+export async function until(what, test, patience = 20_000) {
   const end = Date.now() + patience;
   for (;;) {
     const seen = await test();
