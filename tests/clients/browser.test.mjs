@@ -1,14 +1,12 @@
 // An app on the unmodified aws-amplify library in Chromium, from another origin than the cloud's: every path that the library
 // uses, its preflights, and refusals that a page may read. AMPUP names the program, CHROMIUM the browser.
 import assert from 'node:assert/strict';
-import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { build } from 'esbuild';
-
 import { Browser } from './datastore/browser.mjs';
+import { servePage } from './page.mjs';
 import { Project, password, until } from './project.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -17,20 +15,6 @@ let project;
 let server;
 let browser;
 
-/** The page with the app, at an origin of its own. */
-async function servePage() {
-  const { outputFiles: [script] } = await build({
-    entryPoints: [path.join(here, 'browser', 'page.mjs')], bundle: true, format: 'iife', write: false, logLevel: 'error',
-  });
-  server = http.createServer((request, response) => {
-    const isScript = request.url === '/page.js';
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script.text : '<!doctype html><meta charset="utf-8"><script src="/page.js"></script>');
-  });
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  return `http://localhost:${server.address().port}/`;
-}
-
 before(async () => {
   const opening = Project.open('browser', [
     ['add', 'auth', '--sign-in', 'email', '--guests', 'true', '--groups', 'Editors'],
@@ -38,11 +22,12 @@ before(async () => {
     ['add', 'function', '--name', 'say'],
     ['add', 'storage', '--name', 'files', '--kind', 'bucket', '--allow', 'private/{owner}/*=owner:read,write,delete'],
   ]);
-  const [opened, page] = await Promise.all([opening, servePage()]);
+  const [opened, page] = await Promise.all([opening, servePage('browser/page.mjs')]);
   project = opened;
+  ({ server } = page);
   // The certificate is the local cloud's own; who trusts it is the subject of another test.
   browser = await Browser.open(path.join(project.folder, 'profile'), ['--ignore-certificate-errors']);
-  await browser.visit(page);
+  await browser.visit(page.address);
   await browser.call('configure', project.outputs);
 });
 

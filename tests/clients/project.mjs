@@ -34,16 +34,17 @@ class Cupboard {
 
 export class Project {
   /**
-   * `steps` are lists of arguments of ampup; `files` are written before them, by path in the project. Without `deploy` the
-   * project stays as it is.
+   * `steps` are lists of arguments of ampup; `files` are written before them, by path in the project, and `prepare` is given
+   * the folder.
    */
-  static async open(name, steps, files = {}) {
+  static async open(name, steps, files = {}, prepare = () => {}) {
     const project = new Project();
     project.folder = mkdtempSync(path.join(tmpdir(), `ampup-${name}-`));
     project.people = new Map([['guest', new Cupboard()]]);
     try {
       project.run('init', name, '--target', 'local', '--json');
       project.write(files);
+      prepare(project.folder);
       steps.forEach((step) => project.run(...step, '--json'));
       await project.start();
     } catch (error) {
