@@ -87,7 +87,7 @@ test('owners and groups that stand in fields, single and in lists', async () => 
   assert.deepEqual(good(await client.models.Task.list()).map(({ title }) => title), ['two']);
   await project.become('eve');
   assert.equal(good(await client.models.Task.get({ id })).title, 'two');
-  assert.equal((await client.models.Task.update({ id, title: 'three' })).errors[0].errorType, 'Unauthorized');
+  refused(await client.models.Task.update({ id, title: 'three' }), 'updateTask', 'Mutation');
   await project.become('rob');
   assert.deepEqual(good(await client.models.Task.list()).map(({ title }) => title), ['two']);
   assert.equal(good(await client.models.Task.update({ id, title: 'three' })).title, 'three');
@@ -111,10 +111,23 @@ test('fields with rules of their own', async () => {
   const { data, errors } = await client.models.Person.get({ id });
   assert.deepEqual([data.name, data.salary], ['Ada', null]);
   assert.deepEqual([errors[0].errorType, errors[0].path], ['Unauthorized', ['getPerson', 'salary']]);
+  assert.equal(errors[0].message, 'Not Authorized to access salary on type Person');
   assert.equal(good(await client.models.Person.get({ id }, { selectionSet: ['name'] })).name, 'Ada');
   const listed = await client.models.Person.list();
   assert.equal(listed.data[0].name, 'Ada');
   assert.deepEqual(listed.errors[0].path, ['listPeople', 'items', 0, 'salary']);
+});
+
+test('owners by a claim that only id tokens have', async () => {
+  await project.become('ada');
+  const { tokens } = await fetchAuthSession();
+  const options = { headers: { Authorization: tokens.idToken.toString() } };
+  const { id, owner } = good(await client.models.Letter.create({ text: 'x' }, options));
+  assert.equal(owner, 'ada@example.com');
+  assert.equal(good(await client.models.Letter.get({ id }, options)).text, 'x');
+  refused(await client.models.Letter.create({ text: 'y' }), 'createLetter', 'Mutation');
+  refused(await client.models.Letter.get({ id }), 'getLetter', 'Query');
+  assert.equal((await client.models.Letter.list()).errors[0].message, 'Not Authorized to access listLetters on type Query');
 });
 
 test('owners hear of their own items only', async () => {
