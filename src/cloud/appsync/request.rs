@@ -134,8 +134,7 @@ fn success(answered: &Answered) -> ApiReply {
 }
 
 fn refusal(error: &ApiError) -> ApiReply {
-    let mut reply =
-        reply(error.status, &json!({ "errors": [{ "errorType": error.code, "message": error.message }] }));
+    let mut reply = reply(error.status, &json!({ "errors": [{ "errorType": error.code, "message": error.message }] }));
     // Clients know the kind of refusal by this header; aws-amplify knows no other way.
     reply.headers.push(("x-amzn-errortype".to_owned(), error.code.clone()));
     reply

@@ -149,13 +149,7 @@ fn misconfigured() -> ApiError {
 
 /// Whose the logins are. A guest who signs in keeps the identity when the login has none yet; whoever comes back is the
 /// one of before, and the guest's identity ends in theirs (Cognito guide, "Switching unauthenticated identities").
-fn owner(
-    core: &Core,
-    pool: &IdentityPool,
-    id: &str,
-    identity: Identity,
-    logins: &[Login],
-) -> Result<String, ApiError> {
+fn owner(core: &Core, pool: &IdentityPool, id: &str, identity: Identity, logins: &[Login]) -> Result<String, ApiError> {
     let is_guest = identity.logins.is_empty();
     if logins.is_empty() {
         return match is_guest {
