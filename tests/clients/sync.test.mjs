@@ -17,6 +17,7 @@ sign-in = "email"
 [resources.api]
 kind = "api"
 auth = "user-pool"
+additional-auth = ["api-key"]
 conflict = "auto-merge"
 `;
 let pair;
@@ -159,4 +160,15 @@ test('selective sync keeps what passes, now and later', async () => {
   const kept = await bob.call('find', 'Task', [['project', 'eq', 's']]);
   assert.deepEqual(kept.map(({ number }) => number).sort(), [2, 4]);
   for (const browser of [ada, bob]) assert.deepEqual((await browser.call('errors')).filter((error) => !error.endsWith('RetryMutation')), []);
+});
+
+test('whoever is not signed in has what an API key may read, and nothing else', async () => {
+  const { id } = await ada.call('save', 'News', { title: 'for all' });
+  await sent(ada);
+  await bob.call('clear');
+  await bob.call('signOut');
+  await bob.call('tryAllWays');
+  await bob.call('start');
+  await shows(bob, 'News', id, { title: 'for all' });
+  assert.deepEqual(await bob.call('list', 'Task'), []);
 });

@@ -1,7 +1,7 @@
 // An app on DataStore, as a developer writes it: the library as it comes, the generated models, the outputs file.
 import { Amplify } from 'aws-amplify';
-import { confirmSignUp, signIn, signUp } from 'aws-amplify/auth';
-import { DISCARD, DataStore, SortDirection, syncExpression } from 'aws-amplify/datastore';
+import { confirmSignUp, signIn, signOut, signUp } from 'aws-amplify/auth';
+import { AuthModeStrategyType, DISCARD, DataStore, SortDirection, syncExpression } from 'aws-amplify/datastore';
 import { Hub } from 'aws-amplify/utils';
 
 import * as models from 'ampup-models';
@@ -32,6 +32,9 @@ globalThis.app = {
   signUp: (username, password) => signUp({ username, password, options: { userAttributes: { email: username } } }),
   confirm: (username, confirmationCode) => confirmSignUp({ username, confirmationCode }),
   signIn: (username, password) => signIn({ username, password }),
+  signOut: () => signOut(),
+  /** From now on, each model is asked for in the ways that its rules know, one after the other. */
+  tryAllWays: () => DataStore.configure({ authModeStrategyType: AuthModeStrategyType.MULTI_AUTH }),
   start: () => DataStore.start(),
   stop: () => DataStore.stop(),
   clear: () => DataStore.clear(),
