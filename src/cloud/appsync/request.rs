@@ -162,7 +162,10 @@ fn success(answered: &Answered) -> ApiReply {
 }
 
 fn refusal(error: &ApiError) -> ApiReply {
-    reply(error.status, &json!({ "errors": [{ "errorType": error.code, "message": error.message }] }))
+    let mut reply = reply(error.status, &json!({ "errors": [{ "errorType": error.code, "message": error.message }] }));
+    // Clients know the kind of refusal by this header; aws-amplify knows no other way.
+    reply.headers.push(("x-amzn-errortype".to_owned(), error.code.clone()));
+    reply
 }
 
 fn reply(status: u16, body: &Value) -> ApiReply {
@@ -171,4 +174,16 @@ fn reply(status: u16, body: &Value) -> ApiReply {
         ("x-amzn-appsync-tokensconsumed".to_owned(), "1".to_owned()),
     ];
     ApiReply { status, headers, body: ReplyBody::Bytes(Bytes::from(body.to_string())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_tells_its_kind_in_a_header_too() {
+        let reply = refusal(&ApiError::new("UnauthorizedException", "no").status(401));
+        let kind = reply.headers.iter().find(|(name, _)| name == "x-amzn-errortype").map(|(_, value)| value.as_str());
+        assert_eq!((reply.status, kind), (401, Some("UnauthorizedException")));
+    }
 }

@@ -263,13 +263,7 @@ impl Gateway {
                 let call = whole.into_call(String::new(), Value::Null);
                 protocol::encode(&asked, Ok(self.services.appsync.graphql(&context, api, &call).await))
             }
-            Err(error) => {
-                // A GraphQL client reads `errors`, whatever went wrong.
-                let errors = json!({"errors": [{"errorType": error.code, "message": error.message}]});
-                let mut reply = ApiReply::json(errors);
-                reply.status = 403;
-                protocol::encode(&asked, Ok(reply))
-            }
+            Err(error) => protocol::encode(&asked, Ok(protocol::graphql_refusal(&asked, error))),
         }
     }
 

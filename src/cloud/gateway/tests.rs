@@ -336,6 +336,12 @@ async fn signatures_are_required_and_checked() {
     assert!(moved.send(&cloud).await.2.contains("<Code>SignatureDoesNotMatch</Code>"));
     let unknown = Call::new("GET", "/", b"").sign(&cloud, "s3", ("AKIAUNKNOWN", "x", None)).send(&cloud).await;
     assert!(unknown.2.contains("<Code>InvalidAccessKeyId</Code>"), "{}", unknown.2);
+    let stranger =
+        Call::new("POST", "/graphql/blog/graphql", b"{}").sign(&cloud, "appsync", ("AKIAUNKNOWN", "x", None));
+    let (status, head, body) = stranger.send(&cloud).await;
+    assert_eq!(status, 403);
+    assert!(head.contains("x-amzn-errortype: UnrecognizedClientException"), "{head}");
+    assert!(body.starts_with("{\"errors\":[{\"errorType\":\"UnrecognizedClientException\""), "{body}");
     let form = b"Action=ListRoles&Version=2010-05-08";
     let unsigned = Call::new("POST", "/", form).with("content-type", "application/x-www-form-urlencoded");
     let (status, _, body) = unsigned.send(&cloud).await;

@@ -15,6 +15,7 @@ mod tests;
 use serde_json::{Map, Value};
 
 use super::service::{ApiCall, ApiError, ApiReply, ReplyBody, ServiceId};
+pub(in crate::cloud) use refusal::graphql_refusal;
 pub(in crate::cloud) use sqs_codes::sqs_query_code;
 
 /// How a service's requests and answers are written.

@@ -1,11 +1,11 @@
-// Rendered by ampup; sha256:9234b73e944894fcb166c0138687492ea0503f9c617d468c4112db7f820ac881
+// Rendered by ampup; sha256:ad07de713a2f458ae1593c4e6254a2d3f906b7e7f4f806e9bef57e113e513eb2
 // Mutation.createOrder: adds a Order.
 import { util } from '@aws-appsync/utils';
 
 export function request(ctx) {
   const { condition } = ctx.args;
   const item = newItem(ctx);
-  refuse(guards(ctx).filter((guard) => !guard.all && !guard.tests.some((test) => meets(item, test))));
+  refuse(judged(ctx, item));
   checkSortKey(ctx.args.input, 'byCustomer', ['status', 'placedAt'], 'creating');
   item['status#placedAt'] = sortKey(item, ['status', 'placedAt']);
   const values = {};
@@ -60,13 +60,20 @@ function guards(ctx) {
     { fields: fields.filter((field) => field === 'note'), ...access1(ctx) },
     { fields: fields.filter((field) => !['note'].includes(field)), ...access2(ctx) },
   ];
-  return fields.length === 0 ? [all[all.length - 1]] : all.filter((guard) => guard.fields.length > 0);
+  const last = all.length - 1;
+  return all.map((guard, at) => ({ ...guard, used: fields.length === 0 ? at === last : guard.fields.length > 0 }));
 }
 
-/** Ends the request when there is anything that the caller may not do. */
-function refuse(denied) {
+/** The same, and whether an item passes each. */
+function judged(ctx, item) {
+  return guards(ctx).map((guard) => ({ ...guard, allowed: guard.all || guard.tests.some((test) => meets(item, test)) }));
+}
+
+/** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
+function refuse(held) {
+  const denied = held.filter((guard) => guard.used && !guard.allowed);
   const fields = denied.map((guard) => guard.fields).flat();
-  if (fields.length > 0) {
+  if (fields.length > 0 && held.some((guard) => guard.allowed)) {
     util.error(`Unauthorized on [${fields.join(', ')}]`, 'Unauthorized');
   }
   if (denied.length > 0) {

@@ -1,12 +1,12 @@
-// Rendered by ampup; sha256:ec193ccd732e80619a660361949ce4aad543838554c1f85bedeaabe2a49cc948
+// Rendered by ampup; sha256:bf2291fdd4774ea58a65e7b53c091ba3e96a52b6e749bdeee1976502c7f00b7d
 // Mutation.deleteOrder: removes a Order.
 import { util } from '@aws-appsync/utils';
 
 export function request(ctx) {
   const { input, condition } = ctx.args;
   const held = guards(ctx);
-  refuse(held.filter((guard) => !guard.all && guard.tests.length === 0));
-  const owned = held.filter((guard) => !guard.all).map((guard) => ({ or: guard.tests }));
+  refuse(held.map((guard) => ({ ...guard, allowed: guard.all || guard.tests.length > 0 })));
+  const owned = held.filter((guard) => guard.used && !guard.all).map((guard) => ({ or: guard.tests }));
   return {
     operation: 'DeleteItem',
     key: util.dynamodb.toMapValues({ number: input.number, placedAt: input.placedAt }),
@@ -20,7 +20,7 @@ export function response(ctx) {
   const refused = error ? error.type === 'DynamoDB:ConditionalCheckFailedException' : !result;
   if (refused) {
     const item = result ?? {};
-    refuse(guards(ctx).filter((guard) => !guard.all && !guard.tests.some((test) => meets(item, test))));
+    refuse(judged(ctx, item));
   }
   if (error) {
     util.error(error.message, error.type);
@@ -45,13 +45,19 @@ function guards(ctx) {
     { fields: [], ...access1(ctx) },
     { fields: [], ...access2(ctx) },
   ];
-  return all;
+  return all.map((guard) => ({ ...guard, used: true }));
 }
 
-/** Ends the request when there is anything that the caller may not do. */
-function refuse(denied) {
+/** The same, and whether an item passes each. */
+function judged(ctx, item) {
+  return guards(ctx).map((guard) => ({ ...guard, allowed: guard.all || guard.tests.some((test) => meets(item, test)) }));
+}
+
+/** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
+function refuse(held) {
+  const denied = held.filter((guard) => guard.used && !guard.allowed);
   const fields = denied.map((guard) => guard.fields).flat();
-  if (fields.length > 0) {
+  if (fields.length > 0 && held.some((guard) => guard.allowed)) {
     util.error(`Unauthorized on [${fields.join(', ')}]`, 'Unauthorized');
   }
   if (denied.length > 0) {

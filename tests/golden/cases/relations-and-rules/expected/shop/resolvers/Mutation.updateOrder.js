@@ -1,12 +1,12 @@
-// Rendered by ampup; sha256:5f89db6df7017d6ac814e7d25501fd553c7b8955f70fbf41a287007967affcc8
+// Rendered by ampup; sha256:16fa92d38ae673179d04d78379c68e22b00e60cb0e17d22030de4eddbb3a0ec8
 // Mutation.updateOrder: changes a Order.
 import { util } from '@aws-appsync/utils';
 
 export function request(ctx) {
   const { input, condition } = ctx.args;
   const held = guards(ctx);
-  refuse(held.filter((guard) => !guard.all && guard.tests.length === 0));
-  const owned = held.filter((guard) => !guard.all).map((guard) => ({ or: guard.tests }));
+  refuse(held.map((guard) => ({ ...guard, allowed: guard.all || guard.tests.length > 0 })));
+  const owned = held.filter((guard) => guard.used && !guard.all).map((guard) => ({ or: guard.tests }));
   const changes = {
     updatedAt: input.updatedAt ?? util.time.nowISO8601(),
   };
@@ -33,7 +33,7 @@ export function response(ctx) {
   const refused = error ? error.type === 'DynamoDB:ConditionalCheckFailedException' : false;
   if (refused) {
     const item = result ?? {};
-    refuse(guards(ctx).filter((guard) => !guard.all && !guard.tests.some((test) => meets(item, test))));
+    refuse(judged(ctx, item));
   }
   if (error) {
     util.error(error.message, error.type);
@@ -81,13 +81,20 @@ function guards(ctx) {
     { fields: fields.filter((field) => field === 'note'), ...access1(ctx) },
     { fields: fields.filter((field) => !['note'].includes(field)), ...access2(ctx) },
   ];
-  return fields.length === 0 ? [all[all.length - 1]] : all.filter((guard) => guard.fields.length > 0);
+  const last = all.length - 1;
+  return all.map((guard, at) => ({ ...guard, used: fields.length === 0 ? at === last : guard.fields.length > 0 }));
 }
 
-/** Ends the request when there is anything that the caller may not do. */
-function refuse(denied) {
+/** The same, and whether an item passes each. */
+function judged(ctx, item) {
+  return guards(ctx).map((guard) => ({ ...guard, allowed: guard.all || guard.tests.some((test) => meets(item, test)) }));
+}
+
+/** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
+function refuse(held) {
+  const denied = held.filter((guard) => guard.used && !guard.allowed);
   const fields = denied.map((guard) => guard.fields).flat();
-  if (fields.length > 0) {
+  if (fields.length > 0 && held.some((guard) => guard.allowed)) {
     util.error(`Unauthorized on [${fields.join(', ')}]`, 'Unauthorized');
   }
   if (denied.length > 0) {
