@@ -127,7 +127,7 @@ fn the_database_of_an_environment_can_be_taken_away() {
     let emulator = ["env", "add", "emulator", "--target", "localstack", "--endpoint", dev.endpoint.as_str()];
     let _ = sandbox.run(&emulator).ok();
     let _ = sandbox.run(&["update", "shop", "--sql-cluster", &format!("emulator={CLUSTER},{SECRET}")]).ok();
-    let _ = sandbox.run(&["push", "--yes", "--env", "emulator"]).ok();
+    let _ = sandbox.run(&["push", "--dry-run", "--env", "emulator"]).ok();
     let away = "ampup update shop --sql-cluster emulator=off";
     refuses(&sandbox, &["env", "remove", "emulator", "--yes"], 3, &["AMP0103", "`emulator`", away]);
     let _ = sandbox.run(&["update", "shop", "--sql-cluster", "emulator=off"]).ok();

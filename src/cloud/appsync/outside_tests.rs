@@ -216,7 +216,7 @@ async fn what_has_no_address_is_refused_with_the_variable_to_set() {
     let api = world.api(json!({}), SCHEMA).await;
     let key = world.key(&api).await;
     world.database(&api, "Shop", may_read()).await;
-    let role = world.outside_role("models", json!([])).await;
+    let role = world.outside_role("models", may_read()).await;
     let source = json!({ "ApiId": api, "Name": "Models", "Type": "AMAZON_BEDROCK_RUNTIME", "ServiceRoleArn": role });
     world.make("AWS::AppSync::DataSource", source).await;
     // What the handler makes of errors of the data source does not hide it.

@@ -227,7 +227,7 @@ impl<'a> Execution<'a> {
             let step = siblings.as_ref().zip(call.resolver.step(waiting.step));
             let answer = match step {
                 Some((siblings, step)) if is_batch(&waiting.request) => {
-                    self.together_with(siblings, (waiting.step, step), waiting.request.clone()).await
+                    self.together_with(siblings, (waiting.step, step), (count, waiting.request.clone())).await
                 }
                 Some((_, step)) => invoke_alone(self.backends, &step.source, &waiting.request).await,
                 None => Err(Fault::raised("InternalFailure", "the step is gone")),

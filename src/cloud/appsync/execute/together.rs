@@ -41,7 +41,8 @@ type Reply = oneshot::Sender<Result<Answer, Fault>>;
 /// Requests that are invoked together.
 struct Batch {
     step: Arc<Step>,
-    requests: Vec<(Value, Reply)>,
+    /// In the order in which the fields stand in the answer.
+    requests: BTreeMap<usize, (Value, Reply)>,
 }
 
 /// The step of a resolver at which siblings meet.
@@ -96,7 +97,7 @@ impl State {
         *self.sent.entry(meeting.clone()).or_default() += batch.requests.len();
         let backends = backends.clone();
         tokio::spawn(async move {
-            let (requests, replies): (Vec<Value>, Vec<Reply>) = batch.requests.into_iter().unzip();
+            let (requests, replies): (Vec<Value>, Vec<Reply>) = batch.requests.into_values().unzip();
             let answers = invoke_together(&backends, &batch.step.source, &requests).await;
             for (reply, answer) in replies.into_iter().zip(answers) {
                 // A request that went away needs no answer.
@@ -135,7 +136,7 @@ impl Execution<'_> {
         &self,
         siblings: &Siblings,
         (position, step): (usize, &Arc<Step>),
-        request: Value,
+        (number, request): (usize, Value),
     ) -> Result<Answer, Fault> {
         let later = request.get("invocationType").map(Value::to_string).unwrap_or_default();
         let meeting = (siblings.clone(), position);
@@ -144,9 +145,9 @@ impl Execution<'_> {
         {
             let mut state = self.gathering.lock();
             less(&mut state.busy, siblings);
-            let fresh = || Batch { step: Arc::clone(step), requests: Vec::new() };
+            let fresh = || Batch { step: Arc::clone(step), requests: BTreeMap::new() };
             let batch = state.batches.entry(key.clone()).or_insert_with(fresh);
-            batch.requests.push((request, reply));
+            batch.requests.insert(number, (request, reply));
             if batch.requests.len() >= step.batch_size
                 && let Some(full) = state.batches.remove(&key)
             {
