@@ -3,11 +3,11 @@
 
 use jsonata_core::ast::{AstNode, BinaryOp, UnaryOp};
 use jsonata_core::evaluator::Evaluator;
-use jsonata_core::parser;
 use jsonata_core::value::JValue;
 
 use super::super::cursor::SyntaxError;
 use super::evaluate::MAX_DEPTH;
+use super::expression::read;
 use super::{functions, values, walk};
 
 /// As many parts of an expression as are evaluated again to find out which of them failed.
@@ -109,7 +109,7 @@ const FIXED: &[(&str, &str)] = &[
 /// Why a text is no expression, and where: the shortest beginning of the text that fails in the same way ends there.
 pub(super) fn syntax(text: &str, message: &str) -> SyntaxError {
     let edges: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-    let fails_alike = |at: &usize| parser::parse(&text[..*at]).is_err_and(|error| error.to_string() == message);
+    let fails_alike = |at: &usize| read(&text[..*at]).is_err_and(|found| found == message);
     let first = edges.partition_point(|at| !fails_alike(at));
     let end = edges.get(first).copied().unwrap_or(text.len());
     // The last character of that beginning is the one that does not fit, unless the text simply ends too early.

@@ -1,6 +1,7 @@
 //! Runs the resolver of a field: handlers in a sandbox, data sources between them.
 //!
-//! A resolver runs on one worker from beginning to end. Not here: what becomes of its value.
+//! A resolver runs on one worker from beginning to end, unless a step of it asks a function: then it stops there, holds
+//! no worker, and goes on with the answer. Not here: what becomes of its value.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -65,50 +66,141 @@ struct Given<'a> {
     error: Option<&'a Value>,
 }
 
-/// Resolves a field.
-pub(in crate::cloud::appsync) fn resolve(sandbox: &mut Sandbox, call: &FieldCall) -> Resolved {
-    let mut run = Run { sandbox, call, stash: json!({}), resolved: Resolved::default() };
-    let value = match &*call.resolver {
-        Resolver::Unit(step) => run.step(step, None).map(|next| match next {
-            Next::Value(value) | Next::End(value) => value,
-        }),
-        Resolver::Pipeline { code, steps } => run.pipeline(code, steps),
+/// What became of a request handler.
+enum Requested {
+    /// It returned early.
+    Early(Next),
+    Answered(Answer),
+    /// It asks a function.
+    Waits(Value),
+}
+
+/// How far a resolver came.
+#[derive(Debug)]
+pub(in crate::cloud::appsync) enum Progress {
+    Done(Resolved),
+    Waits(Box<Waiting>),
+}
+
+/// A resolver that stopped at a step which asks a function.
+#[derive(Debug)]
+pub(in crate::cloud::appsync) struct Waiting {
+    /// Which step, from 0.
+    pub step: usize,
+    /// What its request handler returned.
+    pub request: Value,
+    previous: Arc<Value>,
+    stash: Value,
+    resolved: Resolved,
+}
+
+impl Waiting {
+    /// What is left of the resolver when it cannot go on.
+    pub(in crate::cloud::appsync) fn failed(mut self, fault: Fault) -> Resolved {
+        self.resolved.faults.push(fault);
+        self.resolved
+    }
+}
+
+/// Where a resolver begins or goes on.
+struct Place {
+    step: usize,
+    previous: Arc<Value>,
+    answer: Option<Answer>,
+}
+
+/// Resolves a field, from the beginning or from where it waited for an answer.
+pub(in crate::cloud::appsync) fn resolve(
+    sandbox: &mut Sandbox,
+    call: &FieldCall,
+    resumed: Option<(Waiting, Answer)>,
+) -> Progress {
+    let (place, stash, resolved) = match resumed {
+        Some((Waiting { step, previous, stash, resolved, .. }, answer)) => {
+            (Some(Place { step, previous, answer: Some(answer) }), stash, resolved)
+        }
+        None => (None, json!({}), Resolved::default()),
+    };
+    let mut run = Run { sandbox, call, stash, resolved };
+    let flow = match &*call.resolver {
+        Resolver::Unit(step) => run.steps(&[&**step], place.unwrap_or_else(Place::start)),
+        Resolver::Pipeline { code, steps } => run.pipeline(code, steps, place),
         Resolver::Broken(reason) => Err(Fault::raised("NotFoundException", reason.clone())),
     };
-    match value {
-        Ok(value) => run.resolved.value = value,
+    match flow {
+        Ok(Flow::Value(value)) => run.resolved.value = value,
+        Ok(Flow::Waits { step, request, previous }) => {
+            let Run { stash, resolved, .. } = run;
+            return Progress::Waits(Box::new(Waiting { step, request, previous, stash, resolved }));
+        }
         Err(fault) => run.resolved.faults.push(fault),
     }
-    run.resolved
+    Progress::Done(run.resolved)
+}
+
+impl Place {
+    fn start() -> Self {
+        Self { step: 0, previous: Arc::default(), answer: None }
+    }
+}
+
+/// What came of the steps.
+enum Flow {
+    Value(Arc<Value>),
+    Waits { step: usize, request: Value, previous: Arc<Value> },
 }
 
 impl Run<'_> {
-    fn pipeline(&mut self, code: &Code, steps: &[Arc<Step>]) -> Result<Arc<Value>, Fault> {
-        let before = self.handler(code, "request", Given::default())?;
-        let mut previous = Arc::new(before.value);
-        if !before.early {
-            for step in steps {
-                match self.step(step, Some(&previous))? {
-                    Next::Value(value) => previous = value,
-                    Next::End(value) => {
-                        previous = value;
-                        break;
-                    }
-                }
+    fn pipeline(&mut self, code: &Code, steps: &[Arc<Step>], place: Option<Place>) -> Result<Flow, Fault> {
+        let place = match place {
+            Some(place) => place,
+            None => {
+                let before = self.handler(code, "request", Given::default())?;
+                let step = if before.early { steps.len() } else { 0 };
+                Place { step, previous: Arc::new(before.value), answer: None }
             }
-        }
+        };
+        let steps: Vec<&Step> = steps.iter().map(|step| &**step).collect();
+        let previous = match self.steps(&steps, place)? {
+            Flow::Value(value) => value,
+            waits @ Flow::Waits { .. } => return Ok(waits),
+        };
         let given = Given { prev: Some(&previous), result: Some(&previous), error: None };
         let after = self.handler(code, "response", given)?;
-        Ok(if after.through { previous } else { Arc::new(after.value) })
+        Ok(Flow::Value(if after.through { previous } else { Arc::new(after.value) }))
     }
 
-    /// Request, data source, response.
-    fn step(&mut self, step: &Step, previous: Option<&Value>) -> Result<Next, Fault> {
-        let prev = Some(previous.unwrap_or(&Value::Null));
-        let request = self.handler(&step.code, "request", Given { prev, ..Given::default() })?;
+    /// One step after the other, from a place.
+    fn steps(&mut self, steps: &[&Step], place: Place) -> Result<Flow, Fault> {
+        let Place { step: first, mut previous, mut answer } = place;
+        for (position, step) in steps.iter().enumerate().skip(first) {
+            let requested = match answer.take() {
+                Some(answer) => Requested::Answered(answer),
+                None => self.request(step, &previous)?,
+            };
+            let next = match requested {
+                Requested::Early(next) => next,
+                Requested::Answered(answer) => self.response(step, &previous, answer)?,
+                Requested::Waits(request) => return Ok(Flow::Waits { step: position, request, previous }),
+            };
+            match next {
+                Next::Value(value) => previous = value,
+                Next::End(value) => return Ok(Flow::Value(value)),
+            }
+        }
+        Ok(Flow::Value(previous))
+    }
+
+    /// The request handler of a step, and its data source.
+    fn request(&mut self, step: &Step, previous: &Value) -> Result<Requested, Fault> {
+        let request = self.handler(&step.code, "request", Given { prev: Some(previous), ..Given::default() })?;
         if request.early {
             let value = Arc::new(request.value);
-            return Ok(if request.end { Next::End(value) } else { Next::Value(value) });
+            let next = if request.end { Next::End(value) } else { Next::Value(value) };
+            return Ok(Requested::Early(next));
+        }
+        if datasource::is_awaited(&step.source) {
+            return Ok(Requested::Waits(request.value));
         }
         let call = self.call;
         let origin = Origin {
@@ -118,9 +210,14 @@ impl Run<'_> {
             field: (&call.type_name, &call.field_name),
             sync: step.sync.as_ref(),
         };
-        let Answer { result, error } = datasource::invoke(&call.backends, &step.source, &origin, request.value)?;
+        datasource::invoke(&call.backends, &step.source, &origin, request.value).map(Requested::Answered)
+    }
+
+    /// The response handler of a step.
+    fn response(&mut self, step: &Step, previous: &Value, answer: Answer) -> Result<Next, Fault> {
+        let Answer { result, error } = answer;
         let error = error.map(|(kind, message)| json!({ "type": kind, "message": message }));
-        let given = Given { prev, result: Some(&result), error: error.as_ref() };
+        let given = Given { prev: Some(previous), result: Some(&result), error: error.as_ref() };
         let response = self.handler(&step.code, "response", given)?;
         let value = if response.through { result } else { Arc::new(response.value) };
         Ok(if response.end { Next::End(value) } else { Next::Value(value) })
