@@ -6,6 +6,7 @@
 pub mod base;
 pub mod error;
 
+pub mod asl;
 pub mod cfn;
 pub mod graphql;
 

@@ -4,6 +4,7 @@
 
 pub mod arn;
 pub mod clock;
+pub mod document;
 pub mod future;
 pub mod ids;
 pub mod location;

@@ -89,6 +89,10 @@ catalogue! {
     AMP0320 Project "an API exceeds a limit of AppSync";
     AMP0321 Project "the code of a function has a syntax error";
     AMP0322 Project "the code of a function cannot be built";
+    AMP0323 Project "the definition of a state machine cannot be parsed";
+    AMP0324 Project "a state machine breaks a rule of the States Language";
+    AMP0325 Project "the states of a machine do not lead to each other";
+    AMP0326 Project "an expression of a state machine is wrong";
     // Deployment
     AMP0401 Operation "the deployment failed and was rolled back";
     AMP0402 Operation "the change set could not be made";
