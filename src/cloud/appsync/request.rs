@@ -12,10 +12,8 @@ use crate::cloud::feed::Happening;
 use crate::cloud::service::{ApiCall, ApiError, ApiReply, CallContext, ReplyBody};
 
 use super::AppSync;
-use super::authorize::Requester;
 use super::cache::EntryKey;
 use super::caching::operation_entry;
-use super::compiled::CompiledApi;
 use super::execute::{Answered, execute};
 use super::fault::Fault;
 use super::fixed::Fixed;

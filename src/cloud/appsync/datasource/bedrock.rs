@@ -52,7 +52,7 @@ pub(super) fn invoke(backends: &Backends, source: &DataSource, request: &Value) 
         Ok(answer) => return Ok(failed(&answer)),
         Err(silent) => return Ok(silent),
     };
-    let read = serde_json::from_str(&answer.body);
+    let read = serde_json::from_str::<Value>(&answer.body);
     Ok(read.map_or_else(
         |_| Answer::error("Bedrock:RequestFailed", "The answer is not JSON.", Value::Null),
         Answer::result,

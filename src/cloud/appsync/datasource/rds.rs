@@ -56,7 +56,8 @@ pub(super) fn invoke(backends: &Backends, source: &DataSource, request: &Value) 
         results.push(Value::Object(seen.collect::<Map<_, _>>()));
     }
     // Handlers get the answers as a text.
-    Ok(Answer::result(json!({ "sqlStatementResults": results }).to_string().into()))
+    let text = json!({ "sqlStatementResults": results }).to_string();
+    Ok(Answer::result(Value::String(text)))
 }
 
 /// A refusal as a handler sees it.
