@@ -340,7 +340,7 @@ async fn signatures_are_required_and_checked() {
         Call::new("POST", "/graphql/blog/graphql", b"{}").sign(&cloud, "appsync", ("AKIAUNKNOWN", "x", None));
     let (status, head, body) = stranger.send(&cloud).await;
     assert_eq!(status, 403);
-    assert!(head.contains("x-amzn-errortype: UnrecognizedClientException"), "{head}");
+    assert!(head.contains("x-amzn-errortype: unrecognizedclientexception"), "{head}");
     assert!(body.starts_with("{\"errors\":[{\"errorType\":\"UnrecognizedClientException\""), "{body}");
     let form = b"Action=ListRoles&Version=2010-05-08";
     let unsigned = Call::new("POST", "/", form).with("content-type", "application/x-www-form-urlencoded");

@@ -86,7 +86,7 @@ fn modules_are_checked() {
     let cases = [
         ("import { nothing } from '@aws-appsync/utils';", "no `nothing`"),
         ("import { agg } from '@aws-appsync/utils/rds';", "no `agg`"),
-        ("import { invokeModel } from '@aws-appsync/utils/ai';", "no module `@aws-appsync/utils/ai`"),
+        ("import { embed } from '@aws-appsync/utils/ai';", "no `embed`"),
         ("import utils from '@aws-appsync/utils';", "no default export"),
         ("import fs from 'fs';", "no module `fs`"),
         ("export default 1;", "only named exports"),

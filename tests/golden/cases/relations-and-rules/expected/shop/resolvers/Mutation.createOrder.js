@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:ad07de713a2f458ae1593c4e6254a2d3f906b7e7f4f806e9bef57e113e513eb2
+// Rendered by ampup; sha256:0bedd427b4f17c6c3c726e531a6afb9a93529a62e64ca59b29dd0e6b0d81bb90
 // Mutation.createOrder: adds a Order.
 import { util } from '@aws-appsync/utils';
 
@@ -60,6 +60,7 @@ function guards(ctx) {
     { fields: fields.filter((field) => field === 'note'), ...access1(ctx) },
     { fields: fields.filter((field) => !['note'].includes(field)), ...access2(ctx) },
   ];
+  // What names no field follows the rules of the type, which come last.
   const last = all.length - 1;
   return all.map((guard, at) => ({ ...guard, used: fields.length === 0 ? at === last : guard.fields.length > 0 }));
 }
@@ -72,7 +73,8 @@ function judged(ctx, item) {
 /** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
 function refuse(held) {
   const denied = held.filter((guard) => guard.used && !guard.allowed);
-  const fields = denied.map((guard) => guard.fields).flat();
+  const named = denied.map((guard) => guard.fields).flat();
+  const fields = named.filter((field, at) => named.indexOf(field) === at);
   if (fields.length > 0 && held.some((guard) => guard.allowed)) {
     util.error(`Unauthorized on [${fields.join(', ')}]`, 'Unauthorized');
   }

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:bf2291fdd4774ea58a65e7b53c091ba3e96a52b6e749bdeee1976502c7f00b7d
+// Rendered by ampup; sha256:0a9e19c80495924a62d1aefa706340b9029ec135bd1a7333a433e2e173220c6e
 // Mutation.deleteOrder: removes a Order.
 import { util } from '@aws-appsync/utils';
 
@@ -56,7 +56,8 @@ function judged(ctx, item) {
 /** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
 function refuse(held) {
   const denied = held.filter((guard) => guard.used && !guard.allowed);
-  const fields = denied.map((guard) => guard.fields).flat();
+  const named = denied.map((guard) => guard.fields).flat();
+  const fields = named.filter((field, at) => named.indexOf(field) === at);
   if (fields.length > 0 && held.some((guard) => guard.allowed)) {
     util.error(`Unauthorized on [${fields.join(', ')}]`, 'Unauthorized');
   }

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:16fa92d38ae673179d04d78379c68e22b00e60cb0e17d22030de4eddbb3a0ec8
+// Rendered by ampup; sha256:4877d0dde254c56e3847b5c4a919eea74a32279b03740320c1c5d2c29bc80b5d
 // Mutation.updateOrder: changes a Order.
 import { util } from '@aws-appsync/utils';
 
@@ -81,6 +81,7 @@ function guards(ctx) {
     { fields: fields.filter((field) => field === 'note'), ...access1(ctx) },
     { fields: fields.filter((field) => !['note'].includes(field)), ...access2(ctx) },
   ];
+  // What names no field follows the rules of the type, which come last.
   const last = all.length - 1;
   return all.map((guard, at) => ({ ...guard, used: fields.length === 0 ? at === last : guard.fields.length > 0 }));
 }
@@ -93,7 +94,8 @@ function judged(ctx, item) {
 /** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
 function refuse(held) {
   const denied = held.filter((guard) => guard.used && !guard.allowed);
-  const fields = denied.map((guard) => guard.fields).flat();
+  const named = denied.map((guard) => guard.fields).flat();
+  const fields = named.filter((field, at) => named.indexOf(field) === at);
   if (fields.length > 0 && held.some((guard) => guard.allowed)) {
     util.error(`Unauthorized on [${fields.join(', ')}]`, 'Unauthorized');
   }
