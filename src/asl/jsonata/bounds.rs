@@ -1,5 +1,5 @@
-//! What the evaluator would take from the machine, and must be given: bounds of texts (`&`, `$pad`, `$join`, `$replace`),
-//! and the time (`$now`, `$millis`).
+//! What the evaluator would take from the machine, and must be given: bounds of texts (`&`, `$pad`, `$join`, `$replace`,
+//! `$formatInteger`), and the time (`$now`, `$millis`).
 //!
 //! The evaluator bounds time, depth and lists, not texts, and it reads the clock. So the syntax tree is given functions
 //! that look at the sizes before a step is done, and one that knows the time; no expression can spell their names.
@@ -19,6 +19,7 @@ const CONCATENATE: &str = "joined within bounds";
 const WIDTH: &str = "width within bounds";
 const SUBJECT: &str = "subject noted";
 const FILLER: &str = "filler within bounds";
+const ROMAN: &str = "number within bounds";
 const TIME: &str = "time of the evaluation";
 
 /// A text that is written down and no longer than this needs no look: what it fills grows by little.
@@ -60,20 +61,32 @@ fn watch(name: &str, mut arguments: Vec<(usize, &mut AstNode)>, subject: Option<
         return;
     }
     let filler = match name {
-        "pad" | "join" => 1,
+        "pad" | "join" | "formatInteger" => 1,
         "replace" => 2,
         _ => return,
     };
     let Some(index) = arguments.iter().position(|(at, _)| *at == filler) else { return };
-    let short = matches!(&*arguments[index].1, AstNode::String(text) if text.len() <= SHORT);
-    if name == "pad" {
-        wrap(WIDTH, arguments[index].1);
-    } else if !short {
-        wrap(FILLER, arguments[index].1);
-        match subject {
-            Some(subject) => wrap(SUBJECT, subject),
-            None => wrap(SUBJECT, arguments[0].1),
+    let written = match &*arguments[index].1 {
+        AstNode::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let first = match (name, written) {
+        ("pad", _) => {
+            wrap(WIDTH, arguments[index].1);
+            return;
         }
+        // Roman numerals have a letter for every thousand.
+        ("formatInteger", Some(picture)) if !picture.starts_with(['I', 'i']) => return,
+        ("formatInteger", _) => ROMAN,
+        (_, Some(text)) if text.len() <= SHORT => return,
+        _ => {
+            wrap(FILLER, arguments[index].1);
+            SUBJECT
+        }
+    };
+    match subject {
+        Some(subject) => wrap(first, subject),
+        None => wrap(first, arguments[0].1),
     }
 }
 
@@ -94,12 +107,8 @@ fn taken(node: &mut AstNode) -> AstNode {
 pub(super) fn register(evaluator: &mut Evaluator, now_ms: i64) -> Result<(), EvaluatorError> {
     evaluator.register_fn(TIME, move |_: &[JValue]| Ok(JValue::from_i64(now_ms)))?;
     evaluator.register_fn(CONCATENATE, concatenate)?;
-    evaluator.register_fn(WIDTH, |arguments: &[JValue]| {
-        let width = passed(arguments);
-        #[expect(clippy::cast_precision_loss, reason = "the bound is far below 2^53")]
-        let fits = width.as_f64().is_none_or(|width| width.abs() <= MAX_BYTES as f64);
-        if fits { Ok(width) } else { Err(functions::wrong(functions::MEMORY)) }
-    })?;
+    evaluator.register_fn(WIDTH, |arguments: &[JValue]| at_most(arguments, MAX_BYTES))?;
+    evaluator.register_fn(ROMAN, |arguments: &[JValue]| at_most(arguments, MAX_BYTES * 1000))?;
     // The subject's places and bytes, until the filler of the same call is looked at; calls within calls stack up.
     let noted = Rc::new(RefCell::new(Vec::<(usize, usize)>::new()));
     let stack = Rc::clone(&noted);
@@ -120,6 +129,14 @@ pub(super) fn register(evaluator: &mut Evaluator, now_ms: i64) -> Result<(), Eva
         let fits = bytes.saturating_add(places.saturating_mul(length)) <= MAX_STEP;
         if fits { Ok(filler) } else { Err(functions::wrong(functions::MEMORY)) }
     })
+}
+
+/// A number that is not beyond a bound; any other value is not looked at.
+fn at_most(arguments: &[JValue], most: usize) -> Result<JValue, EvaluatorError> {
+    let number = passed(arguments);
+    #[expect(clippy::cast_precision_loss, reason = "the bounds are far below 2^53")]
+    let fits = number.as_f64().is_none_or(|number| number.abs() <= most as f64);
+    if fits { Ok(number) } else { Err(functions::wrong(functions::MEMORY)) }
 }
 
 fn passed(arguments: &[JValue]) -> JValue {

@@ -202,8 +202,16 @@ fn culprit<'a>(
     if let [only] = candidates.as_slice() {
         return Some(only);
     }
-    let mut tried = candidates.into_iter().rev().take(MAX_PARTS);
-    tried.find(|node| evaluator.evaluate(node, &JValue::Undefined).is_err_and(|error| error.message() == message))
+    let mut fallback = None;
+    for node in candidates.into_iter().rev().take(MAX_PARTS) {
+        match evaluator.evaluate(node, &JValue::Undefined) {
+            Err(error) if error.message() == message => return Some(node),
+            // A part that gets its input from the part before it fails otherwise when it stands alone.
+            Err(_) => fallback = fallback.or(Some(node)),
+            Ok(_) => {}
+        }
+    }
+    fallback
 }
 
 /// What is told of an argument that a function does not take.
@@ -213,7 +221,10 @@ fn arguments(code: &str, rest: &str, tree: &AstNode, failure: (&mut Evaluator, &
         return None;
     }
     let node = culprit(tree, failure, |node| matches!(node, AstNode::Function { .. }));
-    let Some(AstNode::Function { name, .. }) = node else { return None };
+    let name = match node {
+        Some(AstNode::Function { name, .. }) => name,
+        _ => applied(tree)?,
+    };
     let index = match rest.strip_prefix("Argument count mismatch: ") {
         // One too many is the first that does not fit; one too few is told of the first that is missing.
         Some(counts) => {
@@ -232,6 +243,17 @@ fn arguments(code: &str, rest: &str, tree: &AstNode, failure: (&mut Evaluator, &
             format!("Argument {index} of function \"{name}\" must be an array of \"{kind}\"")
         }
         _ => format!("Argument {index} of function \"{name}\" does not match function signature"),
+    })
+}
+
+/// The function that a chain applies by name alone: `a ~> $abs`.
+fn applied(tree: &AstNode) -> Option<&String> {
+    walk::all(tree).into_iter().find_map(|node| match node {
+        AstNode::Binary { op: BinaryOp::ChainPipe, rhs, .. } => match &**rhs {
+            AstNode::Variable(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
     })
 }
 
