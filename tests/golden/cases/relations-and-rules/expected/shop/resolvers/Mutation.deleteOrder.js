@@ -1,12 +1,12 @@
-// Rendered by ampup; sha256:ec193ccd732e80619a660361949ce4aad543838554c1f85bedeaabe2a49cc948
+// Rendered by ampup; sha256:c2e991c41a6dc492b8a67c79c991a64b6a779a699dc4bc563dea18c01d6a0b3a
 // Mutation.deleteOrder: removes a Order.
 import { util } from '@aws-appsync/utils';
 
 export function request(ctx) {
   const { input, condition } = ctx.args;
   const held = guards(ctx);
-  refuse(held.filter((guard) => !guard.all && guard.tests.length === 0));
-  const owned = held.filter((guard) => !guard.all).map((guard) => ({ or: guard.tests }));
+  refuse(held.map((guard) => ({ ...guard, allows: guard.all || guard.tests.length > 0 })));
+  const owned = held.filter((guard) => guard.asked && !guard.all).map((guard) => ({ or: guard.tests }));
   return {
     operation: 'DeleteItem',
     key: util.dynamodb.toMapValues({ number: input.number, placedAt: input.placedAt }),
@@ -20,7 +20,7 @@ export function response(ctx) {
   const refused = error ? error.type === 'DynamoDB:ConditionalCheckFailedException' : !result;
   if (refused) {
     const item = result ?? {};
-    refuse(guards(ctx).filter((guard) => !guard.all && !guard.tests.some((test) => meets(item, test))));
+    refuse(guards(ctx).map((guard) => ({ ...guard, allows: guard.all || guard.tests.some((test) => meets(item, test)) })));
   }
   if (error) {
     util.error(error.message, error.type);
@@ -39,19 +39,21 @@ function conditionExpression(parts) {
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
 }
 
-/** The fields that are written, by the rules that they follow, with what these allow the caller. */
+/** Fields by the rules that they follow: those that are written, and what the rules allow the caller. */
 function guards(ctx) {
   const all = [
     { fields: [], ...access1(ctx) },
     { fields: [], ...access2(ctx) },
   ];
-  return all;
+  return all.map((guard) => ({ ...guard, asked: true }));
 }
 
-/** Ends the request when there is anything that the caller may not do. */
-function refuse(denied) {
-  const fields = denied.map((guard) => guard.fields).flat();
-  if (fields.length > 0) {
+/** Ends the request when there is anything that the caller may not do. Whoever may do nothing is not told which fields. */
+function refuse(held) {
+  const denied = held.filter((guard) => guard.asked && !guard.allows);
+  const named = denied.map((guard) => guard.fields).flat();
+  const fields = named.filter((field, at) => named.indexOf(field) === at);
+  if (fields.length > 0 && held.some((guard) => guard.allows)) {
     util.error(`Unauthorized on [${fields.join(', ')}]`, 'Unauthorized');
   }
   if (denied.length > 0) {
