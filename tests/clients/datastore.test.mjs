@@ -1,32 +1,17 @@
 // Unmodified aws-amplify DataStore in two browser profiles against `ampup dev`: edits made offline on both sides meet, with
 // each conflict handler. AMPUP names the program, CHROMIUM the browser; everything happens in a temporary folder.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { build } from 'esbuild';
-
-import { Browser } from './datastore/browser.mjs';
-import { startDev } from './dev.mjs';
+import { closePair, comeBack, leave, openPair, ready, sent, until } from './datastore/pair.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const ampup = process.env.AMPUP;
-const password = 'Correct-horse-7';
-const people = ['ada@example.com', 'bob@example.com'];
-let folder;
-let cloud;
-let board;
-let server;
-let outputs;
+let pair;
 let ada;
 let bob;
-
-const run = (...args) => execFileSync(ampup, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 const settings = `
 [resources.auth]
@@ -49,58 +34,6 @@ const judge = `export const handler = async ({ newItem, existingItem, resolver }
   : { action: 'RESOLVE', item: { ...newItem, title: existingItem.title + ' and ' + newItem.title } });
 `;
 
-/** The page with the app, served from another origin than the cloud. */
-async function servePage() {
-  const { outputFiles: [script] } = await build({
-    entryPoints: [path.join(here, 'datastore', 'page.mjs')], bundle: true, format: 'iife', write: false, logLevel: 'error',
-    alias: { 'ampup-models': path.join(folder, 'src', 'models', 'index.js') }, nodePaths: [path.join(here, 'node_modules')],
-  });
-  server = http.createServer((request, response) => {
-    const isScript = request.url === '/page.js';
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script.text : '<!doctype html><meta charset="utf-8"><script src="/page.js"></script>');
-  });
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  return `http://localhost:${server.address().port}/`;
-}
-
-async function codeFor(username) {
-  const answer = await fetch(`${board.endpoint}/_ampup/mailbox?username=${encodeURIComponent(username)}`);
-  return (await answer.json()).messages[0].code;
-}
-
-async function until(what, test, browser) {
-  const end = Date.now() + 20_000;
-  let seen;
-  for (;;) {
-    seen = await test();
-    if (seen) return seen;
-    if (Date.now() > end) {
-      const said = browser ? JSON.stringify([await browser.call('errors'), browser.console.slice(-20)]) : '';
-      assert.fail(`${what} did not come about: ${said}`);
-    }
-    await new Promise((resolve) => { setTimeout(resolve, 25); });
-  }
-}
-
-const ready = (browser) => until('ready', () => browser.call('has', 'ready'), browser);
-const sent = (browser) => until('all edits sent', () => browser.call('outboxIsEmpty'), browser);
-
-async function leave(...browsers) {
-  await Promise.all(browsers.map(async (browser) => {
-    await browser.call('forget');
-    await browser.network(true);
-    await until('offline', async () => (await browser.call('events')).some(({ event, data }) => event === 'networkStatus' && !data.active), browser);
-  }));
-}
-
-async function comeBack(browser, edited = true) {
-  await browser.call('forget');
-  await browser.network(false);
-  await until('all changes read', () => browser.call('has', 'syncQueriesReady'), browser);
-  if (edited) await sent(browser);
-}
-
 /** Both have the same item, and it is what it should be. */
 async function meet(model, id, wanted) {
   let seen;
@@ -118,37 +51,18 @@ async function meet(model, id, wanted) {
 }
 
 before(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'ampup-datastore-'));
-  run('init', 'datastore', '--target', 'local', '--json');
-  appendFileSync(path.join(folder, 'ampup.toml'), settings);
-  mkdirSync(path.join(folder, 'ampup', 'api', 'api'), { recursive: true });
-  mkdirSync(path.join(folder, 'ampup', 'function', 'judge'), { recursive: true });
-  writeFileSync(path.join(folder, 'ampup', 'api', 'api', 'schema.graphql'), readFileSync(path.join(here, 'datastore', 'schema.graphql')));
-  writeFileSync(path.join(folder, 'ampup', 'function', 'judge', 'index.mjs'), judge);
-  run('codegen', '--target', 'models-js', '--json');
-  const opening = people.map((person) => Browser.open(path.join(folder, `profile-${person}`)));
-  const [started, page, ...browsers] = await Promise.all([startDev(folder), servePage(), ...opening]);
-  ({ child: cloud, board } = started);
-  outputs = JSON.parse(readFileSync(path.join(folder, 'amplify_outputs.json'), 'utf8'));
-  [ada, bob] = browsers;
-  await Promise.all(browsers.map(async (browser, position) => {
-    const person = people[position];
-    await browser.visit(page);
-    await browser.call('configure', outputs);
-    await browser.call('signUp', person, password);
-    await browser.call('confirm', person, await codeFor(person));
-    await browser.call('signIn', person, password);
+  pair = await openPair('datastore', settings, {
+    'ampup/api/api/schema.graphql': readFileSync(path.join(here, 'datastore', 'schema.graphql'), 'utf8'),
+    'ampup/function/judge/index.mjs': judge,
+  });
+  ({ ada, bob } = pair);
+  await Promise.all([ada, bob].map(async (browser) => {
     await browser.call('watch', 'Note');
     await ready(browser);
   }));
 });
 
-after(async () => {
-  await Promise.all([ada?.close(), bob?.close()]);
-  server?.close();
-  cloud?.kill('SIGKILL');
-  if (folder) rmSync(folder, { recursive: true, force: true });
-});
+after(() => closePair(pair));
 
 const notes = {};
 

@@ -1,10 +1,10 @@
 // `ampup dev` for tests: started in a project's folder, and what its board says.
 import { spawn } from 'node:child_process';
 
-/** The process and the board, when the cloud is ready. */
-export function startDev(folder) {
+/** The process and the board, when the cloud is ready; at any free port when none is given. */
+export function startDev(folder, port = 0) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.env.AMPUP, ['dev', '--port', '0', '--no-watch', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.env.AMPUP, ['dev', '--port', String(port), '--no-watch', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     let errors = '';
     child.stderr.on('data', (bytes) => { errors += bytes; });

@@ -62,23 +62,10 @@ async function parent() {
   }
 }
 
-/** What an administrator asks of Cognito, signed with the key of the account. */
-async function administer(endpoint, action, input) {
-  const { SignatureV4 } = await import('@smithy/signature-v4');
-  const { Sha256 } = await import('@aws-crypto/sha256-js');
-  const { hostname, port, host, protocol } = new URL(endpoint);
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const signer = new SignatureV4({ service: 'cognito-idp', region: 'us-east-1', credentials, sha256: Sha256 });
-  const headers = { host, 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AWSCognitoIdentityProviderService.${action}` };
-  const body = JSON.stringify(input);
-  const signed = await signer.sign({ method: 'POST', protocol, hostname, port: Number(port), path: '/', headers, body });
-  const answer = await fetch(endpoint, { method: 'POST', headers: signed.headers, body });
-  assert.equal(answer.status, 200, await answer.text());
-}
-
 async function child(endpoint, folder) {
   const { Amplify } = await import('aws-amplify');
   const { confirmSignUp, fetchAuthSession, signIn, signOut, signUp } = await import('aws-amplify/auth');
+  const { administer } = await import('./administer.mjs');
   const { copy, downloadData, getProperties, getUrl, list, remove, uploadData } = await import('aws-amplify/storage');
   const outputs = JSON.parse(readFileSync(path.join(folder, 'amplify_outputs.json'), 'utf8'));
   Amplify.configure(outputs);

@@ -1,6 +1,6 @@
 //! AppSync's control API: REST with JSON, `/v1/apis…`.
 //!
-//! Not here: merged APIs, caches, domain names, Event APIs, mapping templates; each is refused by name.
+//! Not here: merged APIs, domain names, Event APIs, mapping templates; each is refused by name.
 
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::cloud::service::{Access, ApiCall, ApiError, ApiReply, Permission, ReplyBody};
 
 use super::AppSync;
+use super::caching::{ApiCache, shown};
 use super::engine::{Engine, bad_request};
 use super::record::{Api, ApiKey, ApiSettings, DataSource, FunctionRecord, ResolverRecord};
 use super::{tags, types};
@@ -51,6 +52,11 @@ fn action(method: &Method, parts: &[&str]) -> Option<&'static str> {
         ("GET", ["apis", _, "functions", _]) => "GetFunction",
         ("POST", ["apis", _, "functions", _]) => "UpdateFunction",
         ("DELETE", ["apis", _, "functions", _]) => "DeleteFunction",
+        ("POST", ["apis", _, "ApiCaches"]) => "CreateApiCache",
+        ("GET", ["apis", _, "ApiCaches"]) => "GetApiCache",
+        ("POST", ["apis", _, "ApiCaches", "update"]) => "UpdateApiCache",
+        ("DELETE", ["apis", _, "ApiCaches"]) => "DeleteApiCache",
+        ("DELETE", ["apis", _, "FlushCache"]) => "FlushApiCache",
         ("POST", ["apis", _, "types"]) => "CreateType",
         ("GET", ["apis", _, "types"]) => "ListTypes",
         ("GET", ["apis", _, "types", _]) => "GetType",
@@ -83,11 +89,6 @@ fn unbuilt(method: &Method, parts: &[&str]) -> String {
         ("POST", ["domainnames", _, "apiassociation"]) => "AssociateApi",
         ("GET", ["domainnames", _, "apiassociation"]) => "GetApiAssociation",
         ("DELETE", ["domainnames", _, "apiassociation"]) => "DisassociateApi",
-        ("POST", ["apis", _, "ApiCaches"]) => "CreateApiCache",
-        ("GET", ["apis", _, "ApiCaches"]) => "GetApiCache",
-        ("DELETE", ["apis", _, "ApiCaches"]) => "DeleteApiCache",
-        ("POST", ["apis", _, "ApiCaches", "update"]) => "UpdateApiCache",
-        ("DELETE", ["apis", _, "FlushCache"]) => "FlushApiCache",
         ("POST", ["datasources", "introspections"]) => "StartDataSourceIntrospection",
         ("GET", ["datasources", "introspections", _]) => "GetDataSourceIntrospection",
         ("GET", ["apis", _, "sourceApiAssociations"]) => "ListSourceApiAssociations",
@@ -165,6 +166,7 @@ pub(super) fn call(appsync: &AppSync, call: &ApiCall) -> Result<ApiReply, ApiErr
         ["apis", _, "types", name, "resolvers", ..] => {
             control.resolvers(action, (id, name), parts.get(5).copied().unwrap_or_default())
         }
+        ["apis", _, "ApiCaches" | "FlushCache", ..] => control.caches(action, id),
         ["apis", _, "types", ..] => control.types(action, id, parts.get(3).copied().unwrap_or_default()),
         _ => control.settings(action, id),
     }
@@ -246,7 +248,7 @@ impl Control<'_> {
                 settings.tags = self.engine.api(id)?.settings.tags;
                 self.engine.update_api(id, settings).map(shown)
             }
-            _ => self.engine.delete_api(id).map(|()| ApiReply::empty_json()),
+            _ => self.appsync.delete_api(id).map(|()| ApiReply::empty_json()),
         }
     }
 
@@ -357,6 +359,21 @@ impl Control<'_> {
         }
     }
 
+    fn caches(&self, action: &str, id: &str) -> Result<ApiReply, ApiError> {
+        let shown = |cache: ApiCache| ApiReply::json(json!({ "apiCache": shown(&cache) }));
+        match action {
+            "CreateApiCache" => self.engine.create_cache(id, read(self.body.clone())?).map(shown),
+            "GetApiCache" => self.engine.cache(id).map(shown),
+            "UpdateApiCache" => self.engine.update_cache(id, read(self.body.clone())?).map(shown),
+            "DeleteApiCache" => self.appsync.delete_cache(id).map(|()| ApiReply::empty_json()),
+            _ => {
+                self.engine.cache(id)?;
+                self.appsync.backends.caches.flush(id);
+                Ok(ApiReply::empty_json())
+            }
+        }
+    }
+
     fn tags(&self, action: &str, arn: &str) -> Result<ApiReply, ApiError> {
         match action {
             "ListTagsForResource" => Ok(ApiReply::json(json!({ "tags": self.engine.tagged(arn)?.settings.tags }))),
@@ -459,6 +476,20 @@ fn member<T: serde::Serialize>(row: &T, (name, value): (&str, String)) -> Value 
 }
 
 impl AppSync {
+    /// Deletes an API, and what is kept of its answers.
+    pub(super) fn delete_api(&self, api_id: &str) -> Result<(), ApiError> {
+        self.engine.delete_api(api_id)?;
+        self.backends.caches.flush(api_id);
+        Ok(())
+    }
+
+    /// Takes the cache of an API away, with all that is in it.
+    pub(super) fn delete_cache(&self, api_id: &str) -> Result<(), ApiError> {
+        self.engine.delete_cache(api_id)?;
+        self.backends.caches.flush(api_id);
+        Ok(())
+    }
+
     /// An API as the control API shows it.
     fn api_json(&self, api: &Api) -> Value {
         let mut json = json!(api.settings);

@@ -13,6 +13,8 @@ use crate::cloud::service::{ApiCall, ApiError, ApiReply, CallContext, ReplyBody}
 
 use super::AppSync;
 use super::authorize::Requester;
+use super::cache::EntryKey;
+use super::caching::operation_entry;
 use super::compiled::CompiledApi;
 use super::execute::{Answered, execute};
 use super::fault::Fault;
@@ -72,9 +74,32 @@ async fn attempt(
         let fields: Vec<&str> = operation.root_fields(&document).map(|field| field.name.as_str()).collect();
         log.operation = fields.join(", ");
     }
+    let kept = document.operations.get(request.operation.as_deref()).ok().and_then(|operation| {
+        let asked = (request.query.as_str(), request.operation.as_deref(), &request.variables);
+        operation_entry((&api, &requester, &appsync.backends.iam), (&document, operation), asked, &call.headers)
+    });
     let fixed = fixed(&api, &requester, &call.headers);
     let setting = appsync.setting(&api, Arc::new(requester), fixed);
-    Ok(execute(setting, &document, request.operation.as_deref(), &request.variables).await)
+    let execution = execute(setting, &document, request.operation.as_deref(), &request.variables);
+    match kept {
+        Some(entry) => Ok(once(appsync, entry, execution).await),
+        None => Ok(execution.await),
+    }
+}
+
+/// The answer that is kept, or a new one, which is kept when nothing went wrong.
+async fn once(appsync: &AppSync, (key, ttl_s): (EntryKey, i64), execution: impl Future<Output = Answered>) -> Answered {
+    let now_ms = appsync.shared.clock.now_ms();
+    if let Some(mut kept) = appsync.backends.caches.get(&key, now_ms) {
+        let headers = serde_json::from_value(kept["headers"].take()).unwrap_or_default();
+        return Answered { data: kept["data"].take(), headers, ..Answered::default() };
+    }
+    let answered = execution.await;
+    if answered.faults.is_empty() {
+        let kept = json!({ "data": answered.data, "headers": answered.headers });
+        appsync.backends.caches.put(key, &kept, (now_ms, ttl_s));
+    }
+    answered
 }
 
 fn malformed(message: &str) -> ApiError {
@@ -127,6 +152,9 @@ fn success(answered: &Answered) -> ApiReply {
     if !answered.faults.is_empty() {
         body.insert("errors".to_owned(), answered.faults.iter().map(Fault::to_json).collect());
     }
+    if answered.evicted > 0 {
+        body.insert("extensions".to_owned(), json!({ "apiCacheEntriesDeleted": answered.evicted }));
+    }
     let mut reply = reply(200, &body.into());
     reply.headers.extend(answered.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
     reply
@@ -140,7 +168,10 @@ pub(in crate::cloud) fn too_large() -> ApiError {
 
 /// The refusal of a whole request: a GraphQL client reads `errors`, whatever went wrong.
 pub(in crate::cloud) fn refusal(error: &ApiError) -> ApiReply {
-    reply(error.status, &json!({ "errors": [{ "errorType": error.code, "message": error.message }] }))
+    let mut reply = reply(error.status, &json!({ "errors": [{ "errorType": error.code, "message": error.message }] }));
+    // Clients know the kind of refusal by this header; aws-amplify knows no other way.
+    reply.headers.push(("x-amzn-errortype".to_owned(), error.code.clone()));
+    reply
 }
 
 fn reply(status: u16, body: &Value) -> ApiReply {
@@ -149,4 +180,16 @@ fn reply(status: u16, body: &Value) -> ApiReply {
         ("x-amzn-appsync-tokensconsumed".to_owned(), "1".to_owned()),
     ];
     ApiReply { status, headers, body: ReplyBody::Bytes(Bytes::from(body.to_string())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_tells_its_kind_in_a_header_too() {
+        let reply = refusal(&ApiError::new("UnauthorizedException", "no").status(401));
+        let kind = reply.headers.iter().find(|(name, _)| name == "x-amzn-errortype").map(|(_, value)| value.as_str());
+        assert_eq!((reply.status, kind), (401, Some("UnauthorizedException")));
+    }
 }

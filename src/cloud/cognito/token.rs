@@ -127,8 +127,21 @@ impl Core {
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// Checks a JWT of any pool. `what` names the token in the refusal: `Access Token`, `token`.
+    /// Checks a JWT of any pool, and that its sign-in still stands. `what` names the token in the refusal: `Access Token`,
+    /// `token`.
     pub(super) fn verify(&self, token: &str, what: &str) -> Result<Claims, ApiError> {
+        let claims = self.verify_alone(token, what)?;
+        let origin = claims.all.get("origin_jti").and_then(Value::as_str).unwrap_or_default();
+        let session = self.sessions.get(&format!("{}/{origin}", claims.sub)).filter(|session| !session.revoked);
+        if session.is_none_or(|session| session.pool_id != claims.pool_id) {
+            let what = if what == "token" { "Token" } else { what };
+            return Err(not_authorized(format!("{what} has been revoked")));
+        }
+        Ok(claims)
+    }
+
+    /// Checks a JWT by itself: signature, issuer, `token_use`, expiry.
+    pub(super) fn verify_alone(&self, token: &str, what: &str) -> Result<Claims, ApiError> {
         let invalid = || not_authorized(format!("Invalid {what}"));
         let (signed, signature) = token.rsplit_once('.').ok_or_else(invalid)?;
         let (head, body) = signed.split_once('.').ok_or_else(invalid)?;
@@ -139,7 +152,7 @@ impl Core {
         let text = |name: &str| all.get(name).and_then(Value::as_str).map(str::to_owned);
         let issuer = text("iss").ok_or_else(invalid)?;
         let pool_id = issuer.rsplit('/').next().unwrap_or_default().to_owned();
-        let pool = self.pools.get(&pool_id).filter(|_| issuer == self.issuer(&pool_id)).ok_or_else(invalid)?;
+        self.pools.get(&pool_id).filter(|_| issuer == self.issuer(&pool_id)).ok_or_else(invalid)?;
         let key_id = self.keys.id(&pool_id)?;
         let names_our_key = head.get("alg").is_some_and(|value| value == "RS256")
             && head.get("kid").is_some_and(|value| *value == key_id);
@@ -158,20 +171,13 @@ impl Core {
             "id" => ("aud", "cognito:username"),
             _ => return Err(invalid()),
         };
-        let (sub, origin) = (text("sub").ok_or_else(invalid)?, text("origin_jti").ok_or_else(invalid)?);
-        let session = self.sessions.get(&format!("{sub}/{origin}")).filter(|session| !session.revoked);
-        let session = session.filter(|session| session.pool_id == pool.id);
-        if session.is_none() {
-            let what = if what == "token" { "Token" } else { what };
-            return Err(not_authorized(format!("{what} has been revoked")));
-        }
         let groups = all.get("cognito:groups").and_then(Value::as_array).into_iter().flatten();
         Ok(Claims {
             pool_id,
             client_id: text(client).ok_or_else(invalid)?,
             token_use,
             username: text(username).ok_or_else(invalid)?,
-            sub,
+            sub: text("sub").ok_or_else(invalid)?,
             groups: groups.filter_map(Value::as_str).map(str::to_owned).collect(),
             all,
         })

@@ -4,11 +4,11 @@ import { spawn } from 'node:child_process';
 const names = ['chromium', 'chromium-browser', 'google-chrome'];
 
 export class Browser {
-  static async open(profile, program = process.env.CHROMIUM ?? names[0]) {
+  static async open(profile, further = [], program = process.env.CHROMIUM ?? names[0]) {
     const browser = new Browser();
     const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
       '--disable-extensions', '--disable-background-networking', `--user-data-dir=${profile}`, '--remote-debugging-pipe',
-      'about:blank'];
+      ...further, 'about:blank'];
     browser.child = spawn(program, flags, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
     browser.pending = new Map();
     browser.next = 0;

@@ -1,7 +1,7 @@
 // An app on DataStore, as a developer writes it: the library as it comes, the generated models, the outputs file.
 import { Amplify } from 'aws-amplify';
-import { confirmSignUp, signIn, signUp } from 'aws-amplify/auth';
-import { DISCARD, DataStore } from 'aws-amplify/datastore';
+import { confirmSignUp, signIn, signOut, signUp } from 'aws-amplify/auth';
+import { AuthModeStrategyType, DISCARD, DataStore, SortDirection, syncExpression } from 'aws-amplify/datastore';
 import { Hub } from 'aws-amplify/utils';
 
 import * as models from 'ampup-models';
@@ -10,6 +10,7 @@ const events = [];
 const errors = [];
 const conflicts = [];
 const views = {};
+const seen = [];
 
 Hub.listen('datastore', ({ payload: { event, data } }) => events.push({ event, data: JSON.parse(JSON.stringify(data ?? null)) }));
 
@@ -31,7 +32,16 @@ globalThis.app = {
   signUp: (username, password) => signUp({ username, password, options: { userAttributes: { email: username } } }),
   confirm: (username, confirmationCode) => confirmSignUp({ username, confirmationCode }),
   signIn: (username, password) => signIn({ username, password }),
+  signOut: () => signOut(),
+  /** From now on, each model is asked for in the ways that its rules know, one after the other. */
+  tryAllWays: () => DataStore.configure({ authModeStrategyType: AuthModeStrategyType.MULTI_AUTH }),
   start: () => DataStore.start(),
+  stop: () => DataStore.stop(),
+  clear: () => DataStore.clear(),
+  /** Keeps of a model what passes one test; of the others, all. */
+  keepOnly(model, field, operator, value) {
+    DataStore.configure({ syncExpressions: [syncExpression(models[model], () => (item) => item[field][operator](value))] });
+  },
   events: () => events,
   errors: () => errors,
   conflicts: () => conflicts,
@@ -50,6 +60,28 @@ globalThis.app = {
   async remove(model, id) {
     await DataStore.delete(await DataStore.query(models[model], id));
   },
+  async saveUnder(model, values, field, parent, key) {
+    return plain(await DataStore.save(new models[model]({ ...values, [field]: await DataStore.query(models[parent], key) })));
+  },
+  async join(model, pairs) {
+    const ends = await Promise.all(pairs.map(async ([field, parent, key]) => [field, await DataStore.query(models[parent], key)]));
+    return plain(await DataStore.save(new models[model](Object.fromEntries(ends))));
+  },
+  removeWhere: async (model, field, operator, value) => (await DataStore.delete(models[model], (item) => item[field][operator](value))).length,
+  async find(model, tests, { sort, ...page } = {}) {
+    const sorted = sort && { sort: (item) => item[sort.by](SortDirection[sort.direction]) };
+    const found = await DataStore.query(models[model], (item) => item.and((one) => tests.map(([field, operator, value]) => one[field][operator](value))), { ...page, ...sorted });
+    return found.map(plain);
+  },
+  async related(model, key, field) {
+    const found = await (await DataStore.query(models[model], key))[field];
+    return typeof found?.toArray === 'function' ? (await found.toArray()).map(plain) : plain(found);
+  },
+  /** What happens to a model from now on. */
+  observe(model) {
+    DataStore.observe(models[model]).subscribe(({ opType, element }) => seen.push({ opType, element: plain(element) }));
+  },
+  seen: () => seen,
   get: async (model, id) => plain(await DataStore.query(models[model], id)),
   list: async (model) => (await DataStore.query(models[model])).map(plain),
   async comments(id) {

@@ -15,8 +15,8 @@ use super::scalars;
 pub(in crate::cloud::appsync) enum Misfit {
     /// The variable, or a part of it, is not of the type.
     Invalid,
-    /// Null where it may not be: the field, or none for the variable itself, and the type.
-    Null(Option<String>, String),
+    /// Null where it may not be: the type. AppSync names the variable alone, also where a field deep inside is null.
+    Null(String),
     /// A field that the input type does not have.
     Unknown(String, String),
 }
@@ -33,8 +33,8 @@ pub(in crate::cloud::appsync) fn variables<'a>(
         let value = match (given.get(name), &definition.default_value) {
             (None, Some(default)) => literal(schema, &definition.ty, default, &Map::new()).ok_or(Misfit::Invalid),
             (None, None) if !definition.ty.is_non_null() => continue,
-            (None, None) => Err(Misfit::Null(None, definition.ty.to_string())),
-            (Some(value), _) => variable(schema, &definition.ty, value, None),
+            (None, None) => Err(Misfit::Null(definition.ty.to_string())),
+            (Some(value), _) => variable(schema, &definition.ty, value),
         };
         match value {
             Ok(value) => {
@@ -49,10 +49,7 @@ pub(in crate::cloud::appsync) fn variables<'a>(
 fn message(name: &str, misfit: &Misfit) -> String {
     match misfit {
         Misfit::Invalid => format!("Variable '{name}' has an invalid value."),
-        Misfit::Null(None, kind) => format!("Variable '{name}' has coerced Null value for NonNull type '{kind}'"),
-        Misfit::Null(Some(field), kind) => {
-            format!("Field '{field}' of variable '{name}' has coerced Null value for NonNull type '{kind}'")
-        }
+        Misfit::Null(kind) => format!("Variable '{name}' has coerced Null value for NonNull type '{kind}'"),
         Misfit::Unknown(field, kind) => {
             format!(
                 "The variables input contains a field name '{field}' that is not defined for input object type '{kind}' "
@@ -61,16 +58,15 @@ fn message(name: &str, misfit: &Misfit) -> String {
     }
 }
 
-fn variable(schema: &Schema, kind: &Type, value: &Value, field: Option<&str>) -> Result<Value, Misfit> {
+fn variable(schema: &Schema, kind: &Type, value: &Value) -> Result<Value, Misfit> {
     if value.is_null() {
-        let refused = Misfit::Null(field.map(str::to_owned), kind.to_string());
-        return if kind.is_non_null() { Err(refused) } else { Ok(Value::Null) };
+        return if kind.is_non_null() { Err(Misfit::Null(kind.to_string())) } else { Ok(Value::Null) };
     }
     if let Type::List(item) | Type::NonNullList(item) = kind {
         return match value {
-            Value::Array(items) => items.iter().map(|one| variable(schema, item, one, field)).collect(),
+            Value::Array(items) => items.iter().map(|one| variable(schema, item, one)).collect(),
             // One value stands for a list of it.
-            one => Ok(Value::Array(vec![variable(schema, item, one, field)?])),
+            one => Ok(Value::Array(vec![variable(schema, item, one)?])),
         };
     }
     match schema.types.get(kind.inner_named_type()) {
@@ -87,12 +83,12 @@ fn variable(schema: &Schema, kind: &Type, value: &Value, field: Option<&str>) ->
             let mut object = Map::new();
             for (name, member) in &definition.fields {
                 let value = match (given.get(name.as_str()), &member.default_value) {
-                    (Some(value), _) => variable(schema, &member.ty, value, Some(name))?,
+                    (Some(value), _) => variable(schema, &member.ty, value)?,
                     (None, Some(default)) => {
                         literal(schema, &member.ty, default, &Map::new()).ok_or(Misfit::Invalid)?
                     }
                     (None, None) if member.ty.is_non_null() => {
-                        return Err(Misfit::Null(Some(name.to_string()), member.ty.to_string()));
+                        return Err(Misfit::Null(member.ty.to_string()));
                     }
                     (None, None) => continue,
                 };

@@ -210,7 +210,7 @@ fn variables_are_coerced_or_refused() {
     assert_eq!(good["f"], json!({"title": "a", "nested": {"title": "b", "state": "DONE"}, "state": "DONE"}));
     let cases = [
         (json!({}), "Variable 'f' has coerced Null value for NonNull type 'Filter!'"),
-        (json!({"f": {}}), "Field 'title' of variable 'f' has coerced Null value for NonNull type 'String!'"),
+        (json!({"f": {}}), "Variable 'f' has coerced Null value for NonNull type 'String!'"),
         (json!({"f": {"title": 1}}), "Variable 'f' has an invalid value."),
         (json!({"f": {"title": "a", "state": "NO"}}), "Variable 'f' has an invalid value."),
         (

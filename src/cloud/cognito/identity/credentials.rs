@@ -1,6 +1,6 @@
 //! From a guest or a user's id token to an identity, and from an identity to credentials of a role.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -103,7 +103,7 @@ pub(super) fn get(core: &Core, input: Input<'_>) -> Result<Value, ApiError> {
     let identity = core.identities.get(id).ok_or_else(gone)?;
     let pool = core.identity_pools.get(&identity.pool_id).ok_or_else(gone)?;
     let logins = logins(core, &pool, input)?;
-    check_owner(core, &pool, id, identity, &logins)?;
+    let id = owner(core, &pool, id, identity, &logins)?;
     let role = role(&pool, &logins, input)?;
     let amr = match logins.first() {
         Some(login) => vec![
@@ -115,7 +115,7 @@ pub(super) fn get(core: &Core, input: Input<'_>) -> Result<Value, ApiError> {
     };
     let key = |name: &str| format!("cognito-identity.amazonaws.com:{name}");
     let context =
-        BTreeMap::from([(key("aud"), vec![pool.id.clone()]), (key("sub"), vec![id.to_owned()]), (key("amr"), amr)]);
+        BTreeMap::from([(key("aud"), vec![pool.id.clone()]), (key("sub"), vec![id.clone()]), (key("amr"), amr)]);
     let request = RoleRequest {
         role_arn: &role,
         session_name: "CognitoIdentityCredentials",
@@ -147,31 +147,39 @@ fn misconfigured() -> ApiError {
     )
 }
 
-/// Whether the logins are those of the identity. A guest who signs in keeps the identity, when the login has none yet.
-fn check_owner(
-    core: &Core,
-    pool: &IdentityPool,
-    id: &str,
-    identity: Identity,
-    logins: &[Login],
-) -> Result<(), ApiError> {
+/// Whose the logins are. A guest who signs in keeps the identity when the login has none yet; whoever comes back is the
+/// one of before, and the guest's identity ends in theirs (Cognito guide, "Switching unauthenticated identities").
+fn owner(core: &Core, pool: &IdentityPool, id: &str, identity: Identity, logins: &[Login]) -> Result<String, ApiError> {
+    let is_guest = identity.logins.is_empty();
     if logins.is_empty() {
-        return match identity.logins.is_empty() {
-            true if pool.admits_guests() => Ok(()),
+        return match is_guest {
+            true if pool.admits_guests() => Ok(id.to_owned()),
             true => Err(no_guests()),
             false => Err(not_authorized(format!("Access to Identity '{id}' is forbidden."))),
         };
     }
     let _writer = core.writer();
-    let owner = |login: &Login| core.logins.get(&login_key(pool, &login.name()));
-    let foreign = logins.iter().any(|login| owner(login).is_some_and(|owner| owner != id));
-    let own = logins.iter().any(|login| owner(login).is_some_and(|owner| owner == id));
-    if foreign || !(own || identity.logins.is_empty()) {
-        return Err(not_authorized(
-            "Logins don't match. Please include at least one valid login for this identity or identity pool.",
-        ));
+    let owners: BTreeSet<String> =
+        logins.iter().filter_map(|login| core.logins.get(&login_key(pool, &login.name()))).collect();
+    let known = match owners.len() {
+        0 if is_guest => id.to_owned(),
+        1 => owners.into_iter().next().filter(|owner| is_guest || owner == id).ok_or_else(no_match)?,
+        _ => return Err(no_match()),
+    };
+    if known == id {
+        link(core, pool, id, identity, logins)?;
+        return Ok(known);
     }
-    link(core, pool, id, identity, logins)
+    let before = core.identities.get(&known).ok_or_else(no_match)?;
+    let mut batch = Batch::default();
+    core.identities.drop(&mut batch, id);
+    core.shared.store.commit(batch)?;
+    link(core, pool, &known, before, logins)?;
+    Ok(known)
+}
+
+fn no_match() -> ApiError {
+    not_authorized("Logins don't match. Please include at least one valid login for this identity or identity pool.")
 }
 
 /// The role of a guest or user: by the token where the pool says so, else the pool's.

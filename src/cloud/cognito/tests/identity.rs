@@ -57,9 +57,14 @@ fn a_user_is_one_identity_and_each_guest_another() {
     assert_eq!(described["Logins"], json!([provider(&app)]));
     let alone = world.identity("GetCredentialsForIdentity", json!({"IdentityId": user})).unwrap_err();
     assert_eq!(alone.message, format!("Access to Identity '{user}' is forbidden."));
-    let foreign = json!({"IdentityId": guest, "Logins": logins(&app, &token)});
-    let error = world.identity("GetCredentialsForIdentity", foreign).unwrap_err();
-    assert!(error.message.starts_with("Logins don't match."), "{error}");
+    world.join(&app, "bob@example.com");
+    let bob = world.sign_in(&app, "bob@example.com")["IdToken"].clone();
+    let bobs = id(logins(&app, &bob));
+    for (id, token) in [(&bobs, &token), (&user, &bob)] {
+        let foreign = json!({"IdentityId": id, "Logins": logins(&app, token)});
+        let error = world.identity("GetCredentialsForIdentity", foreign).unwrap_err();
+        assert!(error.message.starts_with("Logins don't match."), "{error}");
+    }
 }
 
 #[test]
@@ -166,6 +171,10 @@ async fn credentials_are_those_of_the_role_that_admits_the_caller() {
     credentials(&guest, &signed_in).unwrap();
     assert_eq!(id(&signed_in), guest);
     assert_eq!(credentials(&guest, &json!({})).unwrap_err().code, "NotAuthorizedException");
+    // Who was a guest again and comes back is the one of before.
+    let again = id(&json!({}));
+    assert_eq!(credentials(&again, &signed_in).unwrap()["IdentityId"], guest);
+    assert_eq!(credentials(&again, &json!({})).unwrap_err().code, "ResourceNotFoundException");
 
     // Roles the other way round: the trust policies do not admit them.
     set(json!({"authenticated": guests, "unauthenticated": users}), json!({}));
