@@ -69,15 +69,6 @@ pub(super) fn encode(asked: &Asked<'_>, error: ApiError) -> ApiReply {
     }
 }
 
-/// A refusal by signature as AppSync writes it: a GraphQL client reads `errors`, whatever went wrong.
-pub(in crate::cloud) fn graphql_refusal(asked: &Asked<'_>, error: ApiError) -> ApiReply {
-    let ApiError { code, message, status, .. } = in_words_of(asked, error);
-    let mut reply = ApiReply::json(json!({ "errors": [{ "errorType": code, "message": message }] }));
-    reply.status = status;
-    reply.headers.push(("x-amzn-errortype".to_owned(), code));
-    reply
-}
-
 /// `<ErrorResponse>` of the Query protocol.
 fn wrapped(asked: &Asked<'_>, code: &str, message: &str, status: u16) -> String {
     let kind = if status < 500 { "Sender" } else { "Receiver" };
