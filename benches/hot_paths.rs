@@ -1,7 +1,9 @@
-//! The hot paths of the writing wing: a schema becomes an API. Whole-process figures are made by `figures.py`.
+//! The hot paths of the writing wing: a schema becomes an API, a definition a state machine. Whole-process figures are made by `figures.py`.
 
 use std::fmt::Write as _;
 
+use ampup::asl::picture::{Progress, as_svg};
+use ampup::asl::{Type, check};
 use ampup::category::api::compile::compile;
 use ampup::category::api::{CodegenSpec, CompileOptions, SchemaSource, Target, codegen};
 
@@ -61,4 +63,36 @@ fn compile_models(bencher: divan::Bencher<'_, '_>, models: usize) {
     bencher.bench(|| {
         compile(&SchemaSource { path: "schema.graphql", text: &text }, &options).expect("the schema is well-formed")
     });
+}
+
+/// A definition in groups of three: a task with a retry and a catcher, a decision, a wait that leads back.
+fn definition(groups: usize) -> String {
+    let mut states = String::new();
+    for number in 0..groups {
+        let next = if number + 1 == groups { "Done".to_owned() } else { format!("Work{}", number + 1) };
+        write!(
+            states,
+            r#""Work{number}": {{ "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage",
+                "Parameters": {{ "QueueUrl": "q", "MessageBody": {{ "id.$": "$.id", "at.$": "States.Format('{{}}', $.n)" }} }},
+                "ResultPath": "$.sent", "Retry": [{{ "ErrorEquals": ["States.ALL"], "MaxAttempts": 2 }}],
+                "Catch": [{{ "ErrorEquals": ["States.TaskFailed"], "Next": "Wait{number}" }}], "Next": "Decide{number}" }},
+              "Decide{number}": {{ "Type": "Choice", "Default": "{next}", "Choices": [
+                {{ "Variable": "$.sent.again", "BooleanEquals": true, "Next": "Wait{number}" }}] }},
+              "Wait{number}": {{ "Type": "Wait", "SecondsPath": "$.seconds", "Next": "Work{number}" }},"#
+        )
+        .expect("writing to a string cannot fail");
+    }
+    format!(r#"{{ "StartAt": "Work0", "States": {{ {states} "Done": {{ "Type": "Succeed" }} }} }}"#)
+}
+
+#[divan::bench(args = [3, 30, 300])]
+fn check_definition(bencher: divan::Bencher<'_, '_>, groups: usize) {
+    let text = definition(groups);
+    bencher.bench(|| check(&text, Type::Standard).machine.expect("the definition is valid"));
+}
+
+#[divan::bench(args = [3, 30])]
+fn draw_machine(bencher: divan::Bencher<'_, '_>, groups: usize) {
+    let machine = check(&definition(groups), Type::Standard).machine.expect("the definition is valid");
+    bencher.bench(|| as_svg(&machine, &Progress::new(), "bench").expect("it is small enough"));
 }

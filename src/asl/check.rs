@@ -58,6 +58,9 @@ fn checked(text: &str, language: Language, machine_type: Type) -> Checked {
     let read = machine(&mut reader, &root);
     reach(&mut reader, &root);
     let machine = read.filter(|_| !reader.has_errors());
+    if let Some(machine) = &machine {
+        unset_variables(&mut reader, machine);
+    }
     if machine.is_none() && !reader.has_errors() {
         // What is read in part always has a finding; this keeps the promise if a rule should ever forget its own.
         let finding = Finding::new(FindingCode::Schema, "/", &(0..1), "Definition must be a valid JSON object");
@@ -77,6 +80,19 @@ pub fn check_state(text: &str, name: &str, machine_type: Type) -> Result<State, 
     double_keys(&mut reader, &root);
     let state = lone_state(&mut reader, &root, name);
     state.filter(|_| !reader.has_errors()).ok_or(reader.findings)
+}
+
+/// Variables that are read and never set: Step Functions notices it when the state runs.
+fn unset_variables(reader: &mut Reader, machine: &Machine) {
+    for (name, states) in super::variables::unset(machine) {
+        for state in states {
+            let common = state.common();
+            let reason = format!("`${name}` is read here, and no state sets it");
+            let finding = Finding::new(FindingCode::Schema, &common.location, &common.span, reason)
+                .hint(format!("set it in a state before: `\"Assign\": {{ \"{name}\": … }}`"));
+            reader.find(finding.doubt());
+        }
+    }
 }
 
 fn reader(machine_type: Type) -> Reader {

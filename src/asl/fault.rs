@@ -9,8 +9,8 @@ pub const RUNTIME: &str = "States.Runtime";
 pub const QUERY_EVALUATION: &str = "States.QueryEvaluationError";
 /// `States.DataLimitExceeded`: a value is larger than the service carries; neither retried nor caught by `States.ALL`.
 pub const DATA_LIMIT: &str = "States.DataLimitExceeded";
-/// `States.ResultPathMatchFailure`: a result cannot be put where `ResultPath` says.
-pub const RESULT_PATH: &str = "States.ResultPathMatchFailure";
+/// `States.ReferencePathConflict`: a result cannot be put where `ResultPath` says, or `ItemsPath` leads nowhere.
+pub const REFERENCE_PATH: &str = "States.ReferencePathConflict";
 
 /// A failure that the interpreter itself finds.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -89,6 +89,8 @@ codes! {
     NoDollar "NO_DOLLAR";
     /// A value looks like a path, but its field does not end in `Path`.
     NoPath "NO_PATH";
+    /// A state fails with the input that was given.
+    Runtime "RUNTIME";
     /// `Result` of a Pass state is never evaluated, but holds a path.
     PassResultIsStatic "PASS_RESULT_IS_STATIC";
 }
@@ -177,6 +179,7 @@ impl Finding {
                 Code::AMP0325
             }
             FindingCode::InvalidJsonata | FindingCode::UnsupportedJsonata => Code::AMP0326,
+            FindingCode::Runtime => Code::AMP0328,
             _ => Code::AMP0324,
         }
     }

@@ -14,6 +14,7 @@ pub mod intrinsic;
 pub mod jsonata;
 pub mod map;
 pub mod path;
+pub mod picture;
 mod reach;
 mod read;
 pub mod resource;
@@ -24,6 +25,8 @@ pub mod state;
 pub mod task;
 pub mod template;
 pub mod timestamp;
+pub mod trial;
+mod variables;
 
 #[cfg(test)]
 mod tests;

@@ -128,6 +128,9 @@ pub(crate) enum Command {
     /// Work on GraphQL schemas
     #[command(subcommand)]
     Api(ApiCommand),
+    /// Work on state machines
+    #[command(subcommand)]
+    Workflow(super::workflow::WorkflowCommand),
 }
 
 /// Where an environment lives.

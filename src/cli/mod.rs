@@ -20,6 +20,7 @@ mod secret;
 mod settings;
 mod target;
 mod update;
+mod workflow;
 
 #[cfg(test)]
 mod tests;
@@ -146,6 +147,7 @@ fn dispatch(context: &Context<'_>, command: Command) -> Result<ExitStatus, Failu
             Ok(context.ui.finish(&report))
         }
         Command::Codegen(args) => codegen::run(context, args),
+        Command::Workflow(command) => workflow::run(context, &command),
         Command::Api(ApiCommand::Compile(args)) => {
             let report = crate::ops::compile::compile(&args.schema, args.options.as_deref(), &args.out)?;
             Ok(context.ui.finish(&report))

@@ -93,6 +93,8 @@ catalogue! {
     AMP0324 Project "a state machine breaks a rule of the States Language";
     AMP0325 Project "the states of a machine do not lead to each other";
     AMP0326 Project "an expression of a state machine is wrong";
+    AMP0327 Project "a state machine is too large for a picture";
+    AMP0328 Project "a state machine fails with the sample input";
     // Deployment
     AMP0401 Operation "the deployment failed and was rolled back";
     AMP0402 Operation "the change set could not be made";

@@ -31,6 +31,7 @@ pub mod render;
 pub mod secret;
 pub mod status;
 mod syntax;
+pub mod workflow;
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -15,13 +15,11 @@ pub(super) fn human(failure: &Failure, style: Style) -> String {
     let mut text = String::new();
     let problems = error.problems();
     for problem in problems {
-        heading(&mut text, style, problem.code, &problem.message);
-        place(&mut text, style, problem);
-        hints(&mut text, style, &problem.hints);
+        text.push_str(&one_problem(problem, ("error", Tone::Bad), style));
         text.push('\n');
     }
     match problems {
-        [] => heading(&mut text, style, error.code(), &error.to_string()),
+        [] => heading(&mut text, style, ("error", Tone::Bad), (error.code(), &error.to_string())),
         [_] => {
             text.pop();
         }
@@ -66,12 +64,21 @@ pub(super) fn document(failure: &Failure) -> String {
     format!("{document:#}\n")
 }
 
-fn heading(text: &mut String, style: Style, code: Code, message: &str) {
-    let label = style.paint(Tone::Bad, &format!("error[{code}]"));
+/// A problem with its place and its hints; `word` says how grave it is.
+pub(super) fn one_problem(problem: &Problem, word: (&str, Tone), style: Style) -> String {
+    let mut text = String::new();
+    heading(&mut text, style, word, (problem.code, &problem.message));
+    place(&mut text, style, word.1, problem);
+    hints(&mut text, style, &problem.hints);
+    text
+}
+
+fn heading(text: &mut String, style: Style, (word, tone): (&str, Tone), (code, message): (Code, &str)) {
+    let label = style.paint(tone, &format!("{word}[{code}]"));
     let _ = writeln!(text, "{label}: {}", clean(message));
 }
 
-fn place(text: &mut String, style: Style, problem: &Problem) {
+fn place(text: &mut String, style: Style, tone: Tone, problem: &Problem) {
     let Some(location) = &problem.location else { return };
     let width = location.line.to_string().len();
     let arrow = style.paint(Tone::Accent, "-->");
@@ -80,7 +87,7 @@ fn place(text: &mut String, style: Style, problem: &Problem) {
         // A tab in the line would move the mark: it is shown as one space.
         let line: String = line.chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
         let bar = style.paint(Tone::Accent, "|");
-        let mark = style.paint(Tone::Bad, &"^".repeat(*length));
+        let mark = style.paint(tone, &"^".repeat(*length));
         let number = style.paint(Tone::Accent, &location.line.to_string());
         let _ = writeln!(text, "{:width$} {bar}", "");
         let _ = writeln!(text, "{number} {bar} {}", clean(&line));

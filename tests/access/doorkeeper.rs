@@ -7,37 +7,9 @@ use serde_json::{Value, json};
 use super::cases::Case;
 use super::drive::{Report, errors, expect};
 use super::item;
-use super::world::{Credential, World};
-use crate::support::functions::{make_function, make_role};
-use crate::support::sandbox::Sandbox;
-
-/// Its name.
-pub(super) const NAME: &str = "doorkeeper";
-
-/// What it wants to hear; ` but not Type.field` after it takes that field away.
-const WORD: &str = "open sesame";
-
-const CODE: &str = "exports.handler = async ({ authorizationToken, requestContext }) => {
-  const [word, denied] = authorizationToken.split(' but not ');
-  return {
-    isAuthorized: word === 'open sesame',
-    resolverContext: { api: requestContext.apiId },
-    deniedFields: denied ? [denied] : [],
-    ttlOverride: 60,
-  };
-};";
-
-/// Makes it, in the state of the project's cloud: it has to be there before the APIs that ask it.
-pub(super) fn make(sandbox: &Sandbox) {
-    let dev = sandbox.dev();
-    make_role(&dev.endpoint);
-    make_function(&dev.endpoint, NAME, CODE, 10);
-}
-
-/// How somebody identifies whom it lets in.
-pub(super) fn credential() -> Credential {
-    Credential::Header("authorization", WORD.to_owned())
-}
+use super::world::World;
+use crate::support::callers::Credential;
+use crate::support::doorkeeper::WORD;
 
 /// What an API that asks it does without regard to rules.
 pub(super) fn case(world: &World, case: &Case, report: &mut Report) {

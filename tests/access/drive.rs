@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::cases::Case;
 use super::search::Search;
-use super::socket::Socket;
-use super::world::{Credential, World};
+use super::world::World;
 use super::{custom, doorkeeper, item};
+use crate::support::callers::Credential;
 
 /// What came of a case.
 #[derive(Default)]
@@ -77,8 +77,16 @@ pub(super) fn refused(answer: &Value, field: &str) -> Result<(), String> {
     expect(right, "should be refused", answer)
 }
 
+/// Done; what the caller may not read of the result is null, with an error of its own.
 fn allowed(answer: &Value, field: &str) -> Result<(), String> {
-    expect(answer.get("errors").is_none() && answer["data"][field].is_object(), "should be allowed", answer)
+    let result = &answer["data"][field];
+    let unread = |error: &Value| {
+        let path: Vec<&str> = error["path"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        matches!(&path[..], [own, member] if *own == field && result[*member].is_null())
+            && error["errorType"] == "Unauthorized"
+    };
+    let right = answer["errors"].as_array().into_iter().flatten().all(unread);
+    expect(right && result.is_object(), "should be allowed", answer)
 }
 
 impl Caller<'_> {
@@ -205,7 +213,7 @@ impl Caller<'_> {
             let sets = matches!(access, None | Some(FieldAccess::KeepOnly));
             Self::verdict(&changed, column, may(sets)).map_err(about)?;
             if !field.required {
-                let clears = matches!(access, None | Some(FieldAccess::ClearOnly));
+                let clears = access.is_none();
                 Self::verdict(&change(Value::Null), column, may(clears)).map_err(about)?;
             }
         }
@@ -278,20 +286,16 @@ impl Caller<'_> {
 
     fn listen(&self, column: &Column, cell: &Cell, (columns, rows): (&[Column], &[Row])) -> Result<(), String> {
         let (field, fields) = (&column.field, item::selection(self.model));
-        let data =
-            json!({ "query": format!("subscription {{ {field} {{ {fields} }} }}"), "variables": {} }).to_string();
-        let credential = self.credential();
-        let connect = self.world.authorization(self.case, &credential, ("/connect", "{}"));
-        let mut socket = Socket::open(self.world.url(self.case), &connect);
-        let started = socket.start(&data, &self.world.authorization(self.case, &credential, ("", &data)));
-        match (started, cell.access) {
+        let query = format!("subscription {{ {field} {{ {fields} }} }}");
+        let started = self.credential().listen(self.world.url(self.case), &query, &json!({}));
+        let mut socket = match (started, cell.access) {
             (Err(error), Access::Refused) => {
                 return expect(error["errorType"] == "Unauthorized", "refused otherwise", &error);
             }
             (Err(error), _) => return Err(format!("the subscription is refused: {error}")),
-            (Ok(()), Access::Refused) => return Err("the subscription should be refused".to_owned()),
-            (Ok(()), _) => {}
-        }
+            (Ok(_), Access::Refused) => return Err("the subscription should be refused".to_owned()),
+            (Ok(socket), _) => socket,
+        };
         let Some(key) = self.set_off(column.operation, (columns, rows))? else { return Ok(()) };
         let delivered = socket.stop();
         let ours = |payload: &&Value| key.iter().all(|(name, value)| payload["data"][field][name] == *value);
@@ -316,10 +320,7 @@ impl Caller<'_> {
             _ => Verb::Delete,
         };
         let Some(at) = columns.iter().position(|column| column.operation == wanted) else { return Ok(None) };
-        let may = |row: &&Row| {
-            let cell = &row.cells[at];
-            cell.access == Access::Allowed && !cell.fields.values().any(|access| *access == FieldAccess::ClearOnly)
-        };
+        let may = |row: &&Row| row.cells[at].access == Access::Allowed;
         let own = rows.iter().find(|row| row.identity == *self.identity).filter(may);
         let Some(actor) = own.or_else(|| rows.iter().find(may)) else { return Ok(None) };
         // The item is about the one of both who is something only with regard to an item.

@@ -6,12 +6,10 @@ mod cases;
 mod custom;
 mod doorkeeper;
 mod drive;
-mod issuer;
 mod item;
 mod search;
 mod shapes;
 mod signers;
-mod socket;
 mod world;
 
 use std::sync::Mutex;

@@ -1,12 +1,12 @@
 //! Signed requests that pass all rules: those of admin roles, and those of every role where the API says so.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::world::{ANSWER, keys, signed};
-use crate::support::http::{send, split_url};
+use super::world::ANSWER;
+use crate::support::callers::{Credential, keys};
+use crate::support::roles;
 use crate::support::sandbox::Sandbox;
-use crate::support::sigv4::{self, Key};
+use crate::support::sigv4::Key;
 
 const VAULT: &str = r#"
 type Note @model @auth(rules: [{ allow: owner }]) {
@@ -43,53 +43,9 @@ additional-auth = ["iam"]
 iam-access = true
 "#;
 
-/// The texts in all elements of a name.
-fn elements(xml: &str, name: &str) -> Vec<String> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    xml.split(&open).skip(1).filter_map(|rest| rest.split(&close).next()).map(str::to_owned).collect()
-}
-
-/// A call of IAM or STS as the account's root; gives the XML.
-fn query(endpoint: &str, service: &str, parameters: &[(&str, &str)]) -> String {
-    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let pairs = parameters.iter().map(|(name, value)| format!("{name}={}", escaped(value)));
-    let body = pairs.collect::<Vec<_>>().join("&");
-    let host = endpoint.trim_start_matches("http://");
-    let form = [("content-type", "application/x-www-form-urlencoded")];
-    let headers = sigv4::sign(&Key::root(), service, host, "/", &form, body.as_bytes());
-    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let answer = send(endpoint, "POST", "/", &headers, body.as_bytes());
-    assert_eq!(answer.status, 200, "{body}: {}", answer.text());
-    answer.text()
-}
-
-/// Lets a role call every API.
-fn allow(endpoint: &str, role: &str) {
-    let policy = r#"{"Statement":{"Effect":"Allow","Action":"appsync:GraphQL","Resource":"*"}}"#;
-    let named = [("RoleName", role), ("PolicyName", "all"), ("PolicyDocument", policy)];
-    query(endpoint, "iam", &[&[("Action", "PutRolePolicy"), ("Version", "2010-05-08")][..], &named].concat());
-}
-
-/// Credentials of a new role that may call every API, in a session that is called like the admin role.
-fn role(endpoint: &str, name: &str) -> Key {
-    let trust = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}"#;
-    let make = [("Action", "CreateRole"), ("Version", "2010-05-08")];
-    query(endpoint, "iam", &[&make[..], &[("RoleName", name), ("AssumeRolePolicyDocument", trust)]].concat());
-    allow(endpoint, name);
-    let arn = format!("arn:aws:iam::000000000000:role/{name}");
-    let take = [("Action", "AssumeRole"), ("Version", "2011-06-15"), ("RoleArn", arn.as_str())];
-    let xml = query(endpoint, "sts", &[&take[..], &[("RoleSessionName", "Auditor-dev")]].concat());
-    let text = |name: &str| elements(&xml, name).remove(0);
-    Key { access: text("AccessKeyId"), secret: text("SecretAccessKey"), token: Some(text("SessionToken")) }
-}
-
 /// Sends a signed GraphQL request.
 fn ask(url: &str, key: &Key, query: &str) -> Value {
-    let (endpoint, path) = split_url(url);
-    let body = json!({ "query": query }).to_string();
-    let headers = signed(key, &endpoint, &path, body.as_bytes());
-    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    send(&endpoint, "POST", &path, &headers, body.as_bytes()).json()
+    Credential::Signed(key.clone()).send(url, query, &Value::Null).json()
 }
 
 const WRITES: [&str; 2] = [
@@ -116,12 +72,8 @@ fn admin_roles_pass_all_rules_and_others_do_not() {
     let outputs = sandbox.outputs();
     let (vault, open) = (url(&outputs, "vault"), url(&outputs, "open"));
     let guest = keys(&dev.endpoint, outputs["auth"]["identity_pool_id"].as_str().unwrap(), &json!({}));
-    for name in
-        elements(&query(&dev.endpoint, "iam", &[("Action", "ListRoles"), ("Version", "2010-05-08")]), "RoleName")
-    {
-        allow(&dev.endpoint, &name);
-    }
-    let (admin, other) = (role(&dev.endpoint, "Auditor-dev"), role(&dev.endpoint, "Auditor"));
+    roles::allow_all(&dev.endpoint);
+    let (admin, other) = (roles::make(&dev.endpoint, "Auditor-dev"), roles::make(&dev.endpoint, "Auditor"));
 
     for (api, key) in [(&vault, &admin), (&open, &other)] {
         for query in WRITES {

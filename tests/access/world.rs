@@ -10,11 +10,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use super::cases::{Case, WHO_FIELD};
-use super::issuer::Issuer;
-use super::{doorkeeper, search};
-use crate::support::http::{graphql, send, split_url, target};
+use super::search;
+use crate::support::callers::{self, Credential};
+use crate::support::doorkeeper;
+use crate::support::http::split_url;
+use crate::support::issuer::Issuer;
 use crate::support::sandbox::{Dev, Sandbox};
-use crate::support::sigv4::{self, Key};
+use crate::support::sigv4::Key;
 use crate::support::users::Pool;
 
 /// What answers the fields that a schema declares and nothing else answers.
@@ -39,13 +41,6 @@ export const response = (ctx) => ({ identity: ctx.identity });
 
 /// The group that items name; no rule does.
 pub(super) const TEAM: &str = "Team7";
-
-/// How a caller identifies.
-#[derive(Clone, Debug)]
-pub(super) enum Credential {
-    Header(&'static str, String),
-    Signed(Key),
-}
 
 /// What a deployed API is reached by.
 struct Api {
@@ -101,10 +96,9 @@ impl World {
         let people = ["ada", "bob"].into_iter().map(str::to_owned).chain(groups);
         let tokens: BTreeMap<String, String> = people.map(|name| (name.clone(), sign_in(&pool, &name))).collect();
         let identity_pool = outputs["auth"]["identity_pool_id"].as_str().unwrap();
-        let login = format!("cognito-idp.us-east-1.amazonaws.com/{}", pool.id);
         let (guest, signed_in) = (
-            keys(&dev.endpoint, identity_pool, &json!({})),
-            keys(&dev.endpoint, identity_pool, &json!({ login: tokens["bob"] })),
+            callers::keys(&dev.endpoint, identity_pool, &json!({})),
+            callers::keys(&dev.endpoint, identity_pool, &callers::login(&pool, &tokens["bob"])),
         );
         let apis = cases.iter().enumerate().map(|(position, case)| {
             let section = if position == 0 { &outputs["data"] } else { &outputs["custom"][&case.name] };
@@ -176,7 +170,7 @@ impl World {
     pub(super) fn seen(&self, identity: &Identity) -> Value {
         let credential = self.credential_for(&self.who, identity);
         let url = &self.apis[&self.who].url;
-        let answer = Self::send(url, &credential, &format!("{{ {WHO_FIELD} }}"), &Value::Null);
+        let answer = credential.send(url, &format!("{{ {WHO_FIELD} }}"), &Value::Null).json();
         let text = answer["data"][WHO_FIELD].as_str().unwrap_or_else(|| panic!("{}: {answer}", identity.label()));
         serde_json::from_str::<Value>(text).unwrap()["identity"].take()
     }
@@ -192,67 +186,13 @@ impl World {
 
     /// Sends a GraphQL request.
     pub(super) fn ask(&self, case: &Case, credential: &Credential, query: &str, variables: &Value) -> Value {
-        Self::send(self.url(case), credential, query, variables)
-    }
-
-    fn send(url: &str, credential: &Credential, query: &str, variables: &Value) -> Value {
-        let answer = match credential {
-            Credential::Header(name, value) => graphql(url, (name, value), query, variables),
-            Credential::Signed(key) => {
-                let (endpoint, path) = split_url(url);
-                let body = json!({ "query": query, "variables": variables }).to_string();
-                let signed = signed(key, &endpoint, &path, body.as_bytes());
-                let headers: Vec<(&str, &str)> =
-                    signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-                send(&endpoint, "POST", &path, &headers, body.as_bytes())
-            }
-        };
-        answer.json()
-    }
-
-    /// Credentials in the form of the subscription protocol, for the handshake (`/connect`) or a subscription.
-    pub(super) fn authorization(
-        &self,
-        case: &Case,
-        credential: &Credential,
-        (end, body): (&str, &str),
-    ) -> Map<String, Value> {
-        let (endpoint, path) = split_url(self.url(case));
-        let host = endpoint.trim_start_matches("http://").to_owned();
-        let pairs = match credential {
-            Credential::Header(name, value) => vec![((*name).to_owned(), value.clone()), ("host".to_owned(), host)],
-            Credential::Signed(key) => signed(key, &endpoint, &format!("{path}{end}"), body.as_bytes()),
-        };
-        pairs.into_iter().map(|(name, value)| (name, value.into())).collect()
+        credential.send(self.url(case), query, variables).json()
     }
 
     /// Puts an item into the table of a model.
     pub(super) fn put(&self, case: &Case, model: &str, item: &Map<String, Value>) {
-        let attributes: Map<String, Value> =
-            item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
         let table = format!("{model}-{}-dev", self.apis[&case.name].id);
-        let input = json!({ "TableName": table, "Item": attributes });
-        let answer = sigv4::call(&self.dev.endpoint, &Key::root(), "dynamodb", "DynamoDB_20120810.PutItem", &input);
-        assert_eq!(answer.status, 200, "{table}: {}", answer.text());
-    }
-}
-
-pub(super) fn signed(key: &Key, endpoint: &str, path: &str, body: &[u8]) -> Vec<(String, String)> {
-    let host = endpoint.trim_start_matches("http://");
-    sigv4::sign(key, "appsync", host, path, &[("content-type", "application/json")], body)
-}
-
-/// A value as DynamoDB stores it.
-fn attribute(value: &Value) -> Value {
-    match value {
-        Value::String(text) => json!({ "S": text }),
-        Value::Number(number) => json!({ "N": number.to_string() }),
-        Value::Bool(flag) => json!({ "BOOL": flag }),
-        Value::Array(items) => json!({ "L": items.iter().map(attribute).collect::<Vec<_>>() }),
-        Value::Null => json!({ "NULL": true }),
-        Value::Object(map) => {
-            json!({ "M": map.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>() })
-        }
+        callers::put(&self.dev.endpoint, &table, item);
     }
 }
 
@@ -290,23 +230,7 @@ fn sign_in(pool: &Pool, name: &str) -> String {
     let email = format!("{}@example.com", name.to_lowercase());
     pool.sign_up(&email);
     if !["ada", "bob"].contains(&name) {
-        let input = json!({ "UserPoolId": pool.id, "Username": email, "GroupName": name });
-        let action = "AWSCognitoIdentityProviderService.AdminAddUserToGroup";
-        let added = sigv4::call(&pool.endpoint, &Key::root(), "cognito-idp", action, &input);
-        assert_eq!(added.status, 200, "{}", added.text());
+        callers::join(pool, &email, name);
     }
     pool.sign_in(&email).id
-}
-
-/// Credentials of a role of the identity pool.
-pub(super) fn keys(endpoint: &str, pool: &str, logins: &Value) -> Key {
-    let call = |action: &str, input: &Value| {
-        let answer = target(endpoint, &format!("AWSCognitoIdentityService.{action}"), input);
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json()
-    };
-    let id = call("GetId", &json!({ "IdentityPoolId": pool, "Logins": logins }))["IdentityId"].clone();
-    let found = call("GetCredentialsForIdentity", &json!({ "IdentityId": id, "Logins": logins }));
-    let text = |name: &str| found["Credentials"][name].as_str().unwrap().to_owned();
-    Key { access: text("AccessKeyId"), secret: text("SecretKey"), token: Some(text("SessionToken")) }
 }

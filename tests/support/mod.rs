@@ -1,12 +1,17 @@
 //! What the suites share.
 
 pub(crate) mod api;
+pub(crate) mod callers;
+pub(crate) mod doorkeeper;
 pub(crate) mod evaluate;
 pub(crate) mod files;
 pub(crate) mod functions;
 pub(crate) mod http;
+pub(crate) mod issuer;
+pub(crate) mod roles;
 pub(crate) mod sandbox;
 pub(crate) mod sigv4;
+pub(crate) mod socket;
 pub(crate) mod stub;
 pub(crate) mod users;
 

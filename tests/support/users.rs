@@ -50,13 +50,18 @@ impl Pool {
 
     /// Signs a user up with the code from the mailbox.
     pub(crate) fn sign_up(&self, email: &str) {
+        self.sign_up_as(email, email);
+    }
+
+    /// The same in a pool whose users are known by names.
+    pub(crate) fn sign_up_as(&self, username: &str, email: &str) {
         let input = json!({
-            "ClientId": self.client, "Username": email, "Password": PASSWORD,
+            "ClientId": self.client, "Username": username, "Password": PASSWORD,
             "UserAttributes": [{ "Name": "email", "Value": email }],
         });
         let answer = self.call("SignUp", &input);
         assert_eq!(answer.status, 200, "{}", answer.text());
-        let input = json!({ "ClientId": self.client, "Username": email, "ConfirmationCode": self.code(email) });
+        let input = json!({ "ClientId": self.client, "Username": username, "ConfirmationCode": self.code(email) });
         let answer = self.call("ConfirmSignUp", &input);
         assert_eq!(answer.status, 200, "{}", answer.text());
     }

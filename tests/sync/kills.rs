@@ -80,7 +80,8 @@ fn items_and_their_changes_are_never_apart() {
         };
         let (items, changes) = (read("Note-"), read("AmplifyDataStore-"));
         assert_eq!(items, changes, "an item without its change, or a change without its item");
-        for (id, version) in acknowledged {
+        // Who was killed before the first answer was promised nothing.
+        for (id, version) in acknowledged.into_iter().filter(|(_, version)| *version > 0) {
             assert!(items.get(&id).is_some_and(|stored| *stored >= version), "lost: {id} {version}: {items:?}");
         }
     }

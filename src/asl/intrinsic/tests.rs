@@ -40,6 +40,7 @@ fn calls_have_values() {
         ("States.Format('{}', States.StringToJson('\"x\"'))", json!("\"x\"")),
         ("States.StringToJson($.json)", json!({"x": [1, 2.50]})),
         ("States.StringToJson('{\"a\": \"b\"}')", json!({"a": "b"})),
+        ("States.StringToJson(' ')", json!(null)),
         ("States.JsonToString($.o)", json!("{\"a\":1,\"b\":{\"c\":[true,null]}}")),
         ("States.Array()", json!([])),
         ("States.Array(1, 'a', true, null, $.half, States.Array())", json!([1, "a", true, null, 1.5, []])),

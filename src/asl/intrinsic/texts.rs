@@ -61,8 +61,13 @@ fn shown(argument: &Argument, scope: &Scope<'_>) -> Result<String, Wrong> {
     })
 }
 
+/// The value that a text of JSON is; a blank text is null.
 pub(super) fn string_to_json(arguments: &Arguments<'_>) -> Result<Value, Wrong> {
-    serde_json::from_str(arguments.text(0)?).map_err(|_| arguments.wrong())
+    let text = arguments.text(0)?;
+    if text.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(text).map_err(|_| arguments.wrong())
 }
 
 /// Every character of the second text separates; empty pieces are dropped.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
@@ -41,6 +42,8 @@ pub struct Bindings<'a> {
     pub variables: &'a Variables,
     /// Where `$uuid` and `$random` draw from.
     pub ids: &'a Arc<dyn Ids>,
+    /// What `$millis` and `$now` tell, in milliseconds after 1970.
+    pub now_ms: i64,
 }
 
 impl fmt::Debug for Bindings<'_> {
@@ -62,8 +65,6 @@ pub enum Kind {
     String,
     /// Any number.
     Number,
-    /// A whole number.
-    Integer,
     /// True or false.
     Boolean,
 }
@@ -75,7 +76,6 @@ impl Kind {
             Self::Object => "object",
             Self::String => "string",
             Self::Number => "number",
-            Self::Integer => "integer",
             Self::Boolean => "boolean",
         }
     }
@@ -86,7 +86,6 @@ impl Kind {
             Self::Object => value.is_object(),
             Self::String => value.is_string(),
             Self::Number => value.is_number(),
-            Self::Integer => value.is_i64() || value.is_u64(),
             Self::Boolean => value.is_boolean(),
         }
     }
@@ -146,11 +145,19 @@ impl<'a> Session<'a> {
             Fault::query(field, format!("{} threw an error during evaluation{message}", sentence(expression, field)))
         };
         let evaluator = self.evaluator().map_err(|error| failed(&messages::told(error.message())))?;
-        match evaluator.evaluate(expression.tree(), &JValue::Undefined) {
+        let tree = expression.tree();
+        // The evaluator has faults of its own in some corners (pictures of dates); they must not end the program.
+        let evaluated = catch_unwind(AssertUnwindSafe(|| match evaluator.evaluate(tree, &JValue::Undefined) {
             Ok(value) => Ok(values::json(&value)),
-            Err(error) => {
-                let message = messages::explained(expression.tree(), evaluator, error.message());
-                Err(failed(&messages::told(&message)))
+            Err(error) => Err(messages::explained(tree, evaluator, error.message())),
+        }));
+        match evaluated {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(message)) => Err(failed(&messages::told(&message))),
+            Err(_) => {
+                self.evaluator = None;
+                let sentence = sentence(expression, field);
+                Err(Fault::query(field, format!("{sentence} threw an internal error during evaluation.")))
             }
         }
     }
@@ -205,7 +212,7 @@ fn made(bindings: &Bindings<'_>) -> Result<Evaluator, EvaluatorError> {
         ..EvaluatorOptions::default()
     };
     let mut evaluator = Evaluator::with_options(context, options);
-    functions::register(&mut evaluator, bindings.ids)?;
+    functions::register(&mut evaluator, bindings.ids, bindings.now_ms)?;
     Ok(evaluator)
 }
 

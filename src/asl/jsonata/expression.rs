@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::panic::catch_unwind;
 
 use jsonata_core::ast::{AstNode, BinaryOp};
 use jsonata_core::parser;
 
 use super::super::cursor::SyntaxError;
 use super::plain::Plain;
-use super::{functions, messages, walk};
+use super::{bounds, messages, walk};
 
 /// An expression that can be evaluated many times.
 #[derive(Debug)]
@@ -39,8 +40,8 @@ pub struct Survey {
 impl Expression {
     /// Reads an expression: the text inside `{% %}`.
     pub fn compile(text: &str) -> Result<Self, SyntaxError> {
-        let mut tree = parser::parse(text).map_err(|error| messages::syntax(text, &error.to_string()))?;
-        bound(&mut tree);
+        let mut tree = read(text).map_err(|message| messages::syntax(text, &message))?;
+        bounds::bound(&mut tree);
         Ok(Self { text: text.to_owned(), plain: Plain::read(text), tree })
     }
 
@@ -73,28 +74,12 @@ impl fmt::Display for Expression {
     }
 }
 
-/// Puts functions that keep within bounds where an operator or a function could make a value of any size.
-fn bound(node: &mut AstNode) {
-    for part in walk::parts_mut(node) {
-        bound(part);
+/// The syntax tree of a text, or the parser's message. A fault of the parser's own is a message too.
+pub(super) fn read(text: &str) -> Result<AstNode, String> {
+    match catch_unwind(|| parser::parse(text)) {
+        Ok(parsed) => parsed.map_err(|error| error.to_string()),
+        Err(_) => Err("S0201: Syntax error".to_owned()),
     }
-    match node {
-        AstNode::Binary { op: BinaryOp::Concatenate, lhs, rhs } => {
-            let args = vec![taken(lhs), taken(rhs)];
-            *node = AstNode::Function { name: functions::CONCATENATE.to_owned(), args, is_builtin: false };
-        }
-        AstNode::Function { name, args, .. } if name == "pad" => {
-            if let Some(width) = args.get_mut(1).filter(|width| **width != AstNode::Placeholder) {
-                let args = vec![taken(width)];
-                *width = AstNode::Function { name: functions::WIDTH.to_owned(), args, is_builtin: false };
-            }
-        }
-        _ => {}
-    }
-}
-
-fn taken(node: &mut AstNode) -> AstNode {
-    std::mem::replace(node, AstNode::Null)
 }
 
 /// Notes what `node` refers to. `top` tells whether names in it are looked up at the top level.

@@ -3,18 +3,11 @@
 use std::sync::Arc;
 
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
-use jsonata_core::functions::string;
 use jsonata_core::value::JValue;
 
 use super::super::intrinsic::{JavaRandom, digest};
-use super::evaluate::MAX_BYTES;
+use super::bounds;
 use crate::base::Ids;
-
-/// `&`, within bounds. No expression can spell the name.
-pub(super) const CONCATENATE: &str = "joined within bounds";
-
-/// The width of `$pad`, within bounds.
-pub(super) const WIDTH: &str = "width within bounds";
 
 /// As many items as `$range` may give (measured by others on AWS: 360,145 are given, one more is refused).
 const MAX_RANGE: i128 = 360_145;
@@ -28,7 +21,8 @@ type Source = Arc<dyn Ids>;
 /// The result of a function.
 type Given = Result<JValue, EvaluatorError>;
 
-fn wrong(message: impl Into<String>) -> EvaluatorError {
+/// A failure with a message.
+pub(super) fn wrong(message: impl Into<String>) -> EvaluatorError {
     EvaluatorError::EvaluationError(message.into())
 }
 
@@ -37,7 +31,7 @@ fn signature(name: &str, argument: usize) -> EvaluatorError {
 }
 
 /// Makes the functions known to an evaluator, and `$eval` unknown.
-pub(super) fn register(evaluator: &mut Evaluator, ids: &Source) -> Result<(), EvaluatorError> {
+pub(super) fn register(evaluator: &mut Evaluator, ids: &Source, now_ms: i64) -> Result<(), EvaluatorError> {
     evaluator.register_fn_override("eval", |_: &[JValue]| Err(wrong("T1006: Attempted to invoke a non-function")))?;
     let source = Arc::clone(ids);
     evaluator.register_fn_override("random", move |arguments: &[JValue]| random(arguments, &source))?;
@@ -50,13 +44,7 @@ pub(super) fn register(evaluator: &mut Evaluator, ids: &Source) -> Result<(), Ev
     evaluator.register_fn("range", range)?;
     evaluator.register_fn("hash", hash)?;
     evaluator.register_fn("parse", parse)?;
-    evaluator.register_fn(CONCATENATE, concatenate)?;
-    evaluator.register_fn(WIDTH, |arguments: &[JValue]| {
-        let width = arguments.first().cloned().unwrap_or(JValue::Undefined);
-        #[expect(clippy::cast_precision_loss, reason = "the bound is far below 2^53")]
-        let fits = width.as_f64().is_none_or(|width| width.abs() <= MAX_BYTES as f64);
-        if fits { Ok(width) } else { Err(wrong(MEMORY)) }
-    })
+    bounds::register(evaluator, now_ms)
 }
 
 /// Refuses the first argument that is one too many.
@@ -74,23 +62,6 @@ fn whole(name: &str, arguments: &[JValue], index: usize) -> Result<i64, Evaluato
     let number = given(arguments, index).and_then(JValue::as_f64).ok_or_else(|| signature(name, index + 1))?;
     #[expect(clippy::cast_possible_truncation, reason = "casts of floats stop at the ends of the range")]
     Ok(number.trunc() as i64)
-}
-
-fn concatenate(arguments: &[JValue]) -> Given {
-    let mut joined = String::new();
-    for argument in arguments.iter().filter(|argument| !argument.is_undefined()) {
-        match argument {
-            JValue::String(text) => joined.push_str(text),
-            other => {
-                let text = string::string(other, None).map_err(EvaluatorError::from)?;
-                joined.push_str(text.as_str().unwrap_or_default());
-            }
-        }
-        if joined.len() > MAX_BYTES {
-            return Err(wrong(MEMORY));
-        }
-    }
-    Ok(JValue::from(joined))
 }
 
 fn random(arguments: &[JValue], ids: &Source) -> Given {

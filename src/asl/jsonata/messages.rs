@@ -3,11 +3,11 @@
 
 use jsonata_core::ast::{AstNode, BinaryOp, UnaryOp};
 use jsonata_core::evaluator::Evaluator;
-use jsonata_core::parser;
 use jsonata_core::value::JValue;
 
 use super::super::cursor::SyntaxError;
 use super::evaluate::MAX_DEPTH;
+use super::expression::read;
 use super::{functions, values, walk};
 
 /// As many parts of an expression as are evaluated again to find out which of them failed.
@@ -109,7 +109,7 @@ const FIXED: &[(&str, &str)] = &[
 /// Why a text is no expression, and where: the shortest beginning of the text that fails in the same way ends there.
 pub(super) fn syntax(text: &str, message: &str) -> SyntaxError {
     let edges: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-    let fails_alike = |at: &usize| parser::parse(&text[..*at]).is_err_and(|error| error.to_string() == message);
+    let fails_alike = |at: &usize| read(&text[..*at]).is_err_and(|found| found == message);
     let first = edges.partition_point(|at| !fails_alike(at));
     let end = edges.get(first).copied().unwrap_or(text.len());
     // The last character of that beginning is the one that does not fit, unless the text simply ends too early.
@@ -202,8 +202,16 @@ fn culprit<'a>(
     if let [only] = candidates.as_slice() {
         return Some(only);
     }
-    let mut tried = candidates.into_iter().rev().take(MAX_PARTS);
-    tried.find(|node| evaluator.evaluate(node, &JValue::Undefined).is_err_and(|error| error.message() == message))
+    let mut fallback = None;
+    for node in candidates.into_iter().rev().take(MAX_PARTS) {
+        match evaluator.evaluate(node, &JValue::Undefined) {
+            Err(error) if error.message() == message => return Some(node),
+            // A part that gets its input from the part before it fails otherwise when it stands alone.
+            Err(_) => fallback = fallback.or(Some(node)),
+            Ok(_) => {}
+        }
+    }
+    fallback
 }
 
 /// What is told of an argument that a function does not take.
@@ -213,7 +221,10 @@ fn arguments(code: &str, rest: &str, tree: &AstNode, failure: (&mut Evaluator, &
         return None;
     }
     let node = culprit(tree, failure, |node| matches!(node, AstNode::Function { .. }));
-    let Some(AstNode::Function { name, .. }) = node else { return None };
+    let name = match node {
+        Some(AstNode::Function { name, .. }) => name,
+        _ => applied(tree)?,
+    };
     let index = match rest.strip_prefix("Argument count mismatch: ") {
         // One too many is the first that does not fit; one too few is told of the first that is missing.
         Some(counts) => {
@@ -232,6 +243,17 @@ fn arguments(code: &str, rest: &str, tree: &AstNode, failure: (&mut Evaluator, &
             format!("Argument {index} of function \"{name}\" must be an array of \"{kind}\"")
         }
         _ => format!("Argument {index} of function \"{name}\" does not match function signature"),
+    })
+}
+
+/// The function that a chain applies by name alone: `a ~> $abs`.
+fn applied(tree: &AstNode) -> Option<&String> {
+    walk::all(tree).into_iter().find_map(|node| match node {
+        AstNode::Binary { op: BinaryOp::ChainPipe, rhs, .. } => match &**rhs {
+            AstNode::Variable(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
     })
 }
 

@@ -4,6 +4,7 @@
 //! without `$eval`, with `$partition`, `$range`, `$hash`, `$random`, `$uuid` and `$parse`. Nothing stands at the top
 //! level: a path begins with `$states` or a variable. One value is bounded in size, an evaluation in depth and time.
 
+mod bounds;
 mod evaluate;
 mod expression;
 mod functions;

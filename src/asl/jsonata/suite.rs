@@ -53,6 +53,7 @@ pub(super) fn evaluate(text: &str) -> Result<Value, String> {
         context: &context,
         variables: &variables,
         ids: &ids,
+        now_ms: 1_510_067_557_121,
     };
     let expression = Expression::compile(text).map_err(|error| error.to_string())?;
     Session::new(bindings).evaluate(&expression, "Output").map_err(|fault| fault.cause)

@@ -22,6 +22,7 @@ fn with_session<T>(work: impl FnOnce(&mut Session<'_>) -> T) -> T {
         context: &context,
         variables: &variables,
         ids: &ids,
+        now_ms: 1_510_067_557_121,
     };
     work(&mut Session::new(bindings))
 }
@@ -44,6 +45,8 @@ fn a_failing_expression_is_told_in_the_language_s_words() {
         ("$abs(\"a\")", ". T0410: Argument 1 of function \"abs\" does not match function signature"),
         ("1 + $length(1)", ". T0410: Argument 1 of function \"length\" does not match function signature"),
         ("$uppercase($string($abs('a')))", ". T0410: Argument 1 of function \"abs\" does not match function signature"),
+        ("'a' ~> $abs", ". T0410: Argument 1 of function \"abs\" does not match function signature"),
+        ("'a' ~> $power(2)", ". T0410: Argument 1 of function \"power\" does not match function signature"),
         ("$sum([1, \"a\"])", ". T0412: Argument 1 of function \"sum\" must be an array of \"numbers\""),
         ("$join(1)", ". T0412: Argument 1 of function \"join\" must be an array of \"strings\""),
         ("1 + \"a\"", ". T2002: The right side of the \"+\" operator must evaluate to a number"),
@@ -92,6 +95,15 @@ fn a_failing_expression_is_told_in_the_language_s_words() {
 }
 
 #[test]
+fn a_fault_of_the_evaluator_is_a_failure() {
+    let text = "$fromMillis(0, '[\u{1f600}M01]')";
+    let expected = format!(
+        "The JSONata expression '{text}' specified for the field 'Output' threw an internal error during evaluation."
+    );
+    assert_eq!(evaluate(text), Err(expected));
+}
+
+#[test]
 fn an_evaluation_is_bounded() {
     let deep = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive. Depth=101 max=100";
     let large = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
@@ -104,12 +116,30 @@ fn an_evaluation_is_bounded() {
         ("$range(1, 360146, 1)".to_owned(), large),
         ("$reduce([1..60], function($p, $n) { $p & $p }, 'x')".to_owned(), large),
         ("$pad('x', 1e12)".to_owned(), large),
+        ("'x' ~> $pad(1e12)".to_owned(), large),
+        ("$formatInteger(1.9e13, 'I')".to_owned(), large),
+        ("1.9e13 ~> $formatInteger('i' & '')".to_owned(), large),
+        ("$join([1..8000].$string(), $pad('', 100000, '-'))".to_owned(), large),
+        ("$replace($pad('', 1000000, 'a'), 'a', $pad('', 1000000, 'b'))".to_owned(), large),
+        ("$pad('', 1000000, 'a') ~> $replace('a', $pad('', 1000000, 'b'))".to_owned(), large),
     ];
     for (text, end) in table {
         let told = evaluate(&text).unwrap_err();
         assert!(told.ends_with(&format!(" threw an error during evaluation: {end}")), "{text}: {told}");
     }
     assert_eq!(evaluate("$count($range(1, 200000, 1))"), Ok(json!(200_000)));
+    let within = [
+        ("$join(['a', 'b'], 'x' & 'y')", "axyb"),
+        ("['a', 'b'] ~> $join('x' & 'y')", "axyb"),
+        ("$replace('a-a', 'a', $join(['b', 'c'], '1' & '2'))", "b12c-b12c"),
+        ("$formatInteger(19, 'I') & (19 ~> $formatInteger('i'))", "XIXxix"),
+        ("$replace('a-a', /a/, function($m) { $m.match & '!' })", "a!-a!"),
+        ("'a' ~> $pad(-3) ~> $replace(' ', '_' & '')", "__a"),
+        ("$map(['a', 'b'], $pad(?, 2, '.' & '')) ~> $join", "a.b."),
+    ];
+    for (text, expected) in within {
+        assert_eq!(evaluate(text), Ok(json!(expected)), "{text}");
+    }
 }
 
 #[test]
@@ -175,8 +205,8 @@ fn a_field_wants_its_kind_of_value() {
         told("$states.input.n", "Cause", Kind::String),
         unexpected("$states.input.n", "Cause", "string", "null", "null")
     );
-    assert_eq!(told("2 * 2", "Seconds", Kind::Integer), Ok(json!(4)));
-    assert!(told("0.5", "Seconds", Kind::Integer).is_err());
+    assert_eq!(told("2 * 2", "Seconds", Kind::Number), Ok(json!(4)));
+    assert!(told("'4'", "Seconds", Kind::Number).is_err());
 }
 
 #[test]

@@ -200,8 +200,8 @@ fn a_result_is_written_where_the_path_says() {
     let refused = [
         (json!("text"), "$.a", "Unable to apply step \"a\" to input \"text\""),
         (json!([1]), "$.a", "Unable to apply step \"a\" to input [1]"),
-        (json!({"a": 1}), "$.a.b", "Unable to apply step \"b\" to input 1"),
-        (json!({"a": []}), "$.a[0]", "Unable to apply step \"0\" to input []"),
+        (json!({"a": 1}), "$.a.b", "Unable to apply step \"b\" to input {\"a\":1}"),
+        (json!({"a": []}), "$.a[0]", "Unable to apply step \"0\" to input {\"a\":[]}"),
     ];
     for (target, path, expected) in refused {
         let error = Path::parse(path).unwrap().write(target, json!("r")).unwrap_err();

@@ -11,7 +11,7 @@ use super::{Path, Step};
 pub struct Unwritable {
     /// The step that cannot be followed.
     pub step: String,
-    /// The value in which it was looked for, as JSON.
+    /// The whole value in which the path was followed, as JSON.
     pub value: String,
 }
 
@@ -26,43 +26,66 @@ impl std::error::Error for Unwritable {}
 impl Path {
     /// Puts `value` at this place of `target`; fields on the way that are missing are made.
     pub fn write(&self, target: Value, value: Value) -> Result<Value, Unwritable> {
-        if self.steps.is_empty() {
-            return Ok(value);
+        if let Some(step) = self.steps.get(self.followed(&target)) {
+            return Err(Unwritable { step: spelt(step), value: target.to_string() });
         }
         let mut target = target;
         let mut place = &mut target;
         for step in &self.steps {
             place = match step {
-                Step::Field(name) if place.is_object() => {
-                    let fields = place.as_object_mut().ok_or_else(|| refused(step, &Value::Null))?;
-                    fields.entry(name.clone()).or_insert(Value::Null)
-                }
-                // What this very walk has just made, or a null that stands where an object belongs.
-                Step::Field(name) if place.is_null() => {
-                    *place = Value::Object(Map::from_iter([(name.clone(), Value::Null)]));
+                Step::Index(at) => &mut place[usize::try_from(*at).unwrap_or_default()],
+                Step::Field(name) => {
+                    // What this very walk has just made, or a null that stands where an object belongs.
+                    if place.is_null() {
+                        *place = Value::Object(Map::new());
+                    }
                     &mut place[name.as_str()]
                 }
-                Step::Index(at) => {
-                    let found =
-                        usize::try_from(*at).ok().filter(|at| place.as_array().is_some_and(|list| *at < list.len()));
-                    match found {
-                        Some(at) => &mut place[at],
-                        None => return Err(refused(step, place)),
-                    }
-                }
-                _ => return Err(refused(step, place)),
+                _ => place,
             };
         }
         *place = value;
         Ok(target)
     }
+
+    /// The value at this place as a reference path finds it, or the step that cannot be followed.
+    pub fn refer<'a>(&self, target: &'a Value) -> Result<&'a Value, Unwritable> {
+        let mut place = target;
+        for step in &self.steps {
+            let found = match step {
+                Step::Field(name) => place.as_object().and_then(|fields| fields.get(name)),
+                Step::Index(at) => usize::try_from(*at).ok().and_then(|at| place.as_array()?.get(at)),
+                _ => None,
+            };
+            place = found.ok_or_else(|| Unwritable { step: spelt(step), value: target.to_string() })?;
+        }
+        Ok(place)
+    }
+
+    /// How many steps can be followed in a value that is written to.
+    fn followed(&self, target: &Value) -> usize {
+        let mut place = target;
+        for (index, step) in self.steps.iter().enumerate() {
+            place = match (step, place) {
+                (Step::Field(name), Value::Object(fields)) => fields.get(name).unwrap_or(&Value::Null),
+                (Step::Field(_), Value::Null) => &Value::Null,
+                (Step::Index(at), Value::Array(items)) => {
+                    match usize::try_from(*at).ok().and_then(|at| items.get(at)) {
+                        Some(item) => item,
+                        None => return index,
+                    }
+                }
+                _ => return index,
+            };
+        }
+        self.steps.len()
+    }
 }
 
-fn refused(step: &Step, value: &Value) -> Unwritable {
-    let step = match step {
+fn spelt(step: &Step) -> String {
+    match step {
         Step::Field(name) => name.clone(),
         Step::Index(at) => at.to_string(),
         _ => "*".to_owned(),
-    };
-    Unwritable { step, value: value.to_string() }
+    }
 }

@@ -39,7 +39,6 @@ const TASK: u8 = Kind::Task as u8;
 const PASS: u8 = Kind::Pass as u8;
 const CHOICE: u8 = Kind::Choice as u8;
 const WAIT: u8 = Kind::Wait as u8;
-const SUCCEED: u8 = Kind::Succeed as u8;
 const FAIL: u8 = Kind::Fail as u8;
 const PARALLEL: u8 = Kind::Parallel as u8;
 const MAP: u8 = Kind::Map as u8;

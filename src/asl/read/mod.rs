@@ -93,11 +93,6 @@ impl Reader {
         self.findings.push(finding);
     }
 
-    /// A breach of the schema.
-    pub(in crate::asl) fn schema(&mut self, location: &str, span: &Span, message: impl Into<String>) {
-        self.find(Finding::new(FindingCode::Schema, location, span, message));
-    }
-
     /// Whether the definition is refused by now.
     pub(in crate::asl) fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)

@@ -238,7 +238,7 @@ impl Step {
             Some(Transition::Next(target)) => Some(Arc::clone(&target.name)),
             _ => None,
         };
-        let catch = state.catchers().iter().map(|catcher| caught(catcher)).collect::<Read<_>>();
+        let catch = state.catchers().iter().map(caught).collect::<Read<_>>();
         Ok(Self {
             name: Arc::clone(name),
             kind: state.kind(),
@@ -256,7 +256,7 @@ fn work(state: &State, located: impl Fn(SyntaxError) -> CodeError) -> Result<Wor
     Ok(match state {
         State::Pass(pass) => Work::Pass { result: pass.result.clone() },
         State::Choice(choice) => {
-            let rules = choice.rules.iter().map(|rule| ruled(rule)).collect::<Read<_>>().map_err(located)?;
+            let rules = choice.rules.iter().map(ruled).collect::<Read<_>>().map_err(located)?;
             Work::Choice { rules, default: choice.default.as_ref().map(|target| Arc::clone(&target.name)) }
         }
         State::Wait(wait) => match &wait.until {
@@ -303,7 +303,7 @@ fn iteration(map: &Map, processor: Code) -> Read<Iteration> {
         reader: map.reader.as_ref().map(|reader| outside(reader.parameters.as_ref())).transpose()?,
         reader_max_items: optional(map.reader.as_ref().and_then(|reader| reader.config.max_items.as_ref()))?,
         writer: map.writer.as_ref().map(|writer| outside(writer.parameters.as_ref())).transpose()?,
-        batch: map.batcher.as_ref().map(|batcher| batch(batcher)).transpose()?,
+        batch: map.batcher.as_ref().map(batch).transpose()?,
     })
 }
 

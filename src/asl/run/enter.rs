@@ -105,14 +105,14 @@ impl Step {
                 let own = rule.output.as_ref();
                 let output = output(own, &if own.is_some() { field("Output") } else { "Output".to_owned() })?;
                 let assigned = match &rule.assign {
-                    Some(assign) => view.assign(Some(assign), &field("Assign"))?,
-                    None => view.assign(self.assign.as_ref(), "Assign")?,
+                    Some(assign) => view.assign(Some(assign), &field("Assign"), &self.name)?,
+                    None => view.assign(self.assign.as_ref(), "Assign", &self.name)?,
                 };
                 return self.left(Exit { output, assigned, next: Some(rule.next.clone()) });
             }
         }
         let Some(next) = default else { return Err(choice::no_match()) };
-        let assigned = view.assign(self.assign.as_ref(), "Assign")?;
+        let assigned = view.assign(self.assign.as_ref(), "Assign", &self.name)?;
         self.left(Exit { output: output(None, "Output")?, assigned, next: Some(next.clone()) })
     }
 
@@ -158,7 +158,7 @@ fn seconds(setting: &Setting<u64>, field: (&str, i64), view: &View<'_>) -> Resul
     if let Setting::Literal(seconds) = setting {
         return Ok(*seconds);
     }
-    let value = view.found(setting, name, Kind::Integer)?;
+    let value = view.found(setting, name, Kind::Number)?;
     let named = format!("{name}Path");
     let (value, parameter) = match (value, setting) {
         (Found::Value(value), Setting::Path(path)) => (value, Some(Parameter { name: &named, path })),
@@ -170,9 +170,12 @@ fn seconds(setting: &Setting<u64>, field: (&str, i64), view: &View<'_>) -> Resul
         (Some(seconds), _) if (least..=MAX_SECONDS).contains(&seconds) => Ok(seconds.unsigned_abs()),
         (Some(seconds), Some(parameter)) if seconds < 0 => Err(parameter.negative(&value)),
         (Some(_), Some(parameter)) => Err(parameter.unfit(&format!("a value from {least} to {MAX_SECONDS}"), &value)),
-        (None, Some(parameter)) => Err(parameter.unfit("an integer", &value)),
-        (_, None) => {
-            let cause = format!("The field '{name}' must be an integer from {least} to {MAX_SECONDS} but was: {value}");
+        (None, Some(parameter)) => Err(parameter.unfit("an integer value", &value)),
+        (found, None) => {
+            let cause = match found {
+                Some(_) => format!("{name} must be between {least} and {MAX_SECONDS} but was: {value}"),
+                None => format!("The {name} field cannot be parsed as an integer: {value}"),
+            };
             Err(Fault { location: Some(name.to_owned()), ..query(cause) })
         }
     }
@@ -192,10 +195,8 @@ fn wait_until(setting: &Setting<Timestamp>, view: &View<'_>) -> Result<Timestamp
         (_, Setting::Path(path)) => Err(Parameter { name: "TimestampPath", path }.absent()),
         (Found::Value(value), Setting::Expression(expression)) => {
             value.as_str().and_then(timestamp::parse_offset).ok_or_else(|| {
-                let cause = format!(
-                    "The JSONata expression '{expression}' specified for the field 'Timestamp' does not yield {WANTED}: {}",
-                    shown(&value)
-                );
+                let shown = shown(&value);
+                let cause = format!("The Timestamp parameter does not reference {WANTED}: {expression} == {shown}");
                 Fault { location: Some("Timestamp".to_owned()), ..query(cause) }
             })
         }

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::fault::{Fault, QUERY_EVALUATION};
+use super::super::fault::{DATA_LIMIT, Fault, QUERY_EVALUATION, RUNTIME};
 use super::super::scope::Variables;
 use super::Failure;
 
@@ -80,7 +80,8 @@ impl Event {
         Self::with(format!("{kind}StateExited"), "stateExitedEventDetails", details)
     }
 
-    /// An expression fails: told of `States.QueryEvaluationError` before anything else happens.
+    /// An expression fails: told of `States.QueryEvaluationError` before anything else happens. It follows the event that
+    /// the state's entry followed.
     pub fn evaluation_failed(fault: &Fault, failure: &Failure, state: &str) -> Option<Self> {
         if fault.error != QUERY_EVALUATION {
             return None;
@@ -91,6 +92,13 @@ impl Event {
             details["location"] = Value::from(location.as_str());
         }
         Some(Self::with("EvaluationFailed", "evaluationFailedEventDetails", details))
+    }
+
+    /// A Parallel or Map state fails for good: told before the state is left by a catcher, or its branch fails. A failure
+    /// that nothing can catch ends the execution without it.
+    pub fn state_failed(kind: &str, failure: &Failure) -> Option<Self> {
+        let fails = matches!(kind, "Parallel" | "Map") && !matches!(failure.error.as_str(), RUNTIME | DATA_LIMIT);
+        fails.then(|| Self::plain(format!("{kind}StateFailed")))
     }
 
     /// A Map starts with so many items.

@@ -74,7 +74,7 @@ impl Step {
         let error = failure.output();
         let view = View::of_error(situation, &error);
         let field = |name: &str| format!("Catch[{index}]/{name}");
-        let assigned = view.assign(catcher.assign.as_ref(), &field("Assign"))?;
+        let assigned = view.assign(catcher.assign.as_ref(), &field("Assign"), &self.name)?;
         let output = match (&catcher.output, &self.flow) {
             (Some(output), _) => view.template(output, &field("Output"))?,
             (None, super::code::Ways::Jsonata { .. }) => error.clone(),
@@ -98,7 +98,7 @@ fn delay_ms(retrier: &Retrier, used: u64, situation: &Situation<'_>) -> u64 {
     let share = match retrier.jitter {
         Jitter::None => 1.0,
         Jitter::Full => {
-            let Situation { input, context, variables, ids } = *situation;
+            let Situation { input, context, variables, ids, .. } = *situation;
             JavaRandom::drawn(&Scope { input, context, variables, ids }).unit()
         }
     };

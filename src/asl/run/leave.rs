@@ -13,7 +13,7 @@ impl Step {
         within_limit(&result, &self.name)?;
         let has_result = matches!(self.work, Work::Task(_) | Work::Parallel { .. } | Work::Map(_));
         let view = if has_result { View::of_result(situation, &result) } else { View::new(situation, &result) };
-        let assigned = view.assign(self.assign.as_ref(), "Assign")?;
+        let assigned = view.assign(self.assign.as_ref(), "Assign", &self.name)?;
         let output = match &self.flow {
             Ways::Jsonata { output: Some(output), .. } => view.template(output, "Output")?,
             Ways::Jsonata { output: None, .. } => result,

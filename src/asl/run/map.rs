@@ -2,32 +2,26 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::fault::Fault;
+use super::super::fault::{Fault, REFERENCE_PATH};
 use super::super::jsonata::Kind;
-use super::super::path::Path;
-use super::Situation;
-use super::code::{Iteration, Outside, Setting, Source, Step, Work};
+use super::super::path::{Path, Root};
+use super::code::{Batch, Iteration, Outside, Setting, Source, Step, Ways, Work};
 use super::view::{Found, View, query, shown, within_limit};
+use super::{Failure, Situation};
 
 /// What a Map state asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MapWork {
     /// Its items; `None` where a reader gives them.
     pub items: Option<Vec<Value>>,
-    /// How it is done.
-    pub settings: Settings,
     /// What the reader is given, where there is one with parameters.
     pub reader: Option<Value>,
     /// As many items as the reader may give.
     pub reader_max_items: Option<u64>,
-    /// What the writer of results is given, where there is one with parameters.
-    pub writer: Option<Value>,
-    /// How items are batched: at most so many, of at most so many bytes, with this beside them.
-    pub batch: Option<Batching>,
 }
 
-/// How the iterations of a Map are done.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// How the iterations of a Map are done: found once its items are there, after the event `MapStateStarted`.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// As many at the same time; 0 is as many as the service allows.
     pub max_concurrency: u64,
@@ -35,6 +29,10 @@ pub struct Settings {
     pub tolerated_count: Option<u64>,
     /// As many items of a hundred may fail.
     pub tolerated_percentage: Option<f64>,
+    /// What the writer of results is given, where there is one with parameters.
+    pub writer: Option<Value>,
+    /// How items are batched: at most so many, of at most so many bytes, with this beside them.
+    pub batch: Option<Batching>,
 }
 
 /// How items are batched.
@@ -46,6 +44,14 @@ pub struct Batching {
     pub max_bytes: Option<u64>,
     /// `BatchInput` of every batch.
     pub input: Option<Value>,
+}
+
+/// The failure of a Map of which more items failed than are tolerated.
+pub fn threshold_exceeded() -> Failure {
+    Failure {
+        error: "States.ExceedToleratedFailureThreshold".to_owned(),
+        cause: Some("The specified tolerated failure threshold was exceeded".to_owned()),
+    }
 }
 
 impl Settings {
@@ -63,6 +69,13 @@ impl Settings {
 }
 
 impl Step {
+    /// How the iterations of a Map state are done.
+    pub fn settings(&self, situation: &Situation<'_>) -> Result<Settings, Fault> {
+        let Work::Map(iteration) = &self.work else { return Ok(Settings::default()) };
+        let effective = self.effective(situation)?;
+        iteration.settings(&View::new(situation, &effective), matches!(self.flow, Ways::Jsonata { .. }))
+    }
+
     /// The input of the iteration for `item`. The context object of the situation has the item in `Map.Item`; its input
     /// is the Map state's own.
     pub fn iteration(&self, situation: &Situation<'_>, item: &Value) -> Result<Value, Fault> {
@@ -97,33 +110,27 @@ pub fn item_context(index: usize, value: &Value) -> Value {
 impl Iteration {
     /// What the state asks for.
     pub(super) fn enter(&self, view: &View<'_>, effective: &Value, jsonata: bool) -> Result<MapWork, Fault> {
-        let filled = |given: &Option<Outside>, field: &str| {
-            let filling = given.as_ref().and_then(|given| given.parameters.as_ref());
-            filling.map(|filling| view.fill(filling, field)).transpose()
-        };
-        let part = if jsonata { "Arguments" } else { "Parameters" };
-        let reader = filled(&self.reader, &format!("ItemReader/{part}"))?;
+        let field = if jsonata { "ItemReader/Arguments" } else { "ItemReader/Parameters" };
+        let reader = given(self.reader.as_ref(), field, view)?;
         let items = if self.reader.is_some() { None } else { Some(self.items(view, effective, jsonata)?) };
-        let settings = Settings {
-            max_concurrency: count(self.max_concurrency.as_ref(), "MaxConcurrency", view)?.unwrap_or_default(),
-            tolerated_count: count(self.tolerated_count.as_ref(), "ToleratedFailureCount", view)?,
-            tolerated_percentage: percentage(self.tolerated_percentage.as_ref(), view)?,
-        };
-        let batch = match &self.batch {
-            None => None,
-            Some(batch) => Some(Batching {
+        Ok(MapWork { items, reader, reader_max_items: max_items(self.reader_max_items.as_ref(), view)? })
+    }
+
+    fn settings(&self, view: &View<'_>, jsonata: bool) -> Result<Settings, Fault> {
+        let batch = |batch: &Batch| -> Result<Batching, Fault> {
+            Ok(Batching {
                 max_items: count(batch.max_items.as_ref(), "MaxItemsPerBatch", view)?,
                 max_bytes: count(batch.max_bytes.as_ref(), "MaxInputBytesPerBatch", view)?,
                 input: batch.input.as_ref().map(|input| view.fill(input, "ItemBatcher/BatchInput")).transpose()?,
-            }),
+            })
         };
-        Ok(MapWork {
-            items,
-            settings,
-            reader,
-            reader_max_items: max_items(self.reader_max_items.as_ref(), view)?,
-            writer: filled(&self.writer, &format!("ResultWriter/{part}"))?,
-            batch,
+        let field = if jsonata { "ResultWriter/Arguments" } else { "ResultWriter/Parameters" };
+        Ok(Settings {
+            max_concurrency: count(self.max_concurrency.as_ref(), "MaxConcurrency", view)?.unwrap_or_default(),
+            tolerated_count: count(self.tolerated_count.as_ref(), "ToleratedFailureCount", view)?,
+            tolerated_percentage: percentage(self.tolerated_percentage.as_ref(), view)?,
+            writer: given(self.writer.as_ref(), field, view)?,
+            batch: self.batch.as_ref().map(batch).transpose()?,
         })
     }
 
@@ -132,10 +139,7 @@ impl Iteration {
             Source::Input => effective.clone(),
             Source::Template(template) => view.template(template, "Items")?,
             Source::Expression(expression) => view.expect(expression, "Items", Kind::Items)?,
-            Source::Path(path) => {
-                let found = path.evaluate(view.scope()).map(std::borrow::Cow::into_owned);
-                found.map_err(|missing| Fault::runtime(format!("Invalid path '{path}' : {missing}")))?
-            }
+            Source::Path(path) => found_at(path, effective, view)?,
         };
         match (found, &self.items) {
             (Value::Array(items), _) => Ok(items),
@@ -144,6 +148,21 @@ impl Iteration {
             _ => Err(no_list("$")),
         }
     }
+}
+
+fn given(outside: Option<&Outside>, field: &str, view: &View<'_>) -> Result<Option<Value>, Fault> {
+    let filling = outside.and_then(|outside| outside.parameters.as_ref());
+    filling.map(|filling| view.fill(filling, field)).transpose()
+}
+
+/// The value at `ItemsPath`. It is a reference path: one that leads nowhere in the input conflicts with it.
+fn found_at(path: &Path, effective: &Value, view: &View<'_>) -> Result<Value, Fault> {
+    if *path.root() == Root::Input && path.is_reference() {
+        let found = path.refer(effective).cloned();
+        return found.map_err(|error| Fault::new(REFERENCE_PATH, error.to_string()));
+    }
+    let found = path.evaluate(view.scope()).map(std::borrow::Cow::into_owned);
+    found.map_err(|missing| Fault::runtime(format!("Invalid path '{path}' : {missing}")))
 }
 
 fn no_list(path: &str) -> Fault {
@@ -156,7 +175,7 @@ fn count(setting: Option<&Setting<u64>>, field: &str, view: &View<'_>) -> Result
     if let Setting::Literal(count) = setting {
         return Ok(Some(*count));
     }
-    let Found::Value(value) = view.found(setting, field, Kind::Integer)? else { return Err(absent(setting, field)) };
+    let Found::Value(value) = view.found(setting, field, Kind::Number)? else { return Err(absent(setting, field)) };
     match value.as_i64() {
         Some(count) if count >= 0 => Ok(Some(count.unsigned_abs())),
         Some(_) => Err(told(setting, field, format!("{field} cannot be negative."))),
@@ -185,7 +204,7 @@ fn max_items(setting: Option<&Setting<u64>>, view: &View<'_>) -> Result<Option<u
     if let Setting::Literal(count) = setting {
         return Ok(Some(*count));
     }
-    let Found::Value(value) = view.found(setting, FIELD, Kind::Integer)? else { return Err(absent(setting, FIELD)) };
+    let Found::Value(value) = view.found(setting, FIELD, Kind::Number)? else { return Err(absent(setting, FIELD)) };
     match value.as_i64() {
         Some(count) if count > 0 => Ok(Some(count.unsigned_abs())),
         Some(_) => Err(Fault::new("States.ItemReaderFailed", "field MaxItems must be positive")),
@@ -214,8 +233,10 @@ fn absent<T>(setting: &Setting<T>, field: &str) -> Fault {
 }
 
 fn unfit<T>(setting: &Setting<T>, field: &str, value: &Value, wanted: &str) -> Fault {
-    let path = path(setting).map(Path::text).unwrap_or_default();
     let shown = shown(value);
+    let Some(path) = path(setting) else {
+        return told(setting, field, format!("The {field} field cannot be parsed as an {wanted}: {shown}"));
+    };
     told(
         setting,
         field,

@@ -2,13 +2,20 @@
 //!
 //! An engine enters a state ([`Step::enter`]), does what [`Entered`] asks for (waits, calls a service, runs branches or
 //! iterations), and hands the result to [`Code::leave`] or the failure to [`Code::judge`]. No clock, no store, no network.
+//!
+//! The events of a state come in this order: its entry; for a fault of an expression `EvaluationFailed`, which follows the
+//! event that the entry followed; of a Parallel `ParallelStateStarted` with every attempt; of a Map `MapStateStarted`, then
+//! [`Step::settings`] is asked, then `MapRunStarted` where it is distributed. A retry tells nothing of itself. Once no
+//! retry is left, [`event::Event::state_failed`]; when the state is left, its exit.
 
 mod code;
 mod enter;
 pub mod event;
 mod fail;
+mod inspect;
 mod leave;
 mod map;
+mod references;
 mod view;
 
 #[cfg(test)]
@@ -27,7 +34,8 @@ use crate::base::Ids;
 
 pub use code::{Code, CodeError, Step};
 pub use fail::{Attempts, Verdict};
-pub use map::{Batching, MapWork, Settings, batch, item_context};
+pub use inspect::Inspection;
+pub use map::{Batching, MapWork, Settings, batch, item_context, threshold_exceeded};
 
 /// What a state finds when it is entered.
 #[derive(Clone, Copy)]
@@ -40,6 +48,8 @@ pub struct Situation<'a> {
     pub variables: &'a Variables,
     /// Where random bytes come from.
     pub ids: &'a Arc<dyn Ids>,
+    /// The time that expressions tell, in milliseconds after 1970.
+    pub now_ms: i64,
 }
 
 impl fmt::Debug for Situation<'_> {

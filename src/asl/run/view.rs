@@ -35,8 +35,8 @@ impl<'a> View<'a> {
     }
 
     fn with(situation: &Situation<'a>, top: &'a Value, result: Option<&'a Value>, error: Option<&'a Value>) -> Self {
-        let Situation { input, context, variables, ids } = *situation;
-        let bindings = Bindings { input, result, error_output: error, context, variables, ids };
+        let Situation { input, context, variables, ids, now_ms } = *situation;
+        let bindings = Bindings { input, result, error_output: error, context, variables, ids, now_ms };
         let scope = Scope { input: top, context, variables, ids };
         Self { scope, session: RefCell::new(Session::new(bindings)) }
     }
@@ -64,10 +64,12 @@ impl<'a> View<'a> {
         self.session.borrow_mut().expect(expression, field, kind)
     }
 
-    /// The variables that a state sets.
-    pub(super) fn assign(&self, filling: Option<&Filling>, field: &str) -> Result<Variables, Fault> {
+    /// The variables that the state `name` sets.
+    pub(super) fn assign(&self, filling: Option<&Filling>, field: &str, name: &str) -> Result<Variables, Fault> {
         let Some(filling) = filling else { return Ok(Variables::new()) };
-        match self.fill(filling, field)? {
+        let value = self.fill(filling, field)?;
+        within_limit(&value, name)?;
+        match value {
             Value::Object(assigned) => Ok(assigned),
             other => Err(Fault::query(field, format!("The field '{field}' must be an object but was: {other}"))),
         }

@@ -55,7 +55,7 @@ impl Placement {
             Self::Replace => Ok(result),
             Self::Discard => Ok(input),
             Self::At(path) => {
-                path.write(input, result).map_err(|error| Fault::new(fault::RESULT_PATH, error.to_string()))
+                path.write(input, result).map_err(|error| Fault::new(fault::REFERENCE_PATH, error.to_string()))
             }
         }
     }

@@ -103,7 +103,7 @@ fn a_result_is_placed() {
         (Placement::Replace, Ok(json!(7))),
         (Placement::Discard, Ok(json!({"a": 1}))),
         (at("$.b.c"), Ok(json!({"a": 1, "b": {"c": 7}}))),
-        (at("$.a.b"), Err("States.ResultPathMatchFailure: Unable to apply step \"b\" to input 1")),
+        (at("$.a.b"), Err("States.ReferencePathConflict: Unable to apply step \"b\" to input {\"a\":1}")),
     ];
     for (placement, expected) in table {
         let placed = placement.place(json!({"a": 1}), json!(7)).map_err(|fault| fault.to_string());

@@ -228,7 +228,7 @@ fn a_machine_of_jsonata_does_not_go_back() {
 
 #[test]
 fn paths_and_templates() {
-    let parameters = |value: Value| alone(&with(pass(), &json!({ "Parameters": value })));
+    let parameters = |value: Value| alone(&with(pass(), &json!({ "Parameters": value, "Assign": { "name": {} } })));
     for good in [
         json!({ "a.$": "$.x", "b.$": "$$.Execution.Id", "c.$": "$name.part", "d.$": "$.x[*].y", "e": null }),
         json!({ "deep": [{ "f.$": "States.Format('{} {}', $.a, States.UUID())" }] }),

@@ -169,7 +169,7 @@ fn rules() {
     for (fields, expected) in [
         (json!({ "Variable": "$.x", "StringEquals": "a" }), &[][..]),
         (json!({ "Variable": "$$.Execution.Id", "StringMatches": "*a*" }), &[]),
-        (json!({ "Variable": "$v", "NumericLessThanEqualsPath": "$.y" }), &[]),
+        (json!({ "Variable": "$.v", "NumericLessThanEqualsPath": "$.y" }), &[]),
         (json!({ "Variable": "$.x", "TimestampLessThan": "2030-01-31T18:00:00Z" }), &[]),
         (json!({ "Not": { "Variable": "$.x", "IsPresent": true } }), &[]),
         (
@@ -312,4 +312,20 @@ fn errors_are_matched_by_name_and_by_family() {
     ] {
         assert_eq!(matches(name, error), expected, "{name} {error}");
     }
+}
+
+#[test]
+fn variables_that_are_read_and_never_set_are_doubted() {
+    let definition = json!({ "StartAt": "Set", "States": {
+        "Set": { "Type": "Pass", "Assign": { "bias": 4, "list.$": "$.list" }, "Next": "Each" },
+        "Each": { "Type": "Map", "ItemsPath": "$list", "Next": "Decide", "ItemSelector": { "b.$": "$bias", "text": "$list" },
+            "ItemProcessor": { "StartAt": "Add", "States": {
+                "Add": { "Type": "Pass", "Parameters": { "s.$": "States.MathAdd($.b, $bias)" }, "End": true } } } },
+        "Decide": { "Type": "Choice", "Default": "Last",
+            "Choices": [{ "Variable": "$bias", "NumericGreaterThanPath": "$.limit", "Next": "Last" }] },
+        "Last": { "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $map($list, function($v) { $v + $missing }) %}", "End": true } } });
+    let checked = check(&definition.to_string(), Type::Standard);
+    let doubts: Vec<&str> =
+        checked.findings.iter().filter(|found| !found.is_error()).map(|found| found.reason.as_str()).collect();
+    assert_eq!(doubts, ["`$missing` is read here, and no state sets it"]);
 }

@@ -487,6 +487,8 @@ pub enum Action {
         index: Option<String>,
         /// Fields of `model` that give the key of the related model, in the order of its key.
         fields: Vec<String>,
+        /// Null is no answer: the sides of a join model.
+        required: bool,
     },
     /// A field with its own rules: give it to those who may read it. Its rules are the model's `field_rules`, or the
     /// plan's `custom_rules` when `model` names a type that is no model. When it also holds an owner, the part before

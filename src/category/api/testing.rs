@@ -291,6 +291,7 @@ fn related() -> Vec<Resolver> {
                 related: named("Post"),
                 index: None,
                 fields: vec![named("postId")],
+                required: false,
             },
         ),
         resolver(
@@ -301,6 +302,7 @@ fn related() -> Vec<Resolver> {
                 related: named("Comment"),
                 index: Some(named("byPost")),
                 fields: vec![named("id")],
+                required: false,
             },
         ),
         resolver(
@@ -311,6 +313,7 @@ fn related() -> Vec<Resolver> {
                 related: named("Category"),
                 index: None,
                 fields: vec![named("title"), named("status"), named("date")],
+                required: false,
             },
         ),
     ]

@@ -48,12 +48,8 @@ fn of_model(paper: &mut Paper<'_>, model: &ModelAccess) -> fmt::Result {
     Ok(())
 }
 
-const EXCEPTIONS: [(FieldAccess, &str); 4] = [
-    (FieldAccess::Refused, "not"),
-    (FieldAccess::KeepOnly, "may not clear"),
-    (FieldAccess::ClearOnly, "may only clear"),
-    (FieldAccess::Own, "of its own items"),
-];
+const EXCEPTIONS: [(FieldAccess, &str); 3] =
+    [(FieldAccess::Refused, "not"), (FieldAccess::KeepOnly, "may not clear"), (FieldAccess::Own, "of its own items")];
 
 /// The fields of a caller's operations that are treated otherwise; operations with the same fields share a line.
 fn exceptions(paper: &mut Paper<'_>, row: &Row, label: &str, heads: &[&str]) -> fmt::Result {

@@ -6,6 +6,7 @@ mod local;
 mod logs;
 mod project;
 mod secret;
+mod workflow;
 
 pub(super) use local::log_line;
 pub(super) use logs::event_lines;

@@ -166,7 +166,7 @@ fn listen(model: &Model, identity: &Identity) -> Access {
     }
 }
 
-/// Whoever writes must be allowed each field that the input names; to clear one takes the right to delete it.
+/// Whoever writes must be allowed each field that the input names; to clear one takes the right to delete it besides.
 fn write(model: &Model, operation: Operation, identity: &Identity) -> Cell {
     let may = |rules: &[Rule], operation| any(rules, operation, |rule| holds(rule, identity));
     let is_key = |name: &str| model.key.partition.name == name || model.key.sort.iter().any(|part| part.name == name);
@@ -186,10 +186,7 @@ fn write(model: &Model, operation: Operation, identity: &Identity) -> Cell {
         }
         let clears = operation == Operation::Update && may(&rules, Operation::Delete);
         let exception = match (may(&rules, operation), clears) {
-            (false, false) => Some(FieldAccess::Refused),
-            // What may never be null cannot be cleared.
-            (false, true) if field.required => Some(FieldAccess::Refused),
-            (false, true) => Some(FieldAccess::ClearOnly),
+            (false, _) => Some(FieldAccess::Refused),
             (true, false) if operation == Operation::Update => Some(FieldAccess::KeepOnly),
             (true, _) => None,
         };

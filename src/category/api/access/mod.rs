@@ -145,8 +145,6 @@ pub enum FieldAccess {
     Refused,
     /// It may be set but not cleared with null.
     KeepOnly,
-    /// It may be cleared with null but not set.
-    ClearOnly,
     /// It may be set where the new item becomes the caller's own.
     Own,
 }

@@ -17,7 +17,6 @@ fn word(cell: &Cell) -> String {
         .map(|(name, access)| match access {
             FieldAccess::Refused => format!("!{name}"),
             FieldAccess::KeepOnly => format!("~{name}"),
-            FieldAccess::ClearOnly => format!("0{name}"),
             FieldAccess::Own => format!("+{name}"),
         })
         .collect();

@@ -386,7 +386,8 @@ impl<'a> Assembler<'_, 'a, '_> {
                 (None, named.unwrap_or_else(|| self.implied_fields(draft, relation)))
             }
         };
-        Some(Action::RelatedOne { model, related: related_name, index, fields })
+        let required = relation.field.type_ref.is_required();
+        Some(Action::RelatedOne { model, related: related_name, index, fields, required })
     }
 
     /// For a `@belongsTo` without fields: those of the index that the other side's `@hasMany` names.

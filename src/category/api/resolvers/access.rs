@@ -56,6 +56,8 @@ pub(super) struct QueriedKey<'a> {
     pub(super) key: &'a Key,
     /// JavaScript for the partition that is queried.
     pub(super) partition: &'a str,
+    /// Without a partition the whole table is scanned.
+    pub(super) may_scan: bool,
 }
 
 impl Guard {
@@ -124,15 +126,20 @@ impl Mode {
         match queried {
             Some(queried) if queried.key.partition.name == field => {
                 self.conditions.push(format!("{names}.includes({})", queried.partition));
-            }
-            _ => {
-                let operator = if list { "contains" } else { "eq" };
-                let test = Test { names, field: field.to_owned(), key: key(field), operator };
-                let known = self.tests.iter().any(|known| known.field == test.field && known.names == test.names);
-                if !known {
-                    self.tests.push(test);
+                if queried.may_scan {
+                    self.test((format!("(({} ?? null) === null ? {names} : [])", queried.partition), field, list));
                 }
             }
+            _ => self.test((names, field, list)),
+        }
+    }
+
+    fn test(&mut self, (names, field, list): (String, &str, bool)) {
+        let operator = if list { "contains" } else { "eq" };
+        let test = Test { names, field: field.to_owned(), key: key(field), operator };
+        let known = self.tests.iter().any(|known| known.field == test.field && known.names == test.names);
+        if !known {
+            self.tests.push(test);
         }
     }
 
@@ -198,7 +205,7 @@ fn admin_role(names: &[String]) -> String {
 fn claim(name: &str) -> String {
     match name {
         // An access token says `username`, an identity token `cognito:username`.
-        "username" | "cognito:username" => "claims.username ?? claims['cognito:username']".to_owned(),
+        "username" => "claims.username ?? claims['cognito:username']".to_owned(),
         name => member("claims", name),
     }
 }

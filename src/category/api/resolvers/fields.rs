@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::access::{Guard, auth_type, field_rules_for, rules_for};
+use super::gate::is_listened_to;
 use super::script::member;
 use super::{Helpers, Scene, all, denied};
 use crate::category::api::plan::{Allow, Model, Operation, Plan, Resolver, Rule};
@@ -102,7 +103,8 @@ fn tested_field(rule: &Rule) -> Option<TestedField<'_>> {
 pub(super) fn protected(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
     let (model, name) = (scene.model, &scene.resolver.field);
     let rules = field_rules_for(model, name, &[Operation::Get, Operation::List]);
-    guarded(&scene.name(), &rules, ("ctx.source", name), owner_of(model, name), true, render)
+    let listened = is_listened_to(scene.plan, &model.name);
+    guarded(&scene.name(), &rules, ("ctx.source", name), owner_of(model, name), listened, render)
 }
 
 /// `Post.owner`: whoever got the post may read it.

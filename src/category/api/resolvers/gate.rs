@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::access::{Guard, Helpers, field_rules_for};
 use super::{Scene, all};
-use crate::category::api::plan::{Allow, Operation, Plan, Resolver, Rule};
+use crate::category::api::plan::{Action, Allow, Operation, Plan, Resolver, Rule};
 use crate::render::{RenderError, Renderer};
 
 /// Part of the context of every template that includes `parts_gate.js`.
@@ -43,13 +43,26 @@ impl Gate {
         let guard = Guard::new("access", comment, &all(&rules.unwrap_or_default()), None);
         let (closed, dynamic) = (checked && guard.is_closed(), guard.dynamic);
         let guards = if checked { vec![guard] } else { Vec::new() };
-        Self { checked, closed, dynamic, redacted: model.is_some(), helpers: Helpers::of(&guards, dynamic), guards }
+        Self {
+            checked,
+            closed,
+            dynamic,
+            redacted: model.is_some() && is_listened_to(plan, type_name),
+            helpers: Helpers::of(&guards, dynamic),
+            guards,
+        }
     }
 }
 
 /// Without a stored item there is nothing whose owner or groups could be asked for.
 pub(super) fn is_fixed(rule: &Rule) -> bool {
     !matches!(rule.allow, Allow::Owner { .. } | Allow::DynamicGroups { .. })
+}
+
+/// Whether a model has subscriptions, whose subscribers get what a mutation returns.
+pub(super) fn is_listened_to(plan: &Plan, model: &str) -> bool {
+    let listens = |action: &Action| matches!(action, Action::Subscribe { model: of, .. } if of == model);
+    plan.resolvers.iter().any(|resolver| listens(plan.purpose(resolver)))
 }
 
 /// A resolver that refuses everyone.

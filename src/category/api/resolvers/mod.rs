@@ -104,13 +104,14 @@ fn text(plan: &Plan, resolver: &Resolver, render: &Renderer) -> Result<String, R
         Action::Search { model } => searching::search(&Scene::new(plan, resolver, model)?, render),
         Action::RelatedMany { model, related, index, fields, limit } => {
             let scene = Scene::new(plan, resolver, related)?;
-            let relation =
-                reading::Relation { from: scene.find(model)?, index: index.as_deref(), fields, limit: *limit };
+            let (from, index, limit) = (scene.find(model)?, index.as_deref(), *limit);
+            let relation = reading::Relation { from, index, fields, limit, required: false };
             reading::related_many(&scene, &relation, render)
         }
-        Action::RelatedOne { model, related, index, fields } => {
+        Action::RelatedOne { model, related, index, fields, required } => {
             let scene = Scene::new(plan, resolver, related)?;
-            let relation = reading::Relation { from: scene.find(model)?, index: index.as_deref(), fields, limit: 1 };
+            let (from, index, required) = (scene.find(model)?, index.as_deref(), *required);
+            let relation = reading::Relation { from, index, fields, limit: 1, required };
             reading::related_one(&scene, &relation, render)
         }
         Action::Create { model } => writing::create(&Scene::new(plan, resolver, model)?, render),

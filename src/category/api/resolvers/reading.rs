@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::access::{Guard, QueriedKey, covered, rules_for};
+use super::gate::is_listened_to;
 use super::script::member;
 use super::sql::{self, KeyTest, key_tests};
 use super::{Helpers, KeyEntry, Scene, all, denied, key_entries, key_fields, shown};
@@ -84,6 +85,8 @@ pub(super) struct Relation<'a> {
     pub(super) index: Option<&'a str>,
     pub(super) fields: &'a [String],
     pub(super) limit: u32,
+    /// Null is no answer.
+    pub(super) required: bool,
 }
 
 /// `Query.getPost`
@@ -117,7 +120,7 @@ pub(super) fn get(scene: &Scene<'_>, render: &Renderer) -> Result<String, Render
 pub(super) fn list(scene: &Scene<'_>, render: &Renderer) -> Result<String, RenderError> {
     let partition = member("ctx.args", &scene.model.key.partition.name);
     let title = format!("{}: {}, of one partition or all.", scene.name(), scene.model.plural);
-    let context = Reading { may_scan: true, ..reading(scene, title, &scene.model.key, partition) };
+    let context = reading(scene, title, (&scene.model.key, true), partition);
     finish(scene, context, "api/resolver/list.js", render)
 }
 
@@ -126,7 +129,7 @@ pub(super) fn query_index(scene: &Scene<'_>, index: &str, render: &Renderer) -> 
     let key = index_key(scene, Some(index))?;
     let partition = member("ctx.args", &key.partition.name);
     let title = format!("{}: {} by the index {index}.", scene.name(), scene.model.plural);
-    let context = Reading { index: Some(index.to_owned()), ..reading(scene, title, key, partition) };
+    let context = Reading { index: Some(index.to_owned()), ..reading(scene, title, (key, false), partition) };
     finish(scene, context, "api/resolver/list.js", render)
 }
 
@@ -153,10 +156,10 @@ pub(super) fn related_one(
 }
 
 /// What all readers of several items share.
-fn reading(scene: &Scene<'_>, title: String, key: &Key, partition: String) -> Reading {
+fn reading(scene: &Scene<'_>, title: String, (key, may_scan): (&Key, bool), partition: String) -> Reading {
     let rules = scene.reading_rules(&[Operation::List]);
     // SQL filters by columns of a key as by any other.
-    let queried = scene.model.sql.is_none().then_some(QueriedKey { key, partition: &partition });
+    let queried = scene.model.sql.is_none().then_some(QueriedKey { key, partition: &partition, may_scan });
     let comment = format!("What the rules of {} let the caller read.", scene.model.name);
     let guard = Guard::new("access", comment, &all(&rules), queried);
     let sort_alone_in_key = queried.is_some() && matches!(&key.sort[..], [sort] if guard.tests(&sort.name));
@@ -182,7 +185,7 @@ fn reading(scene: &Scene<'_>, title: String, key: &Key, partition: String) -> Re
         sort_fields: key.sort.iter().map(|field| KeyTest::new(&field.name, String::new())).collect(),
         partition,
         sort,
-        may_scan: false,
+        may_scan,
         sort_alone: sort_alone.unwrap_or_default(),
         filter_after: sort_alone_in_key,
         by_query: true,
@@ -204,7 +207,7 @@ fn related(
     };
     let absent = values.iter().map(|value| format!("({value} ?? null) === null")).collect::<Vec<_>>().join(" || ");
     let whole_key = relation.index.is_none() && values.len() == 1 + key.sort.len();
-    let mut context = reading(scene, title, key, partition.clone());
+    let mut context = reading(scene, title, (key, false), partition.clone());
     context.key_tests =
         key_fields(key).into_iter().zip(&values).map(|(field, value)| KeyTest::new(&field, value.clone())).collect();
     if values.len() > 1 {
@@ -233,7 +236,8 @@ fn related(
         context.guards.push(guard);
     }
     let open = scene.plan.switches.relations_reach_subscribers;
-    context.redacted = context.source_guard.is_some() || (!open && is_narrower(relation.from, scene.model, operation));
+    let narrower = context.source_guard.is_some() || (!open && is_narrower(relation.from, scene.model, operation));
+    context.redacted = narrower && !relation.required && is_listened_to(scene.plan, &relation.from.name);
     Ok(Reading {
         imports_runtime: true,
         from_source: true,

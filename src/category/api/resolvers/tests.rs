@@ -103,7 +103,12 @@ fn owners_stand_in_conditions_and_filters() {
     check(&plan, "Query.listItems", &[test, "all ? null : { or: tests }"], &["meets("]);
     check(&plan, "Query.getItem", &[test, "meets(ctx.result, test)"], &["filter:"]);
     check(&plan, "Subscription.onCreateItem", &[test, "operator: 'in'", "ctx.args['owner']"], &[]);
-    check(&plan, "Mutation.createItem", &["item.owner = item.owner ?? identities(", "attributeExists: false"], &[]);
+    check(
+        &plan,
+        "Mutation.createItem",
+        &["item.owner === undefined) {", "item.owner = identities(", "attributeExists: false"],
+        &[],
+    );
     let list = single(rule(AuthMode::UserPools, owner("editors", true), &EVERY));
     check(&list, "Mutation.createItem", &["identities([claims.sub, claims.username", ".slice(0, 1)"], &[]);
     check(&list, "Query.listItems", &["{ editors: { contains: name } }"], &[]);
@@ -168,6 +173,20 @@ fn rules_about_the_queried_key_are_not_filters() {
     let blog = blog();
     check(&blog, "Query.commentsByOwner", &[".includes(ctx.args.owner)"], &["{ owner: { eq: name } }"]);
     check(&blog, "Query.commentsByText", &["ctx.result.items.filter("], &["{ or: tests }"]);
+    // A table is scanned where no partition is given.
+    let mut own = model("Folder", &["owner", "name"], &[("owner", "String!"), ("name", "String!")]);
+    own.rules = vec![rule(AuthMode::UserPools, owner("owner", false), &EVERY)];
+    let scanned = "of ((ctx.args.owner ?? null) === null ? identities([claims.sub, claims.username";
+    check(&plan_of(own), "Query.listFolders", &[scanned, ".includes(ctx.args.owner)", "{ or: tests }"], &[]);
+}
+
+#[test]
+fn what_nobody_listens_to_is_not_kept_from_subscribers() {
+    let mut quiet = blog();
+    quiet.resolvers.retain(|resolver| resolver.type_name != "Subscription");
+    let redacted = "__operation === 'Mutation'";
+    check(&quiet, "Profile.salary", &["util.unauthorized()"], &[redacted]);
+    check(&quiet, "Post.comments", &["{ or: tests }"], &[redacted]);
 }
 
 #[test]

@@ -65,7 +65,7 @@ struct FilledValue {
     value: String,
 }
 
-/// An owner field that gets the caller when the input has none.
+/// An owner field that gets the caller when the input does not name it, not even as null.
 #[derive(Debug, Serialize)]
 struct FilledOwner {
     auth_type: &'static str,
@@ -262,7 +262,7 @@ struct Wanted {
     what: String,
 }
 
-/// To clear a field one needs the right to delete it, so an update may have two guards for the same fields.
+/// To clear a field one needs the right to delete it besides, so an update may have two guards for the same fields.
 fn add_guards(guards: &mut Vec<Guard>, wanted: &Wanted, rules: &[Rule]) {
     let of = |operation: Operation| -> Vec<&Rule> { rules.iter().filter(|rule| allows(rule, &[operation])).collect() };
     let mut add = |verb: &str, about: String, rules: &[&Rule]| {
@@ -274,7 +274,7 @@ fn add_guards(guards: &mut Vec<Guard>, wanted: &Wanted, rules: &[Rule]) {
         Operation::Update if update != clear => {
             let empty = "(ctx.args.input[field] ?? null) === null";
             add("clear", format!("{} && {empty}", wanted.about), &clear);
-            add("change", format!("{} && !({empty})", wanted.about), &update);
+            add("change", wanted.about.clone(), &update);
         }
         Operation::Update => add("change", wanted.about.clone(), &update),
         Operation::Create => add("set", wanted.about.clone(), &of(Operation::Create)),

@@ -1,18 +1,18 @@
-// Rendered by ampup; sha256:358bd73784d502db5f4f6bfd04a264d554fd32c71f215471711cb8ac242496f2
+// Rendered by ampup; sha256:fce88bfee7962f91d42870050f2e83953555679fe2c4a02e53c0d2dd53f97fa9
 // Customer.address: the Address of this Customer.
 import { runtime, util } from '@aws-appsync/utils';
 
 export function request(ctx) {
+  const { all, tests } = access(ctx);
+  if (!all && tests.length === 0) {
+    util.unauthorized();
+  }
   // Subscribers to the mutation may see less than its caller, so they do not get it.
   if (ctx.source.__operation === 'Mutation') {
     runtime.earlyReturn(null);
   }
   if ((ctx.source.customerAddressId ?? null) === null) {
     runtime.earlyReturn(null);
-  }
-  const { all, tests } = access(ctx);
-  if (!all && tests.length === 0) {
-    util.unauthorized();
   }
   return {
     operation: 'GetItem',

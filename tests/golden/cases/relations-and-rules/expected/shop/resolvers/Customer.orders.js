@@ -1,15 +1,15 @@
-// Rendered by ampup; sha256:7b649ae5f1ef4ece1f3f164b78de71f5bd23448e5407f8f3f378ca86f17d8b92
+// Rendered by ampup; sha256:2b2067c91560c940dc3bc3cd1c147e76b6543f2fe37c6d397f61f13bc7299d20
 // Customer.orders: Orders of this Customer.
 import { runtime, util } from '@aws-appsync/utils';
 
 export function request(ctx) {
-  // Subscribers to the mutation may see less than its caller, so they get none of these.
-  if (ctx.source.__operation === 'Mutation') {
-    runtime.earlyReturn({ items: [] });
-  }
   const { all, tests } = access(ctx);
   if (!all && tests.length === 0) {
     util.unauthorized();
+  }
+  // Subscribers to the mutation may see less than its caller, so they get none of these.
+  if (ctx.source.__operation === 'Mutation') {
+    runtime.earlyReturn({ items: [] });
   }
   if ((ctx.source.id ?? null) === null) {
     runtime.earlyReturn({ items: [] });

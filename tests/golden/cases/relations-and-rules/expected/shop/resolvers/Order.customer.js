@@ -1,18 +1,18 @@
-// Rendered by ampup; sha256:66c70c9115456278aa69cfeed9e2501dda259c5cda21070adad2465c41c3a87a
+// Rendered by ampup; sha256:e9626bb37e3b0dcf7f3bd5c9b11c66c93c161f70a8a25f9c864cf68b9e96763c
 // Order.customer: the Customer of this Order.
 import { runtime, util } from '@aws-appsync/utils';
 
 export function request(ctx) {
+  const { all, tests } = access(ctx);
+  if (!all && tests.length === 0) {
+    util.unauthorized();
+  }
   // Subscribers to the mutation may see less than its caller, so they do not get it.
   if (ctx.source.__operation === 'Mutation') {
     runtime.earlyReturn(null);
   }
   if ((ctx.source.customerId ?? null) === null) {
     runtime.earlyReturn(null);
-  }
-  const { all, tests } = access(ctx);
-  if (!all && tests.length === 0) {
-    util.unauthorized();
   }
   return {
     operation: 'GetItem',

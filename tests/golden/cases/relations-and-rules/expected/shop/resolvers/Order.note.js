@@ -1,14 +1,14 @@
-// Rendered by ampup; sha256:8d0383de6858023732e73564d3a474d4b4c9c1d7c4acfc3ddcab0836534cec1c
+// Rendered by ampup; sha256:e2569d395424d5b7f4efdf581638af6ce969bb7381407e29ded86a6681ea4fd7
 // Order.note: for those who may read it.
 import { runtime, util } from '@aws-appsync/utils';
 
 export function request(ctx) {
+  if (!access(ctx)) {
+    util.unauthorized();
+  }
   // Subscribers to the mutation may see less than its caller, so they do not get it.
   if (ctx.source.__operation === 'Mutation') {
     runtime.earlyReturn(null);
-  }
-  if (!access(ctx)) {
-    util.unauthorized();
   }
   return { payload: ctx.source.note ?? null };
 }

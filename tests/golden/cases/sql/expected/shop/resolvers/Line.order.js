@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:9939d6030ccc7e2085c2e62558be3ecec9131db878da4a2ac820446f8c1b968a
+// Rendered by ampup; sha256:aeeda1d2aa00a89965fc12b462e6820e5ffaa19afbbd4cbedd81b82de8676bb5
 // Line.order: the Order of this Line.
 import { runtime, util } from '@aws-appsync/utils';
 import { toJsonObject } from '@aws-appsync/utils/rds';
@@ -18,17 +18,16 @@ const columns = {
 const asItem = 'jsonb_build_object(\'id\', "id", \'owner\', "owner", \'state\', "state", \'placedAt\', "placed_at", \'tags\', "tags")';
 
 export function request(ctx) {
+  const { all, tests } = access(ctx);
+  if (!all && tests.length === 0) {
+    util.unauthorized();
+  }
   // Subscribers to the mutation may see less than its caller, so they do not get it.
   if (ctx.source.__operation === 'Mutation') {
     runtime.earlyReturn(null);
   }
-
   if ((ctx.source.orderId ?? null) === null) {
     runtime.earlyReturn(null);
-  }
-  const { all, tests } = access(ctx);
-  if (!all && tests.length === 0) {
-    util.unauthorized();
   }
   const variables = {};
   const key = `${columns.id.text} = ${bind(variables, 'id', ctx.source.orderId)}`;

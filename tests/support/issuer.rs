@@ -10,13 +10,13 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
 
 /// A provider on a port of its own; it listens until the test ends.
-pub(super) struct Issuer {
+pub(crate) struct Issuer {
     pub address: String,
     key: EcdsaKeyPair,
 }
 
 impl Issuer {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let random = SystemRandom::new();
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random).unwrap();
@@ -43,7 +43,7 @@ impl Issuer {
     }
 
     /// A token with these claims besides the usual ones.
-    pub(super) fn token(&self, claims: &Value) -> String {
+    pub(crate) fn token(&self, claims: &Value) -> String {
         let now = jiff::Timestamp::now().as_second();
         let mut all = json!({ "iss": self.address, "aud": "web", "iat": now, "exp": now + 3600 });
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());

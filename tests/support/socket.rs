@@ -9,16 +9,16 @@ use serde_json::{Map, Value, json};
 use tungstenite::client::IntoClientRequest as _;
 use tungstenite::{Message, WebSocket};
 
-use crate::support::http::split_url;
+use super::http::split_url;
 
 /// A connection that was acknowledged.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     stream: WebSocket<TcpStream>,
 }
 
 impl Socket {
     /// Connects; `authorization` are the credentials for the handshake.
-    pub(super) fn open(url: &str, authorization: &Map<String, Value>) -> Self {
+    pub(crate) fn open(url: &str, authorization: &Map<String, Value>) -> Self {
         let (endpoint, path) = split_url(url);
         let authority = endpoint.trim_start_matches("http://").to_owned();
         let port = authority.rsplit(':').next().unwrap();
@@ -54,7 +54,7 @@ impl Socket {
     }
 
     /// Begins a subscription; the error when it is refused. `data` is the text that was signed.
-    pub(super) fn start(&mut self, data: &str, authorization: &Map<String, Value>) -> Result<(), Value> {
+    pub(crate) fn start(&mut self, data: &str, authorization: &Map<String, Value>) -> Result<(), Value> {
         let payload = json!({ "data": data, "extensions": { "authorization": authorization } });
         self.say(&json!({ "id": "1", "type": "start", "payload": payload }));
         let said = self.hear();
@@ -62,7 +62,7 @@ impl Socket {
     }
 
     /// Ends the subscription: everything that it delivered.
-    pub(super) fn stop(&mut self) -> Vec<Value> {
+    pub(crate) fn stop(&mut self) -> Vec<Value> {
         self.say(&json!({ "id": "1", "type": "stop" }));
         let mut delivered = Vec::new();
         loop {
