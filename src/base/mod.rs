@@ -5,6 +5,7 @@
 pub mod arn;
 pub mod clock;
 pub mod document;
+pub mod endpoints;
 pub mod future;
 pub mod ids;
 pub mod location;
@@ -18,6 +19,7 @@ pub mod target;
 
 pub use arn::Arn;
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use endpoints::ServiceEndpoints;
 pub use future::BoxFuture;
 pub use ids::{Ids, RandomIds, SequenceIds};
 pub use location::Location;

@@ -93,6 +93,7 @@ impl Context<'_> {
             ids: Arc::clone(&self.settings.ids),
             reporter: Arc::from(self.ui.reporter()),
             keys: self.settings.keys.clone(),
+            endpoints: self.settings.endpoints.clone(),
         }
     }
 

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::{ColorArg, GlobalArgs, ProgressArg};
-use crate::base::{Clock, EnvName, FixedClock, Ids, RandomIds, Secret, SequenceIds, SystemClock};
+use crate::base::endpoints::{BEDROCK_RUNTIME_VARIABLE, OPENSEARCH_VARIABLE, RDS_DATA_VARIABLE};
+use crate::base::{
+    Clock, Endpoint, EnvName, FixedClock, Ids, RandomIds, Secret, SequenceIds, ServiceEndpoints, SystemClock,
+};
 use crate::error::{Code, Failure, Problem, Problems};
 use crate::ui::{ProgressMode, Style, UiSettings};
 
@@ -30,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) ids: Arc<dyn Ids>,
     /// Keys for clouds at an address.
     pub(crate) keys: Option<(String, Secret<String>)>,
+    /// Where services are that the embedded cloud does not have itself.
+    pub(crate) endpoints: ServiceEndpoints,
 }
 
 impl std::fmt::Debug for Settings {
@@ -93,7 +98,23 @@ pub(super) fn settle(global: &GlobalArgs) -> Result<Settings, Failure> {
             Arc::new(RandomIds::default())
         },
         keys: variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY").map(Secret::new)),
+        endpoints: endpoints()?,
     })
+}
+
+/// The addresses that the standard variables give.
+fn endpoints() -> Result<ServiceEndpoints, Failure> {
+    let mut problems = Vec::new();
+    let mut endpoint = |name: &str| {
+        let read = Endpoint::new(variable(name)?);
+        read.map_err(|error| problems.push(Problem::new(Code::AMP0202, format!("{name}: {error}")))).ok()
+    };
+    let found = ServiceEndpoints {
+        rds_data: endpoint(RDS_DATA_VARIABLE),
+        bedrock_runtime: endpoint(BEDROCK_RUNTIME_VARIABLE),
+        opensearch: endpoint(OPENSEARCH_VARIABLE),
+    };
+    Problems::some(problems).map_or(Ok(found), |problems| Err(problems.into()))
 }
 
 fn progress_mode(wanted: ProgressArg, err_tty: bool, global: &GlobalArgs) -> ProgressMode {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::{Clock, Ids, Region, Secret};
+use crate::base::{Clock, Ids, Region, Secret, ServiceEndpoints};
 
 /// The account that the embedded cloud plays.
 pub const ACCOUNT_ID: &str = "000000000000";
@@ -26,6 +26,8 @@ pub struct CloudConfig {
     pub ids: Arc<dyn Ids>,
     /// A second root key besides the well-known one: access key and secret.
     pub root_key: Option<(String, Secret<String>)>,
+    /// Where services are that it does not have itself.
+    pub endpoints: ServiceEndpoints,
 }
 
 impl std::fmt::Debug for CloudConfig {

@@ -4,6 +4,7 @@
 //! and refuses by name what it does not have.
 
 mod appsync;
+mod client;
 mod cloudformation;
 mod cloudfront;
 mod cognito;
@@ -16,6 +17,7 @@ mod gateway;
 mod iam;
 mod lambda;
 mod logs;
+mod opensearch;
 mod pattern;
 mod protocol;
 mod s3;

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
-use crate::base::{BoxFuture, Clock, Ids, Region};
+use crate::base::{BoxFuture, Clock, Ids, Region, ServiceEndpoints};
 
 use super::feed::Feed;
 use super::store::Store;
@@ -29,6 +29,7 @@ pub(in crate::cloud) enum ServiceId {
     Sns,
     EventBridge,
     Scheduler,
+    OpenSearch,
     AppSync,
     CloudFront,
     CloudFormation,
@@ -46,6 +47,8 @@ pub(in crate::cloud) struct Shared {
     /// `http://localhost:4700`: the address that outputs carry.
     pub endpoint: String,
     pub feed: Feed,
+    /// Where services are that the cloud does not have itself.
+    pub outside: ServiceEndpoints,
 }
 
 /// Who sent a request, established before any service sees it.
@@ -305,6 +308,12 @@ pub(in crate::cloud) trait ResourceHandler: Send + Sync {
 
     /// Attributes that `Fn::GetAtt` may ask for.
     fn attributes(&self) -> &'static [&'static str];
+
+    /// Why no resource of the type can be had, when that depends on what the cloud was given. Refused when the change set
+    /// is made.
+    fn absence(&self) -> Option<String> {
+        None
+    }
 
     fn create<'a>(&'a self, request: &'a ResourceRequest) -> BoxFuture<'a, Result<Provisioned, ResourceError>>;
 

@@ -17,6 +17,7 @@ use super::eventbridge::EventBridge;
 use super::iam::Iam;
 use super::lambda::{self, Lambda};
 use super::logs::Logs;
+use super::opensearch::OpenSearch;
 use super::s3::S3;
 use super::scheduler::Scheduler;
 use super::secretsmanager::SecretsManager;
@@ -44,6 +45,7 @@ pub(in crate::cloud) struct Services {
     pub sns: Arc<Sns>,
     pub eventbridge: Arc<EventBridge>,
     pub scheduler: Arc<Scheduler>,
+    pub opensearch: Arc<OpenSearch>,
     pub appsync: Arc<AppSync>,
     pub cloudfront: Arc<CloudFront>,
     pub cloudformation: Arc<CloudFormation>,
@@ -74,15 +76,8 @@ impl Services {
         let cognito = Arc::new(Cognito::new(Arc::clone(&shared), Arc::clone(&iam), Arc::clone(&lambda)));
         let (delivery, sns, eventbridge, scheduler) = events(&shared, &iam, &sqs, &lambda);
         let buckets = Arc::new(Buckets::new(Arc::clone(&shared), Arc::clone(&s3), Arc::clone(&delivery)));
-        let below = Below {
-            iam: Arc::clone(&iam),
-            s3: Arc::clone(&s3),
-            dynamodb: Arc::clone(&dynamodb),
-            cognito: Arc::clone(&cognito),
-            lambda: Arc::clone(&lambda),
-            eventbridge: Arc::clone(&eventbridge),
-        };
-        let appsync = Arc::new(AppSync::new(Arc::clone(&shared), below));
+        let opensearch = Arc::new(OpenSearch::new(Arc::clone(&shared), Arc::clone(&iam)));
+        let appsync = graphql(&shared, (&iam, &s3, &dynamodb), (&cognito, &lambda, &eventbridge));
         let cloudfront = Arc::new(CloudFront::new(Arc::clone(&shared), Arc::clone(&s3)));
         let makers: Vec<Arc<dyn Service>> = vec![
             Arc::clone(&iam) as _,
@@ -97,6 +92,7 @@ impl Services {
             Arc::clone(&sns) as _,
             Arc::clone(&eventbridge) as _,
             Arc::clone(&scheduler) as _,
+            Arc::clone(&opensearch) as _,
             Arc::clone(&appsync) as _,
             Arc::clone(&cloudfront) as _,
         ];
@@ -120,6 +116,7 @@ impl Services {
             sns,
             eventbridge,
             scheduler,
+            opensearch,
             appsync,
             cloudfront,
             cloudformation: Arc::new(cloudformation),
@@ -138,7 +135,7 @@ impl Services {
     }
 
     /// Each service, for the gateway and the front page.
-    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 16] {
+    pub(in crate::cloud) fn all(&self) -> [&dyn Service; 17] {
         [
             &*self.iam,
             &*self.sts,
@@ -153,11 +150,29 @@ impl Services {
             &*self.sns,
             &*self.eventbridge,
             &*self.scheduler,
+            &*self.opensearch,
             &*self.appsync,
             &*self.cloudfront,
             &*self.cloudformation,
         ]
     }
+}
+
+/// AppSync over what its data sources speak to.
+fn graphql(
+    shared: &Arc<Shared>,
+    (iam, s3, dynamodb): (&Arc<Iam>, &Arc<S3>, &Arc<DynamoDb>),
+    (cognito, lambda, eventbridge): (&Arc<Cognito>, &Arc<Lambda>, &Arc<EventBridge>),
+) -> Arc<AppSync> {
+    let below = Below {
+        iam: Arc::clone(iam),
+        s3: Arc::clone(s3),
+        dynamodb: Arc::clone(dynamodb),
+        cognito: Arc::clone(cognito),
+        lambda: Arc::clone(lambda),
+        eventbridge: Arc::clone(eventbridge),
+    };
+    Arc::new(AppSync::new(Arc::clone(shared), below))
 }
 
 /// What carries events, topics and buses, which receive of each other, and schedules, which send to them.

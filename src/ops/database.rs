@@ -2,7 +2,9 @@
 
 use indexmap::IndexMap;
 
+use super::Session;
 use super::backend::{self, Backend};
+use crate::base::endpoints::RDS_DATA_VARIABLE;
 use crate::base::{EnvName, ResourceName, Target};
 use crate::category::ResourceSpec;
 use crate::category::api::{DatabaseParameters, DatabaseSpec};
@@ -18,24 +20,30 @@ fn databases(manifest: &Manifest) -> impl Iterator<Item = (&ResourceName, &Datab
 }
 
 /// Refuses an environment that lacks a database which some stack asks for.
-pub(super) fn check(manifest: &Manifest, backend: &Backend, environment: &Environment) -> Result<(), Failure> {
+pub(super) fn check(
+    session: &Session,
+    manifest: &Manifest,
+    backend: &Backend,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    let has_none = matches!(environment.target, Target::Local { .. }) && session.endpoints.rds_data.is_none();
     let asked = |api: &ResourceName| {
         let cluster = DatabaseParameters::of(api).cluster;
         backend.blueprint.root.parameters.keys().any(|parameter| parameter.as_str() == cluster)
     };
     let wanted = databases(manifest).filter(|(api, _)| asked(api));
     let problems: Vec<Problem> =
-        wanted.filter_map(|(api, database)| problem(manifest, (api, database), environment)).collect();
+        wanted.filter_map(|(api, database)| problem(manifest, (api, database), (environment, has_none))).collect();
     if problems.is_empty() { Ok(()) } else { Err(backend::problems(problems)) }
 }
 
 fn problem(
     manifest: &Manifest,
     (api, database): (&ResourceName, &DatabaseSpec),
-    environment: &Environment,
+    (environment, has_none): (&Environment, bool),
 ) -> Option<Problem> {
     let name = &environment.name;
-    if matches!(environment.target, Target::Local { .. }) {
+    if has_none {
         let engine = database.engine.title();
         let message = format!("the API `{api}` reads a database of {engine}, and the embedded cloud has no RDS");
         let on_aws = |(_, target): &(&EnvName, &Target)| matches!(target, Target::Aws { .. });
@@ -43,7 +51,9 @@ fn problem(
             Some((other, _)) => format!("deploy it to AWS: `ampup push --env {other}`"),
             None => "deploy it to AWS: `ampup env add prod --target aws`".to_owned(),
         };
-        return Some(Problem::new(Code::AMP0605, message).hint(hint));
+        let own =
+            format!("or give the address of an RDS Data API: `{RDS_DATA_VARIABLE}=http://127.0.0.1:PORT ampup dev`");
+        return Some(Problem::new(Code::AMP0605, message).hint(hint).hint(own));
     }
     if database.environments.contains_key(name) {
         return None;

@@ -165,7 +165,7 @@ pub(super) async fn deploy(
 ) -> Result<(PushReport, Place), Failure> {
     let began = Instant::now();
     let backend = backend::render(session, project)?;
-    database::check(project.manifest(), &backend, environment)?;
+    database::check(session, project.manifest(), &backend, environment)?;
     let place = Place::connect(session, project, environment.clone(), Some(endpoint.clone())).await?;
     let prepared = push::prepare_at(session, project, backend, place, began).await?;
     prepared.execute_keeping(session, project).await

@@ -68,6 +68,7 @@ pub(super) async fn start(
         clock: Arc::clone(&session.clock),
         ids: Arc::clone(&session.ids),
         root_key: None,
+        endpoints: session.endpoints.clone(),
     };
     let starting = async {
         let started = match port {

@@ -36,7 +36,7 @@ pub mod workflow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::base::{Clock, Event, Ids, Outcome, Reporter, Secret, Step};
+use crate::base::{Clock, Event, Ids, Outcome, Reporter, Secret, ServiceEndpoints, Step};
 use crate::error::Failure;
 
 pub use crate::category::api::access::{Access as CellAccess, ApiAccess, Cell, FieldAccess, ModelAccess, Row, Verb};
@@ -54,6 +54,8 @@ pub struct Session {
     pub reporter: Arc<dyn Reporter>,
     /// Keys of the environment for clouds with an address of their own.
     pub keys: Option<(String, Secret<String>)>,
+    /// Where services are that the embedded cloud does not have itself.
+    pub endpoints: ServiceEndpoints,
 }
 
 impl std::fmt::Debug for Session {

@@ -89,7 +89,7 @@ pub async fn prepare(
     let wanted = project.environment(environment)?;
     let began = Instant::now();
     let backend = backend::render(session, project)?;
-    database::check(project.manifest(), &backend, &wanted)?;
+    database::check(session, project.manifest(), &backend, &wanted)?;
     let place = Place::open(session, project, environment).await?;
     prepare_at(session, project, backend, place, began).await
 }

@@ -6,3 +6,4 @@ mod codegen;
 mod kills;
 mod reference;
 mod sql;
+mod workflow;

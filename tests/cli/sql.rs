@@ -1,6 +1,6 @@
 //! An API with SQL models: its settings by flags, and where it can be deployed.
 
-use crate::support::sandbox::Sandbox;
+use crate::support::sandbox::{Sandbox, finish};
 
 const CLUSTER: &str = "arn:aws:rds:eu-west-1:111122223333:cluster:shop";
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop-a1B2c3";
@@ -54,10 +54,33 @@ fn flags_become_settings_and_settings_stacks() {
 #[test]
 fn an_environment_without_the_database_is_refused_before_anything_is_deployed() {
     let sandbox = shop();
-    refuses(&sandbox, &["push", "--yes"], 1, &["AMP0605", "PostgreSQL", "no RDS", "ampup env add prod"]);
+    refuses(
+        &sandbox,
+        &["push", "--yes"],
+        1,
+        &["AMP0605", "PostgreSQL", "no RDS", "ampup env add prod", "AWS_ENDPOINT_URL_RDS_DATA=http"],
+    );
     let _ = sandbox.run(&["env", "add", "prod", "--target", "aws", "--region", "eu-west-1"]).ok();
     let words = ["AMP0103", "`prod`", "ampup update shop --sql-cluster prod=CLUSTER_ARN,SECRET_ARN"];
     refuses(&sandbox, &["push", "--yes", "--env", "prod"], 3, &words);
+}
+
+#[test]
+fn with_an_rds_data_api_of_ones_own_the_embedded_cloud_takes_the_database() {
+    let sandbox = shop();
+    let push = |address: &str| {
+        let arguments = ["push", "--yes"];
+        let mut command = sandbox.command(&arguments);
+        command.env("AWS_ENDPOINT_URL_RDS_DATA", address);
+        finish(command, &arguments)
+    };
+    let wrong = push("127.0.0.1:9/x");
+    assert!(wrong.code == 2 && wrong.stderr.contains("AMP0202"), "{wrong:?}");
+    assert!(wrong.stderr.contains("AWS_ENDPOINT_URL_RDS_DATA: `127.0.0.1:9/x`"), "{wrong:?}");
+    let unnamed = push("http://127.0.0.1:9");
+    assert!(unnamed.code == 3 && unnamed.stderr.contains("--sql-cluster dev=CLUSTER_ARN,SECRET_ARN"), "{unnamed:?}");
+    let _ = sandbox.run(&["update", "shop", "--sql-cluster", &format!("dev={CLUSTER},{SECRET}")]).ok();
+    let _ = push("http://127.0.0.1:9").ok();
 }
 
 #[test]
@@ -96,7 +119,7 @@ fn flags_about_a_database_need_one() {
 }
 
 #[test]
-fn the_embedded_cloud_refuses_the_data_source_by_name_and_the_database_can_be_taken_away() {
+fn the_database_of_an_environment_can_be_taken_away() {
     let sandbox = shop();
     let empty = Sandbox::new();
     let _ = empty.run(&["init", "empty", "--target", "local"]).ok();
@@ -104,8 +127,7 @@ fn the_embedded_cloud_refuses_the_data_source_by_name_and_the_database_can_be_ta
     let emulator = ["env", "add", "emulator", "--target", "localstack", "--endpoint", dev.endpoint.as_str()];
     let _ = sandbox.run(&emulator).ok();
     let _ = sandbox.run(&["update", "shop", "--sql-cluster", &format!("emulator={CLUSTER},{SECRET}")]).ok();
-    let words = ["RelationalDatabaseConfig of SqlSource", "not supported by the embedded cloud"];
-    refuses(&sandbox, &["push", "--yes", "--env", "emulator"], 1, &words);
+    let _ = sandbox.run(&["push", "--dry-run", "--env", "emulator"]).ok();
     let away = "ampup update shop --sql-cluster emulator=off";
     refuses(&sandbox, &["env", "remove", "emulator", "--yes"], 3, &["AMP0103", "`emulator`", away]);
     let _ = sandbox.run(&["update", "shop", "--sql-cluster", "emulator=off"]).ok();

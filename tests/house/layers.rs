@@ -53,6 +53,7 @@ const SERVICES: &[&str] = &[
     "sns",
     "eventbridge",
     "scheduler",
+    "opensearch",
     "appsync",
     "cloudfront",
     "cloudformation",

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ampup::base::{RandomIds, Region, SystemClock};
+use ampup::base::{RandomIds, Region, ServiceEndpoints, SystemClock};
 use ampup::cloud::{Cloud, CloudConfig, RunningCloud};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -32,6 +32,7 @@ fn start(runtime: &tokio::runtime::Runtime, state: &Path) -> RunningCloud {
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::default()),
         root_key: None,
+        endpoints: ServiceEndpoints::default(),
     };
     runtime.block_on(Cloud::start(config)).unwrap()
 }

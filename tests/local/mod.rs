@@ -3,6 +3,7 @@
 mod building;
 mod functions;
 mod kills;
+mod outside;
 mod refusals;
 mod secrets;
 mod triggers;

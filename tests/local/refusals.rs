@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ampup::base::{FixedClock, RandomIds, Region};
+use ampup::base::{FixedClock, RandomIds, Region, ServiceEndpoints};
 use ampup::cloud::{Cloud, CloudConfig};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -141,6 +141,7 @@ fn an_expired_token() {
         clock: clock.clone(),
         ids: Arc::new(RandomIds::default()),
         root_key: None,
+        endpoints: ServiceEndpoints::default(),
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let cloud = runtime.block_on(Cloud::start(config)).unwrap();

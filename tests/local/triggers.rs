@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ampup::base::{RandomIds, Region, SystemClock};
+use ampup::base::{RandomIds, Region, ServiceEndpoints, SystemClock};
 use ampup::cloud::{Cloud, CloudConfig};
 use serde_json::{Value, json};
 
@@ -37,6 +37,7 @@ fn a_function_keeps_the_door_of_a_pool_that_may_ask_it() {
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::default()),
         root_key: None,
+        endpoints: ServiceEndpoints::default(),
     };
     let cloud = runtime.block_on(Cloud::start(config)).unwrap();
     let endpoint = cloud.endpoint().to_string();

@@ -83,7 +83,8 @@ fn answered(model: fn(&Asked) -> Told) -> Vec<Asked> {
     make_role(endpoint);
     let files = FILES.map(|name| (name, project.file(&format!("conversation/{name}"))));
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let variables = json!({ "GRAPHQL_URL": format!("{}/graphql", stub.address), "BEDROCK_URL": stub.address });
+    let variables =
+        json!({ "GRAPHQL_URL": format!("{}/graphql", stub.address), "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": stub.address });
     make_from(endpoint, "handler", &files, &variables);
     let path = format!("{FUNCTIONS}/handler/invocations");
     let done = post(endpoint, "lambda", &path, &[], payload.to_string().as_bytes());

@@ -101,7 +101,13 @@ impl Sandbox {
 
     /// Starts `ampup dev` on a free port and waits for its board.
     pub(crate) fn dev(&self) -> Dev {
+        self.dev_with(&[])
+    }
+
+    /// The same, with variables in its environment.
+    pub(crate) fn dev_with(&self, variables: &[(&str, &str)]) -> Dev {
         let mut command = self.command(&["dev", "--port", "0", "--no-watch", "--json"]);
+        command.envs(variables.iter().copied());
         let mut dev = Dev { child: command.stderr(Stdio::null()).spawn().unwrap(), endpoint: String::new() };
         let mut reader = BufReader::new(dev.child.stdout.take().unwrap());
         let mut text = String::new();

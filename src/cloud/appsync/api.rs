@@ -1,6 +1,6 @@
 //! AppSync's control API: REST with JSON, `/v1/apis…`.
 //!
-//! Not here: merged APIs, caches, domain names, Event APIs; each is refused by name.
+//! Not here: merged APIs, domain names, Event APIs; each is refused by name.
 
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::cloud::service::{Access, ApiCall, ApiError, ApiReply, Permission, ReplyBody};
 
 use super::AppSync;
+use super::caching::{ApiCache, shown};
 use super::engine::{Engine, bad_request, not_found};
 use super::record::{Api, ApiKey, ApiSettings, DataSource, FunctionRecord, ResolverRecord};
 
@@ -47,6 +48,11 @@ fn action(method: &Method, parts: &[&str]) -> Option<&'static str> {
         ("GET", ["apis", _, "functions", _]) => "GetFunction",
         ("POST", ["apis", _, "functions", _]) => "UpdateFunction",
         ("DELETE", ["apis", _, "functions", _]) => "DeleteFunction",
+        ("POST", ["apis", _, "ApiCaches"]) => "CreateApiCache",
+        ("GET", ["apis", _, "ApiCaches"]) => "GetApiCache",
+        ("POST", ["apis", _, "ApiCaches", "update"]) => "UpdateApiCache",
+        ("DELETE", ["apis", _, "ApiCaches"]) => "DeleteApiCache",
+        ("DELETE", ["apis", _, "FlushCache"]) => "FlushApiCache",
         ("GET", ["apis", _, "types"]) => "ListTypes",
         ("GET", ["apis", _, "types", _]) => "GetType",
         ("POST", ["apis", _, "types", _, "resolvers"]) => "CreateResolver",
@@ -129,6 +135,7 @@ pub(super) fn call(appsync: &AppSync, call: &ApiCall) -> Result<ApiReply, ApiErr
         ["apis", _, "types", name, "resolvers", ..] => {
             control.resolvers(action, (id, name), parts.get(5).copied().unwrap_or_default())
         }
+        ["apis", _, "ApiCaches" | "FlushCache", ..] => control.caches(action, id),
         ["apis", _, "types", ..] => control.types(id, parts.get(3).copied()),
         _ => control.settings(action, id),
     }
@@ -199,7 +206,7 @@ impl Control<'_> {
                 settings.tags = self.engine.api(id)?.settings.tags;
                 self.engine.update_api(id, settings).map(shown)
             }
-            _ => self.engine.delete_api(id).map(|()| ApiReply::empty_json()),
+            _ => self.appsync.delete_api(id).map(|()| ApiReply::empty_json()),
         }
     }
 
@@ -300,6 +307,21 @@ impl Control<'_> {
         }
     }
 
+    fn caches(&self, action: &str, id: &str) -> Result<ApiReply, ApiError> {
+        let shown = |cache: ApiCache| ApiReply::json(json!({ "apiCache": shown(&cache) }));
+        match action {
+            "CreateApiCache" => self.engine.create_cache(id, read(self.body.clone())?).map(shown),
+            "GetApiCache" => self.engine.cache(id).map(shown),
+            "UpdateApiCache" => self.engine.update_cache(id, read(self.body.clone())?).map(shown),
+            "DeleteApiCache" => self.appsync.delete_cache(id).map(|()| ApiReply::empty_json()),
+            _ => {
+                self.engine.cache(id)?;
+                self.appsync.backends.caches.flush(id);
+                Ok(ApiReply::empty_json())
+            }
+        }
+    }
+
     fn types(&self, id: &str, name: Option<&str>) -> Result<ApiReply, ApiError> {
         let schema = self.engine.schema(&self.engine.api(id)?)?;
         if self.parameter("format") != Some("SDL") {
@@ -366,6 +388,20 @@ fn member<T: serde::Serialize>(row: &T, (name, value): (&str, String)) -> Value 
 }
 
 impl AppSync {
+    /// Deletes an API, and what is kept of its answers.
+    pub(super) fn delete_api(&self, api_id: &str) -> Result<(), ApiError> {
+        self.engine.delete_api(api_id)?;
+        self.backends.caches.flush(api_id);
+        Ok(())
+    }
+
+    /// Takes the cache of an API away, with all that is in it.
+    pub(super) fn delete_cache(&self, api_id: &str) -> Result<(), ApiError> {
+        self.engine.delete_cache(api_id)?;
+        self.backends.caches.flush(api_id);
+        Ok(())
+    }
+
     /// An API as the control API shows it.
     fn api_json(&self, api: &Api) -> Value {
         let mut json = json!(api.settings);

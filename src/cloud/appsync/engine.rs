@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::cloud::service::{ApiError, Shared};
 use crate::cloud::store::{Batch, Table};
 
+use super::caching::check_caching;
 use super::compiled::CompiledApi;
 use super::js::util::Tools;
 use super::js::{CodeError, Program, Sandbox, SandboxError};
@@ -25,6 +26,9 @@ const KEY_DEFAULT_S: i64 = 7 * 24 * 3600;
 
 /// How long an API key may live at most.
 const KEY_LONGEST_S: i64 = 365 * 24 * 3600;
+
+/// The most requests that are invoked together (API reference: `maxBatchSize`, 0 to 2000).
+const BATCH_LIMIT: usize = 2000;
 
 /// The most functions of one pipeline.
 const PIPELINE_LIMIT: usize = 10;
@@ -138,7 +142,7 @@ impl Engine {
         check_settings(&settings)?;
         let schema_status = SchemaStatus { status: "NOT_APPLICABLE".to_owned(), details: String::new() };
         let id = self.shared.ids.short(26);
-        let api = Api { id, settings, variables: BTreeMap::new(), schema: None, schema_status };
+        let api = Api { id, settings, variables: BTreeMap::new(), schema: None, schema_status, cache: None };
         self.apis.put(&api.id, &api)?;
         Ok(api)
     }
@@ -149,6 +153,13 @@ impl Engine {
         self.apis.put(api_id, &api)?;
         self.changed(api_id);
         Ok(api)
+    }
+
+    /// Writes an API that was changed.
+    pub(in crate::cloud::appsync) fn put_api(&self, api: &Api) -> Result<(), ApiError> {
+        self.apis.put(&api.id, api)?;
+        self.changed(&api.id);
+        Ok(())
     }
 
     /// Sets the variables that handlers see as `ctx.env`.
@@ -407,6 +418,7 @@ impl Engine {
         self.schema(&api)?.check_field(&row.type_name, &row.field_name).map_err(not_found)?;
         check_batch(row.max_batch_size)?;
         check_sync(row.sync_config.as_ref())?;
+        check_caching(row.caching_config.as_ref())?;
         match row.kind.as_str() {
             "UNIT" => {
                 let name = row.data_source_name.as_deref();
@@ -481,10 +493,10 @@ fn code_errors(errors: &[CodeError]) -> ApiError {
 }
 
 fn check_batch(size: usize) -> Result<(), ApiError> {
-    if size == 0 {
+    if size <= BATCH_LIMIT {
         Ok(())
     } else {
-        Err(bad_request("the embedded cloud has no data source that takes batches (`maxBatchSize`)"))
+        Err(bad_request(format!("maxBatchSize must be between 0 and {BATCH_LIMIT}, not {size}.")))
     }
 }
 

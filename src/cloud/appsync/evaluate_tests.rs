@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::tests::World;
+use super::world::World;
 
 const CODE: &str = "import { util } from '@aws-appsync/utils';
 export function request(ctx) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::tests::World;
+use super::world::World;
 use crate::cloud::service::Caller;
 
 const SCHEMA: &str = "
@@ -54,7 +54,7 @@ impl World {
     }
 
     /// A data source for a function, with a role that may invoke `allowed`.
-    async fn function_source(&self, api: &str, name: &str, (arn, allowed): (&str, &str)) {
+    pub(super) async fn function_source(&self, api: &str, name: &str, (arn, allowed): (&str, &str)) {
         let trust = json!({ "Statement": { "Effect": "Allow", "Principal": { "Service": "appsync.amazonaws.com" }, "Action": "sts:AssumeRole" } });
         let policy =
             json!({ "Statement": { "Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": allowed } });

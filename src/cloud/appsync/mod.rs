@@ -1,12 +1,14 @@
 //! AppSync: GraphQL APIs over data sources, by APPSYNC_JS resolvers.
 //!
 //! Built: the control API, evaluation of code, CloudFormation types, API key, user pool, OpenID Connect, IAM and Lambda callers, queries,
-//! mutations and subscriptions; data sources that are DynamoDB (versioned too), Lambda, HTTP, EventBridge, OpenSearch and NONE.
-//! Refused by name: other data sources, mapping templates, caches, batching.
+//! mutations and subscriptions; data sources that are DynamoDB (versioned too), Lambda, HTTP, EventBridge and NONE, and, at addresses that the cloud was
+//! given, OpenSearch, databases and Bedrock. Refused by name: mapping templates.
 
 mod api;
 mod authoriser;
 mod authorize;
+mod cache;
+mod caching;
 mod compiled;
 mod datasource;
 mod engine;
@@ -24,15 +26,23 @@ mod schema;
 mod source;
 
 #[cfg(test)]
+mod batch_tests;
+#[cfg(test)]
+mod caching_tests;
+#[cfg(test)]
 mod evaluate_tests;
 #[cfg(test)]
 mod function_tests;
+#[cfg(test)]
+mod outside_tests;
 #[cfg(test)]
 mod source_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod versioned_tests;
+#[cfg(test)]
+mod world;
 
 use std::sync::Arc;
 
@@ -121,7 +131,8 @@ impl AppSync {
         let engine = Engine::new(Arc::clone(&shared));
         let authorisers = Authorisers::new(Arc::clone(&shared), Arc::clone(&lambda));
         let wire = Arc::new(Wire::new(Arc::clone(&shared), Arc::clone(&iam)));
-        let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb, lambda, eventbridge, wire };
+        let caches = Arc::default();
+        let backends = Backends { shared: Arc::clone(&shared), iam, dynamodb, lambda, eventbridge, wire, caches };
         let pool = SandboxPool::new(engine.tools());
         let providers = Providers::new(Arc::clone(&shared));
         Self { shared, s3, cognito, engine, backends, pool, providers, authorisers, hub: Hub::default() }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::caching::{ApiCache, CachingConfig};
+
 /// The ways in which a caller may identify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -187,6 +189,8 @@ pub(in crate::cloud::appsync) struct Api {
     pub schema: Option<String>,
     #[serde(default)]
     pub schema_status: SchemaStatus,
+    #[serde(default)]
+    pub cache: Option<ApiCache>,
 }
 
 /// An API key.
@@ -339,6 +343,32 @@ pub(in crate::cloud::appsync) struct SearchConfig {
     pub endpoint: String,
 }
 
+/// `rdsHttpEndpointConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct RdsHttpEndpointConfig {
+    pub aws_region: String,
+    /// The ARN of the cluster.
+    pub db_cluster_identifier: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// The ARN of the secret with name and password of the database's user.
+    pub aws_secret_store_arn: String,
+}
+
+/// `relationalDatabaseConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::cloud::appsync) struct RelationalDatabaseConfig {
+    /// `RDS_HTTP_ENDPOINT`, the only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relational_database_source_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rds_http_endpoint_config: Option<RdsHttpEndpointConfig>,
+}
+
 /// A data source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -362,9 +392,16 @@ pub(in crate::cloud::appsync) struct DataSource {
     pub open_search_service_config: Option<SearchConfig>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elasticsearch_config: Option<SearchConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relational_database_config: Option<RelationalDatabaseConfig>,
 }
 
 impl DataSource {
+    /// Where statements go.
+    pub(in crate::cloud::appsync) fn database(&self) -> Option<&RdsHttpEndpointConfig> {
+        self.relational_database_config.as_ref()?.rds_http_endpoint_config.as_ref()
+    }
+
     /// Where searches go.
     pub(in crate::cloud::appsync) fn search_config(&self) -> Option<&SearchConfig> {
         self.open_search_service_config.as_ref().or(self.elasticsearch_config.as_ref())
@@ -428,6 +465,8 @@ pub(in crate::cloud::appsync) struct ResolverRecord {
     pub max_batch_size: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_config: Option<SyncConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caching_config: Option<CachingConfig>,
 }
 
 fn unit() -> String {

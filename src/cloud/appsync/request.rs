@@ -13,6 +13,8 @@ use crate::cloud::service::{ApiCall, ApiError, ApiReply, CallContext, ReplyBody}
 
 use super::AppSync;
 use super::authorize::Requester;
+use super::cache::EntryKey;
+use super::caching::operation_entry;
 use super::compiled::CompiledApi;
 use super::execute::{Answered, execute};
 use super::fault::Fault;
@@ -69,9 +71,32 @@ async fn attempt(
         let fields: Vec<&str> = operation.root_fields(&document).map(|field| field.name.as_str()).collect();
         log.operation = fields.join(", ");
     }
+    let kept = document.operations.get(request.operation.as_deref()).ok().and_then(|operation| {
+        let asked = (request.query.as_str(), request.operation.as_deref(), &request.variables);
+        operation_entry((&api, &requester, &appsync.backends.iam), (&document, operation), asked, &call.headers)
+    });
     let fixed = fixed(&api, &requester, &call.headers);
     let setting = appsync.setting(&api, Arc::new(requester), fixed);
-    Ok(execute(setting, &document, request.operation.as_deref(), &request.variables).await)
+    let execution = execute(setting, &document, request.operation.as_deref(), &request.variables);
+    match kept {
+        Some(entry) => Ok(once(appsync, entry, execution).await),
+        None => Ok(execution.await),
+    }
+}
+
+/// The answer that is kept, or a new one, which is kept when nothing went wrong.
+async fn once(appsync: &AppSync, (key, ttl_s): (EntryKey, i64), execution: impl Future<Output = Answered>) -> Answered {
+    let now_ms = appsync.shared.clock.now_ms();
+    if let Some(mut kept) = appsync.backends.caches.get(&key, now_ms) {
+        let headers = serde_json::from_value(kept["headers"].take()).unwrap_or_default();
+        return Answered { data: kept["data"].take(), headers, ..Answered::default() };
+    }
+    let answered = execution.await;
+    if answered.faults.is_empty() {
+        let kept = json!({ "data": answered.data, "headers": answered.headers });
+        appsync.backends.caches.put(key, &kept, (now_ms, ttl_s));
+    }
+    answered
 }
 
 fn malformed(message: &str) -> ApiError {
@@ -127,6 +152,9 @@ fn success(answered: &Answered) -> ApiReply {
     body.insert("data".to_owned(), answered.data.clone());
     if !answered.faults.is_empty() {
         body.insert("errors".to_owned(), answered.faults.iter().map(Fault::to_json).collect());
+    }
+    if answered.evicted > 0 {
+        body.insert("extensions".to_owned(), json!({ "apiCacheEntriesDeleted": answered.evicted }));
     }
     let mut reply = reply(200, &body.into());
     reply.headers.extend(answered.headers.iter().map(|(name, value)| (name.clone(), value.clone())));

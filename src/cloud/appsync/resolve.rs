@@ -1,6 +1,7 @@
 //! Runs the resolver of a field: handlers in a sandbox, data sources between them.
 //!
-//! A resolver runs on one worker from beginning to end. Not here: what becomes of its value.
+//! A resolver runs on one worker from beginning to end, unless a step of it asks a function: then it stops there, holds
+//! no worker, and goes on with the answer. Not here: what becomes of its value.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -58,8 +59,55 @@ enum Next {
     End(Value),
 }
 
-/// Resolves a field.
-pub(in crate::cloud::appsync) fn resolve(sandbox: &mut Sandbox, call: &FieldCall) -> Resolved {
+/// What became of a request handler.
+enum Requested {
+    /// It returned early.
+    Early(Next),
+    Answered(Answer),
+    /// It asks a function.
+    Waits(Value),
+}
+
+/// How far a resolver came.
+#[derive(Debug)]
+pub(in crate::cloud::appsync) enum Progress {
+    Done(Resolved),
+    Waits(Box<Waiting>),
+}
+
+/// A resolver that stopped at a step which asks a function.
+#[derive(Debug)]
+pub(in crate::cloud::appsync) struct Waiting {
+    /// Which step, from 0.
+    pub step: usize,
+    /// What its request handler returned.
+    pub request: Value,
+    previous: Value,
+    stash: Value,
+    resolved: Resolved,
+}
+
+impl Waiting {
+    /// What is left of the resolver when it cannot go on.
+    pub(in crate::cloud::appsync) fn failed(mut self, fault: Fault) -> Resolved {
+        self.resolved.faults.push(fault);
+        self.resolved
+    }
+}
+
+/// Where a resolver begins or goes on.
+struct Place {
+    step: usize,
+    previous: Value,
+    answer: Option<Answer>,
+}
+
+/// Resolves a field, from the beginning or from where it waited for an answer.
+pub(in crate::cloud::appsync) fn resolve(
+    sandbox: &mut Sandbox,
+    call: &FieldCall,
+    resumed: Option<(Waiting, Answer)>,
+) -> Progress {
     let base = format!(
         "{{{},\"arguments\":{},\"source\":{},\"info\":{}",
         call.fixed,
@@ -67,47 +115,92 @@ pub(in crate::cloud::appsync) fn resolve(sandbox: &mut Sandbox, call: &FieldCall
         call.source,
         call.info
     );
-    let mut run = Run { sandbox, call, base, stash: json!({}), resolved: Resolved::default() };
-    let value = match &*call.resolver {
-        Resolver::Unit(step) => run.step(step, &Value::Null).map(|next| match next {
-            Next::Value(value) | Next::End(value) => value,
-        }),
-        Resolver::Pipeline { code, steps } => run.pipeline(code, steps),
+    let (place, stash, resolved) = match resumed {
+        Some((Waiting { step, previous, stash, resolved, .. }, answer)) => {
+            (Some(Place { step, previous, answer: Some(answer) }), stash, resolved)
+        }
+        None => (None, json!({}), Resolved::default()),
+    };
+    let mut run = Run { sandbox, call, base, stash, resolved };
+    let flow = match &*call.resolver {
+        Resolver::Unit(step) => run.steps(&[&**step], place.unwrap_or_else(Place::start)),
+        Resolver::Pipeline { code, steps } => run.pipeline(code, steps, place),
         Resolver::Broken(reason) => Err(Fault::raised("NotFoundException", reason.clone())),
     };
-    match value {
-        Ok(value) => run.resolved.value = value,
+    match flow {
+        Ok(Flow::Value(value)) => run.resolved.value = value,
+        Ok(Flow::Waits { step, request, previous }) => {
+            let Run { stash, resolved, .. } = run;
+            return Progress::Waits(Box::new(Waiting { step, request, previous, stash, resolved }));
+        }
         Err(fault) => run.resolved.faults.push(fault),
     }
-    run.resolved
+    Progress::Done(run.resolved)
+}
+
+impl Place {
+    fn start() -> Self {
+        Self { step: 0, previous: Value::Null, answer: None }
+    }
+}
+
+/// What came of the steps.
+enum Flow {
+    Value(Value),
+    Waits { step: usize, request: Value, previous: Value },
 }
 
 impl Run<'_> {
-    fn pipeline(&mut self, code: &Code, steps: &[Arc<Step>]) -> Result<Value, Fault> {
-        let before = self.handler(code, "request", &[])?;
-        let mut previous = before.value;
-        if !before.early {
-            for step in steps {
-                match self.step(step, &previous)? {
-                    Next::Value(value) => previous = value,
-                    Next::End(value) => {
-                        previous = value;
-                        break;
-                    }
-                }
+    fn pipeline(&mut self, code: &Code, steps: &[Arc<Step>], place: Option<Place>) -> Result<Flow, Fault> {
+        let place = match place {
+            Some(place) => place,
+            None => {
+                let before = self.handler(code, "request", &[])?;
+                let step = if before.early { steps.len() } else { 0 };
+                Place { step, previous: before.value, answer: None }
             }
-        }
+        };
+        let steps: Vec<&Step> = steps.iter().map(|step| &**step).collect();
+        let previous = match self.steps(&steps, place)? {
+            Flow::Value(value) => value,
+            waits @ Flow::Waits { .. } => return Ok(waits),
+        };
         let prev = json!({ "result": previous });
         let after = self.handler(code, "response", &[("prev", &prev), ("result", &previous)])?;
-        Ok(if after.through { previous } else { after.value })
+        Ok(Flow::Value(if after.through { previous } else { after.value }))
     }
 
-    /// Request, data source, response.
-    fn step(&mut self, step: &Step, previous: &Value) -> Result<Next, Fault> {
+    /// One step after the other, from a place.
+    fn steps(&mut self, steps: &[&Step], place: Place) -> Result<Flow, Fault> {
+        let Place { step: first, mut previous, mut answer } = place;
+        for (position, step) in steps.iter().enumerate().skip(first) {
+            let requested = match answer.take() {
+                Some(answer) => Requested::Answered(answer),
+                None => self.request(step, &previous)?,
+            };
+            let next = match requested {
+                Requested::Early(next) => next,
+                Requested::Answered(answer) => self.response(step, &previous, answer)?,
+                Requested::Waits(request) => return Ok(Flow::Waits { step: position, request, previous }),
+            };
+            match next {
+                Next::Value(value) => previous = value,
+                Next::End(value) => return Ok(Flow::Value(value)),
+            }
+        }
+        Ok(Flow::Value(previous))
+    }
+
+    /// The request handler of a step, and its data source.
+    fn request(&mut self, step: &Step, previous: &Value) -> Result<Requested, Fault> {
         let prev = json!({ "result": previous });
         let request = self.handler(&step.code, "request", &[("prev", &prev)])?;
         if request.early {
-            return Ok(if request.end { Next::End(request.value) } else { Next::Value(request.value) });
+            let next = if request.end { Next::End(request.value) } else { Next::Value(request.value) };
+            return Ok(Requested::Early(next));
+        }
+        if datasource::is_awaited(&step.source) {
+            return Ok(Requested::Waits(request.value));
         }
         let call = self.call;
         let origin = Origin {
@@ -117,7 +210,13 @@ impl Run<'_> {
             field: (&call.type_name, &call.field_name),
             sync: step.sync.as_ref(),
         };
-        let Answer { result, error } = datasource::invoke(&call.backends, &step.source, &origin, request.value)?;
+        datasource::invoke(&call.backends, &step.source, &origin, request.value).map(Requested::Answered)
+    }
+
+    /// The response handler of a step.
+    fn response(&mut self, step: &Step, previous: &Value, answer: Answer) -> Result<Next, Fault> {
+        let prev = json!({ "result": previous });
+        let Answer { result, error } = answer;
         let error = error.map_or(Value::Null, |(kind, message)| json!({ "type": kind, "message": message }));
         let response =
             self.handler(&step.code, "response", &[("prev", &prev), ("result", &result), ("error", &error)])?;

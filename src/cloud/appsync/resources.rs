@@ -32,9 +32,10 @@ enum Make {
     Source,
     Resolver,
     Function,
+    Cache,
 }
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind {
         name: "AWS::AppSync::GraphQLApi",
         properties: &[
@@ -90,6 +91,7 @@ const KINDS: [Kind; 6] = [
             "EventBridgeConfig",
             "OpenSearchServiceConfig",
             "ElasticsearchConfig",
+            "RelationalDatabaseConfig",
         ],
         required: &["ApiId", "Name", "Type"],
         create_only: &["ApiId", "Name"],
@@ -110,6 +112,7 @@ const KINDS: [Kind; 6] = [
             "Runtime",
             "MaxBatchSize",
             "SyncConfig",
+            "CachingConfig",
         ],
         required: &["ApiId", "TypeName", "FieldName"],
         create_only: &["ApiId", "TypeName", "FieldName"],
@@ -133,6 +136,22 @@ const KINDS: [Kind; 6] = [
         create_only: &["ApiId"],
         attributes: &["FunctionId", "FunctionArn", "Name", "DataSourceName"],
         make: Make::Function,
+    },
+    Kind {
+        name: "AWS::AppSync::ApiCache",
+        properties: &[
+            "ApiId",
+            "ApiCachingBehavior",
+            "Ttl",
+            "Type",
+            "TransitEncryptionEnabled",
+            "AtRestEncryptionEnabled",
+            "HealthMetricsConfig",
+        ],
+        required: &["ApiId", "ApiCachingBehavior", "Ttl", "Type"],
+        create_only: &["ApiId", "TransitEncryptionEnabled", "AtRestEncryptionEnabled"],
+        attributes: &["Id"],
+        make: Make::Cache,
     },
 ];
 
@@ -216,6 +235,7 @@ impl Handler {
             Make::Source => self.source(current, request),
             Make::Resolver => self.resolver(current, request),
             Make::Function => self.function(current, request),
+            Make::Cache => self.cache(current, request),
         }
     }
 
@@ -329,6 +349,17 @@ impl Handler {
         Ok(provisioned(arn, &attributes))
     }
 
+    fn cache(&self, current: Option<&Provisioned>, request: &ResourceRequest) -> Result<Provisioned, ResourceError> {
+        let api_id = request.text("ApiId").unwrap_or_default();
+        let cache = read(lowered(&request.properties, &["ApiId"]).into())?;
+        match current {
+            Some(_) => self.appsync.engine.update_cache(&api_id, cache)?,
+            None => self.appsync.engine.create_cache(&api_id, cache)?,
+        };
+        let id = format!("{api_id}ApiCache");
+        Ok(provisioned(id.clone(), &[("Id", id)]))
+    }
+
     /// The properties as the control API takes them, with the code in its text.
     fn with_code(&self, request: &ResourceRequest) -> Result<Value, ResourceError> {
         let mut input = lowered(&request.properties, &["ApiId", "Code", "CodeS3Location"]);
@@ -359,7 +390,7 @@ impl Handler {
         let engine = &self.appsync.engine;
         let api_id = request.text("ApiId").unwrap_or_default();
         match self.kind.make {
-            Make::Api => engine.delete_api(&known(current, "ApiId")),
+            Make::Api => self.appsync.delete_api(&known(current, "ApiId")),
             // A schema goes with its API.
             Make::Schema => Ok(()),
             Make::Key => engine.delete_key(&api_id, &known(current, "ApiKeyId")),
@@ -368,13 +399,16 @@ impl Handler {
                 engine.delete_resolver(&api_id, &known(current, "TypeName"), &known(current, "FieldName"))
             }
             Make::Function => engine.delete_function(&api_id, &known(current, "FunctionId")),
+            Make::Cache => self.appsync.delete_cache(&api_id),
         }
     }
 }
 
 /// Properties whose values CloudFormation may give as text.
-const FLAGS: [&str; 3] = ["XrayEnabled", "UseCallerCredentials", "Versioned"];
-const NUMBERS: [&str; 8] = [
+const FLAGS: [&str; 5] =
+    ["XrayEnabled", "UseCallerCredentials", "Versioned", "TransitEncryptionEnabled", "AtRestEncryptionEnabled"];
+const NUMBERS: [&str; 9] = [
+    "Ttl",
     "QueryDepthLimit",
     "ResolverCountLimit",
     "MaxBatchSize",

@@ -5,10 +5,7 @@
 use crate::cloud::service::ApiError;
 
 use super::engine::bad_request;
-use super::record::{DataSource, DeltaSyncConfig, DynamoDbConfig, HttpConfig};
-
-/// The kinds of data sources that AppSync has and this cloud does not.
-const UNBUILT: [&str; 2] = ["RELATIONAL_DATABASE", "AMAZON_BEDROCK_RUNTIME"];
+use super::record::{DataSource, DeltaSyncConfig, DynamoDbConfig, HttpConfig, RelationalDatabaseConfig};
 
 /// What a versioned data source must say ("Versioned data source configuration", AppSync guide).
 fn check_delta(delta: Option<&DeltaSyncConfig>) -> Result<(), ApiError> {
@@ -50,8 +47,10 @@ pub(super) fn check_source(row: &DataSource) -> Result<(), ApiError> {
             required("httpConfig", row.http_config.is_some())?;
             needs_role = row.http_config.as_ref().map(check_http).transpose()? == Some(true);
         }
-        kind if UNBUILT.contains(&kind) => {
-            return Err(bad_request(format!("the embedded cloud has no data sources of the type {kind}")));
+        "AMAZON_BEDROCK_RUNTIME" => {}
+        "RELATIONAL_DATABASE" => {
+            required("relationalDatabaseConfig", row.relational_database_config.is_some())?;
+            row.relational_database_config.as_ref().map_or(Ok(()), check_database)?;
         }
         other => return Err(bad_request(format!("Unknown data source type: {other}"))),
     }
@@ -70,6 +69,21 @@ fn check_table(config: &DynamoDbConfig) -> Result<bool, ApiError> {
         check_delta(config.delta_sync_config.as_ref())?;
     }
     Ok(!config.use_caller_credentials)
+}
+
+/// A database is reached by the Data API alone.
+fn check_database(config: &RelationalDatabaseConfig) -> Result<(), ApiError> {
+    if let Some(other) = config.relational_database_source_type.as_deref().filter(|kind| *kind != "RDS_HTTP_ENDPOINT") {
+        let message = format!("The relationalDatabaseSourceType of a data source is RDS_HTTP_ENDPOINT, not {other}.");
+        return Err(bad_request(message));
+    }
+    let Some(endpoint) = &config.rds_http_endpoint_config else {
+        return Err(bad_request("rdsHttpEndpointConfig is required for a data source RELATIONAL_DATABASE."));
+    };
+    if endpoint.db_cluster_identifier.is_empty() || endpoint.aws_secret_store_arn.is_empty() {
+        return Err(bad_request("dbClusterIdentifier and awsSecretStoreArn are required for RDS_HTTP_ENDPOINT."));
+    }
+    Ok(())
 }
 
 /// Whether requests are signed.

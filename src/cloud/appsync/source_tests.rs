@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use super::tests::World;
+use super::world::World;
 
 const SCHEMA: &str = "
 type Post { id: ID! title: String }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::tests::World;
+use super::world::World;
 use crate::cloud::service::Caller;
 
 const SCHEMA: &str = "

@@ -14,12 +14,14 @@ use crate::cloud::store::{Batch, Table};
 const PLACE: &str = "cloudformation.place";
 
 /// The rows that hold addresses.
-const ROWS: [&str; 4] = [
+const ROWS: [&str; 5] = [
     "cloudformation.stacks",
     "cloudformation.resources",
     "cloudformation.change-sets",
     // Environments of functions may hold addresses of queues and APIs.
     "lambda.function",
+    // Data sources may speak to the cloud itself.
+    "appsync_sources",
 ];
 
 /// Brings the addresses in the rows up to date. A store that refuses is told of at the next write.

@@ -187,6 +187,9 @@ fn check_resource(
         }
     };
     let mut found = Vec::new();
+    if let Some(reason) = handler.and_then(|handler| handler.absence()) {
+        found.push(format!("Resource {id} ({kind}) cannot be made: {reason}"));
+    }
     let given = resource.properties.as_map();
     for name in given.into_iter().flat_map(crate::cfn::Map::keys).filter(|name| !properties.contains(&name.as_str())) {
         found.push(format!(

@@ -52,6 +52,7 @@ impl World {
             folder: folder.path().to_owned(),
             endpoint: "http://localhost:4700".to_owned(),
             feed: Feed::default(),
+            outside: crate::base::ServiceEndpoints::default(),
         });
         let services = Services::open(shared, None).unwrap();
         let (stop, stopped) = watch::channel(false);

@@ -20,6 +20,7 @@ fn shared(folder: &std::path::Path) -> Arc<Shared> {
         folder: folder.to_path_buf(),
         endpoint: "http://localhost:4700".to_owned(),
         feed: Feed::default(),
+        outside: crate::base::ServiceEndpoints::default(),
     })
 }
 

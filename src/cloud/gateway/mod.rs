@@ -145,6 +145,7 @@ impl Cloud {
             folder: folder.path.clone(),
             endpoint: endpoint.as_str().to_owned(),
             feed: feed.clone(),
+            outside: config.endpoints,
         });
         let services = Services::open(shared, config.root_key).map_err(|error| folder.damaged(&error))?;
         services.lambda.resume();

@@ -64,6 +64,7 @@ const TARGETS: &[(&str, ServiceId, Protocol)] = &[
 const SIGNING_NAMES: &[(&str, ServiceId, Protocol)] = &[
     ("s3", ServiceId::S3, Protocol::RestXml),
     ("scheduler", ServiceId::Scheduler, Protocol::RestJson),
+    ("es", ServiceId::OpenSearch, Protocol::RestJson),
     ("sns", ServiceId::Sns, Protocol::Query),
     ("sqs", ServiceId::Sqs, Protocol::Query),
     ("sts", ServiceId::Sts, Protocol::Query),

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::route::{RequestHead, Route, route};
 use super::{origin, socket, tls};
+use crate::base::endpoints::{BEDROCK_RUNTIME_VARIABLE, RDS_DATA_VARIABLE};
 use crate::cloud::iam::{Authenticated, Payload, missing_token};
 use crate::cloud::protocol::{self, Asked, Protocol, percent, query};
 use crate::cloud::s3::Incoming;
@@ -172,7 +173,7 @@ impl Gateway {
                 refused(&whole, Protocol::RestJson, ApiError::new("BadRequestException", message))
             }
             Route::Absent(service, protocol) => {
-                let message = format!("the embedded cloud does not have the service `{service}`");
+                let message = absent(service);
                 refused(&whole, *protocol, ApiError::new("NotImplemented", message).status(501))
             }
         }
@@ -294,6 +295,7 @@ impl Gateway {
             ServiceId::Sns => &*services.sns,
             ServiceId::EventBridge => &*services.eventbridge,
             ServiceId::Scheduler => &*services.scheduler,
+            ServiceId::OpenSearch => &*services.opensearch,
             ServiceId::AppSync => &*services.appsync,
             ServiceId::CloudFront => &*services.cloudfront,
             ServiceId::CloudFormation => &*services.cloudformation,
@@ -390,6 +392,18 @@ fn stranger(parts: &Parts, host: &str, knows: &dyn Fn(&str) -> bool) -> Option<A
         )),
         _ => None,
     }
+}
+
+/// What is said of a service that the cloud does not have. Some may be outside of it.
+fn absent(service: &str) -> String {
+    let variable = match service {
+        "bedrock" => BEDROCK_RUNTIME_VARIABLE,
+        "rds-data" => RDS_DATA_VARIABLE,
+        _ => return format!("the embedded cloud does not have the service `{service}`"),
+    };
+    format!(
+        "the embedded cloud does not have the service `{service}`; start it with the address of one: {variable}=http://127.0.0.1:PORT"
+    )
 }
 
 /// A refusal for a route that is no service of ours.

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::origin::{host_is_ours, host_name, origin_is_ours};
 use super::route::{RequestHead, Route, route};
 use super::{Cloud, CloudError, RunningCloud};
-use crate::base::{Clock as _, RandomIds, Region, SystemClock};
+use crate::base::{Clock as _, RandomIds, Region, ServiceEndpoints, SystemClock};
 use crate::cloud::CloudConfig;
 use crate::cloud::protocol::Protocol;
 use crate::cloud::service::ServiceId;
@@ -86,6 +86,7 @@ fn each_request_has_one_place() {
         ("sqs", service(ServiceId::Sqs, Query)),
         ("sns", service(ServiceId::Sns, Query)),
         ("scheduler", service(ServiceId::Scheduler, RestJson)),
+        ("es", service(ServiceId::OpenSearch, RestJson)),
         ("states", Route::Absent("states".to_owned(), RestJson)),
     ] {
         assert_eq!(post("localhost/x", &[("authorization", &signed(name))], ""), wanted, "{name}");
@@ -168,6 +169,7 @@ fn config(state: Option<&std::path::Path>) -> CloudConfig {
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::default()),
         root_key: None,
+        endpoints: ServiceEndpoints::default(),
     }
 }
 

@@ -199,6 +199,7 @@ fn iam(clock: &Arc<FixedClock>) -> Iam {
         folder: std::path::PathBuf::new(),
         endpoint: "http://localhost:1".to_owned(),
         feed: Feed::default(),
+        outside: crate::base::ServiceEndpoints::default(),
     };
     Iam::new(Arc::new(shared), None)
 }

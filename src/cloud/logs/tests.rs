@@ -39,6 +39,7 @@ impl World {
             folder: folder.path().to_owned(),
             endpoint: "http://localhost:4700".to_owned(),
             feed: Feed::default(),
+            outside: crate::base::ServiceEndpoints::default(),
         });
         let iam = Arc::new(Iam::new(Arc::clone(&shared), None));
         let logs = Arc::new(Logs::new(Arc::clone(&shared), Arc::clone(&iam)).unwrap());

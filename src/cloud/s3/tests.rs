@@ -168,6 +168,7 @@ impl World {
             folder: folder.path().to_path_buf(),
             endpoint: "http://localhost:4700".to_owned(),
             feed: Feed::default(),
+            outside: crate::base::ServiceEndpoints::default(),
         });
         let iam = Arc::new(Iam::new(Arc::clone(&shared), None));
         Self { s3: S3::new(shared, iam), clock, _folder: folder }

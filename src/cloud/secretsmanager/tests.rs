@@ -36,6 +36,7 @@ impl World {
             folder: folder.path().to_owned(),
             endpoint: "http://localhost:4700".to_owned(),
             feed: Feed::default(),
+            outside: crate::base::ServiceEndpoints::default(),
         });
         Self { secrets: Arc::new(SecretsManager::new(shared)), store, clock, _folder: folder }
     }

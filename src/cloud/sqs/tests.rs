@@ -37,6 +37,7 @@ impl World {
             folder: std::env::temp_dir(),
             endpoint: "http://localhost:4700".to_owned(),
             feed: Feed::default(),
+            outside: crate::base::ServiceEndpoints::default(),
         });
         let iam = Arc::new(Iam::new(Arc::clone(&shared), None));
         Self { sqs: Arc::new(Sqs::new(shared, Arc::clone(&iam))), iam, clock, store }

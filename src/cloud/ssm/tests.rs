@@ -33,6 +33,7 @@ impl World {
             folder: folder.path().to_owned(),
             endpoint: "http://localhost:4700".to_owned(),
             feed: Feed::default(),
+            outside: crate::base::ServiceEndpoints::default(),
         });
         Self { ssm: Arc::new(Ssm::new(shared)), store, folder }
     }

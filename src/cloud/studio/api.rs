@@ -74,6 +74,7 @@ fn name(service: ServiceId) -> &'static str {
         ServiceId::Sns => "sns",
         ServiceId::EventBridge => "eventbridge",
         ServiceId::Scheduler => "scheduler",
+        ServiceId::OpenSearch => "opensearch",
         ServiceId::AppSync => "appsync",
         ServiceId::CloudFront => "cloudfront",
         ServiceId::CloudFormation => "cloudformation",

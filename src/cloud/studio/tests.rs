@@ -20,6 +20,7 @@ fn services(folder: &tempfile::TempDir) -> Services {
         folder: folder.path().to_owned(),
         endpoint: "http://localhost:4700".to_owned(),
         feed: Feed::default(),
+        outside: crate::base::ServiceEndpoints::default(),
     });
     Services::open(shared, None).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::dynamodb::malformed;
+use super::outside::{Outside, denied, may, model_right, place};
 use super::wire::{Outgoing, Signing, escaped};
 use super::{Answer, Backends};
 use crate::cloud::appsync::fault::Fault;
@@ -19,13 +20,24 @@ pub(super) fn invoke(backends: &Backends, source: &DataSource, request: &Value) 
     let Some(config) = &source.http_config else {
         return Err(malformed(&format!("the data source {} has no endpoint", source.name)));
     };
-    let outgoing = outgoing(&config.endpoint, request)?;
+    let (endpoint, service) = match config.signing() {
+        Some(_) => place(&backends.shared, &config.endpoint)?,
+        None => (config.endpoint.clone(), None),
+    };
+    let outgoing = outgoing(&endpoint, request)?;
     let signing = config.signing().map(|iam| Signing {
         role: source.service_role_arn.as_deref().unwrap_or_default(),
         service: iam.signing_service_name.as_deref().unwrap_or_default(),
         region: iam.signing_region.as_deref().unwrap_or_default(),
     });
-    match backends.wire.send(&outgoing, signing.as_ref()) {
+    let role = source.service_role_arn.as_deref().unwrap_or_default();
+    let asked = service.filter(|service| *service == Outside::BedrockRuntime).and_then(|_| model_of(request));
+    let refused = asked.and_then(|model| may(backends, role, &[model_right(&backends.shared, &model)]).err());
+    let answer = match refused {
+        Some(error) => Ok(denied(&error)),
+        None => backends.wire.send(&outgoing, signing.as_ref()),
+    };
+    match answer {
         Ok(answer) => Ok(Answer::result(json!({
             "statusCode": answer.status, "headers": joined(answer.headers), "body": answer.body,
         }))),
@@ -34,6 +46,13 @@ pub(super) fn invoke(backends: &Backends, source: &DataSource, request: &Value) 
             Ok(Answer::error(kind, message, Value::Null))
         }
     }
+}
+
+/// The model that a request to Bedrock is for: `/model/{modelId}/converse`.
+fn model_of(request: &Value) -> Option<String> {
+    let path = request.get("resourcePath").and_then(Value::as_str)?;
+    let model = path.strip_prefix("/model/")?.split('/').next()?;
+    Some(percent_encoding::percent_decode_str(model).decode_utf8_lossy().into_owned())
 }
 
 /// Headers by name; several of a name are one with commas (RFC 9110, section 5.3).

@@ -1,9 +1,9 @@
 //! Data sources: what resolvers speak to.
 //!
-//! Here are `NONE`, `AMAZON_DYNAMODB`, with versions or without, `AWS_LAMBDA`, `HTTP`, `AMAZON_EVENTBRIDGE` and
-//! `AMAZON_OPENSEARCH_SERVICE`; the others are refused by name when they are made.
+//! Databases, language models and search are asked at addresses that the cloud was given.
 
 mod batch;
+mod bedrock;
 mod delta;
 mod dynamodb;
 mod events;
@@ -12,6 +12,8 @@ mod http;
 mod item;
 mod lambda;
 mod merge;
+mod outside;
+mod rds;
 mod search;
 mod settle;
 mod sync;
@@ -33,8 +35,10 @@ use crate::cloud::iam::Iam;
 use crate::cloud::lambda::Lambda;
 use crate::cloud::service::{Caller, Shared};
 
+use super::cache::Caches;
 use super::fault::Fault;
 use super::record::{DataSource, SyncConfig};
+pub(in crate::cloud::appsync) use lambda::{invoke_alone, invoke_together, is_batch};
 pub(in crate::cloud::appsync) use wire::Wire;
 
 /// The service that acts with the role of a data source.
@@ -59,6 +63,7 @@ pub(in crate::cloud::appsync) struct Backends {
     pub lambda: Arc<Lambda>,
     pub eventbridge: Arc<EventBridge>,
     pub wire: Arc<Wire>,
+    pub caches: Arc<Caches>,
 }
 
 impl std::fmt::Debug for Backends {
@@ -99,7 +104,13 @@ impl Answer {
     }
 }
 
-/// Carries out a request that a handler returned; a request that the data source cannot read is a fault at once.
+/// Whether a data source is waited for without a thread: it may take long, and many may wait.
+pub(in crate::cloud::appsync) fn is_awaited(source: &DataSource) -> bool {
+    source.kind == "AWS_LAMBDA"
+}
+
+/// Carries out a request that a handler returned, unless the data source [`is_awaited`]; a request that the data source
+/// cannot read is a fault at once.
 pub(in crate::cloud::appsync) fn invoke(
     backends: &Backends,
     source: &DataSource,
@@ -110,9 +121,10 @@ pub(in crate::cloud::appsync) fn invoke(
         // The payload comes back as it was given.
         "NONE" => Ok(Answer::result(request.get("payload").cloned().unwrap_or(Value::Null))),
         "AMAZON_DYNAMODB" => dynamodb::invoke(backends, source, origin, &request),
-        "AWS_LAMBDA" => lambda::invoke(backends, source, &request),
         "HTTP" => http::invoke(backends, source, &request),
         "AMAZON_EVENTBRIDGE" => events::invoke(backends, source, &request),
+        "RELATIONAL_DATABASE" => rds::invoke(backends, source, &request),
+        "AMAZON_BEDROCK_RUNTIME" => bedrock::invoke(backends, source, &request),
         "AMAZON_OPENSEARCH_SERVICE" | "AMAZON_ELASTICSEARCH" => search::invoke(backends, source, &request),
         other => {
             Err(Fault::raised("NotImplemented", format!("the embedded cloud has no data source of the type {other}")))

@@ -11,6 +11,7 @@ use super::wire::{Outgoing, Signing, escaped};
 use super::{Answer, Backends};
 use crate::cloud::appsync::fault::Fault;
 use crate::cloud::appsync::record::DataSource;
+use crate::cloud::service::Shared;
 
 /// The operations that a request may have.
 const OPERATIONS: [&str; 5] = ["GET", "POST", "PUT", "HEAD", "DELETE"];
@@ -19,7 +20,7 @@ const OPERATIONS: [&str; 5] = ["GET", "POST", "PUT", "HEAD", "DELETE"];
 pub(super) fn invoke(backends: &Backends, source: &DataSource, request: &Value) -> Result<Answer, Fault> {
     let config = source.search_config();
     let config = config.ok_or_else(|| malformed(&format!("the data source {} has no endpoint", source.name)))?;
-    let outgoing = outgoing(&config.endpoint, request)?;
+    let outgoing = outgoing(own(&backends.shared, &config.endpoint), request)?;
     let role = source.service_role_arn.as_deref().unwrap_or_default();
     let answer = match backends.wire.send(&outgoing, Some(&Signing { role, service: "es", region: &config.aws_region }))
     {
@@ -35,6 +36,12 @@ pub(super) fn invoke(backends: &Backends, source: &DataSource, request: &Value) 
     }
     let message = format!("The search service answered with status {}: {}", answer.status, answer.body);
     Ok(Answer::error(format!("OpenSearch:{}", answer.status), message, read.unwrap_or_default()))
+}
+
+/// A domain of this cloud is at the cloud's own host, where it needs no TLS.
+fn own<'a>(shared: &'a Shared, endpoint: &'a str) -> &'a str {
+    let host = |address: &'a str| address.rsplit("//").next().unwrap_or_default();
+    if host(endpoint) == host(&shared.endpoint) { &shared.endpoint } else { endpoint }
 }
 
 fn outgoing(endpoint: &str, request: &Value) -> Result<Outgoing, Fault> {

@@ -3,20 +3,17 @@
 //! Not here: what a data source makes of an answer.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
-use http_body_util::{BodyExt as _, Limited};
+use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{PRINCIPAL, wait};
+use crate::cloud::client::{Client, Told, request};
 use crate::cloud::iam::{Credentials, Iam, RoleRequest};
 use crate::cloud::service::{ApiError, Shared};
 
@@ -37,9 +34,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 pub(in crate::cloud::appsync) struct Wire {
     shared: Arc<Shared>,
     iam: Arc<Iam>,
-    plain: Connector,
-    /// Made when it is first needed: the system's certificates take time to read.
-    secure: OnceLock<Connector>,
+    client: Client,
     /// Credentials that are still good, by role.
     sessions: Mutex<BTreeMap<String, Credentials>>,
 }
@@ -94,40 +89,24 @@ impl Silence {
 
 impl Wire {
     pub(in crate::cloud::appsync) fn new(shared: Arc<Shared>, iam: Arc<Iam>) -> Self {
-        let plain = Connector::builder().build_http();
-        Self { shared, iam, plain, secure: OnceLock::new(), sessions: Mutex::default() }
+        Self { shared, iam, client: Client::default(), sessions: Mutex::default() }
     }
 
     /// Sends a request and waits for the answer, so it must run where waiting holds nothing up.
     pub(super) fn send(&self, outgoing: &Outgoing, signing: Option<&Signing<'_>>) -> Result<Incoming, Silence> {
         let request = self.request(outgoing, signing)?;
-        let secure = || Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).build();
-        let is_secure = outgoing.address.starts_with("https:");
-        let connector = if is_secure { self.secure.get_or_init(secure) } else { &self.plain };
-        let exchange = async {
-            let broken = |error: String| Silence::Broken(format!("{}: {error}", place(&outgoing.address)));
-            let answer = connector.call(request).await.map_err(|error| broken(reasons(&error)))?;
-            let status = answer.status().as_u16();
-            let text = |(name, value): (&str, &str)| (name.to_lowercase(), value.to_owned());
-            let headers = answer.headers().iter().map(text).collect();
-            let body = Limited::new(answer.into_body(), ANSWER_LIMIT_BYTES).collect().await;
-            let body = body.map_err(|error| broken(error.to_string()))?.to_bytes();
-            Ok(Incoming { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
-        };
-        wait(exchange).unwrap_or(Err(Silence::TooLate))
+        let broken = |error: String| Silence::Broken(format!("{}: {error}", place(&outgoing.address)));
+        let told = wait(self.client.send(request, ANSWER_LIMIT_BYTES)).ok_or(Silence::TooLate)?;
+        let Told { status, headers, body } = told.map_err(broken)?;
+        Ok(Incoming { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
     }
 
     fn request(&self, outgoing: &Outgoing, signing: Option<&Signing<'_>>) -> Result<HttpRequest, Silence> {
-        let broken = |error: &dyn std::fmt::Display| Silence::Broken(format!("the request cannot be sent: {error}"));
-        let headers = || outgoing.headers.iter().filter(|(name, _)| !is_own(name));
-        let mut request = HttpRequest::new(SdkBody::from(outgoing.body.as_str()));
-        request.set_method(&outgoing.method).map_err(|error| broken(&error))?;
-        request.set_uri(outgoing.address.as_str()).map_err(|error| broken(&error))?;
         let added = signing.map(|signing| self.signature(outgoing, signing)).transpose()?.unwrap_or_default();
-        for (name, value) in headers().chain(&added) {
-            request.headers_mut().try_insert(name.to_lowercase(), value.clone()).map_err(|error| broken(&error))?;
-        }
-        Ok(request)
+        let own = outgoing.headers.iter().filter(|(name, _)| !is_own(name)).cloned();
+        let body = Bytes::from(outgoing.body.clone());
+        request((&outgoing.method, &outgoing.address), own.chain(added), body)
+            .map_err(|error| Silence::Broken(format!("the request cannot be sent: {error}")))
     }
 
     /// The headers that sign a request.
@@ -188,17 +167,6 @@ fn is_own(name: &str) -> bool {
 /// An address without its query, which may hold what is nobody's business.
 fn place(address: &str) -> &str {
     address.split('?').next().unwrap_or_default()
-}
-
-/// An error with what led to it.
-fn reasons(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text = format!("{text}: {source}");
-        next = source.source();
-    }
-    text
 }
 
 /// A name or value of a query.

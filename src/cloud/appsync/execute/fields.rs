@@ -12,12 +12,14 @@ use serde_json::{Map, Value, json};
 
 use super::path::{Bubble, Path, Segment, null_for};
 use super::selection::Merged;
+use super::together::Siblings;
 use super::{Execution, FIELD_LIMIT, RESOLVER_LIMIT, coerce, introspect};
 use crate::base::BoxFuture;
 use crate::cloud::appsync::compiled::Resolver;
+use crate::cloud::appsync::datasource::{invoke_alone, is_batch};
 use crate::cloud::appsync::fault::Fault;
 use crate::cloud::appsync::js::{Sandbox, SandboxPool};
-use crate::cloud::appsync::resolve::{FieldCall, Resolved, not_authorized, resolve};
+use crate::cloud::appsync::resolve::{FieldCall, Progress, Resolved, not_authorized, resolve};
 
 /// How often a request may invalidate subscriptions (AppSync guide, "Extensions").
 const INVALIDATIONS_LIMIT: usize = 5;
@@ -173,7 +175,6 @@ impl<'a> Execution<'a> {
         let arguments = arguments.map_err(|message| Fault::document(message, None))?;
         // A root field has no parent; what stands there is the answer to introspection.
         let source = if path.parent.is_none() { Value::Null } else { source.clone() };
-        let calls_out = resolver.calls_out();
         let call = FieldCall {
             info: self.info(&resolver, (object, fields)),
             resolver,
@@ -185,23 +186,57 @@ impl<'a> Execution<'a> {
             type_name: object.to_owned(),
             field_name: field.name.to_string(),
         };
-        let work = move |sandbox: &mut Sandbox| resolve(sandbox, &call);
-        let resolved = if calls_out {
-            // Code outside may take long, and ask us for more: it must not hold the workers.
-            self.pool.run_apart(work).await
-        } else if count < RUN_HERE && SandboxPool::may_run_here() {
-            Ok(self.pool.run_here(work))
-        } else {
-            self.pool.run(work).await
-        };
-        let Resolved { value, faults, headers, filters } =
-            resolved.map_err(|error| Fault::raised("InternalFailure", error.to_string()))?;
+        let kept = self.entry(&call);
+        if let Some(value) = kept.as_ref().and_then(|(key, _)| self.backends.caches.get(key, self.now_ms())) {
+            return Ok(value);
+        }
+        let Resolved { value, faults, headers, mut filters } = self.resolved(call, count, path).await?;
+        self.evict(&mut filters);
+        if let Some((key, ttl_s)) = kept.filter(|_| faults.is_empty()) {
+            self.backends.caches.put(key, &value, (self.now_ms(), ttl_s));
+        }
         for fault in faults {
             self.record(fault, fields, path);
         }
         self.headers.lock().unwrap_or_else(PoisonError::into_inner).extend(headers);
         self.filters.lock().unwrap_or_else(PoisonError::into_inner).extend(filters);
         Ok(value)
+    }
+
+    /// Runs a resolver to its end, from one answer that it waits for to the next.
+    async fn resolved(&self, call: FieldCall, count: usize, path: Path<'_>) -> Result<Resolved, Fault> {
+        let siblings = self.api.gathers.then(|| Siblings::of(&call.type_name, &call.field_name, path));
+        let _busy = siblings.clone().map(|siblings| self.gathering.busy(siblings));
+        let (blocks, call) = (call.resolver.blocks(), Arc::new(call));
+        let mut resumed = None;
+        loop {
+            let (again, from) = (Arc::clone(&call), resumed.take());
+            let work = move |sandbox: &mut Sandbox| resolve(sandbox, &again, from);
+            let progress = if blocks {
+                // Code outside may take long, and ask us for more: it must not hold the workers.
+                self.pool.run_apart(work).await
+            } else if count < RUN_HERE && SandboxPool::may_run_here() {
+                Ok(self.pool.run_here(work))
+            } else {
+                self.pool.run(work).await
+            };
+            let waiting = match progress.map_err(|error| Fault::raised("InternalFailure", error.to_string()))? {
+                Progress::Done(resolved) => return Ok(resolved),
+                Progress::Waits(waiting) => *waiting,
+            };
+            let step = siblings.as_ref().zip(call.resolver.step(waiting.step));
+            let answer = match step {
+                Some((siblings, step)) if is_batch(&waiting.request) => {
+                    self.together_with(siblings, (waiting.step, step), (count, waiting.request.clone())).await
+                }
+                Some((_, step)) => invoke_alone(self.backends, &step.source, &waiting.request).await,
+                None => Err(Fault::raised("InternalFailure", "the step is gone")),
+            };
+            match answer {
+                Ok(answer) => resumed = Some((waiting, answer)),
+                Err(fault) => return Ok(waiting.failed(fault)),
+            }
+        }
     }
 
     /// `ctx.info`; the selections are written out only for code that looks at it.

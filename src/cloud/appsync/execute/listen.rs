@@ -48,7 +48,7 @@ pub(in crate::cloud::appsync) async fn listen(
         return Err(vec![Fault::document("a subscription has one field at its root", None)]);
     };
     let (field, path) = (merged[0], Path { parent: None, segment: Segment::Key(key) });
-    if let Err(fault) = execution.begin(root, merged, path).await {
+    if let Err(fault) = execution.gathering(execution.begin(root, merged, path)).await {
         execution.record(fault, merged, path);
     }
     let faults = execution.faults.into_inner().unwrap_or_else(PoisonError::into_inner);

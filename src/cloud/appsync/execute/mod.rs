@@ -9,10 +9,12 @@ pub(in crate::cloud::appsync) mod validate;
 
 mod complete;
 mod fields;
+mod kept;
 mod listen;
 mod path;
 mod selection;
 mod still;
+mod together;
 
 #[cfg(test)]
 mod tests;
@@ -36,6 +38,7 @@ use super::js::SandboxPool;
 use super::realtime::Hub;
 pub(in crate::cloud::appsync) use listen::{Listening, deliver, listen};
 use path::Path;
+use together::Gathering;
 
 /// The most resolvers of one request (AppSync: `resolverCountLimit`, 10,000 at most).
 pub(in crate::cloud::appsync) const RESOLVER_LIMIT: usize = 10_000;
@@ -67,6 +70,10 @@ pub(in crate::cloud::appsync) struct Execution<'a> {
     resolves: bool,
     resolvers: AtomicUsize,
     fields: AtomicUsize,
+    gathering: Gathering,
+    /// Whether it is a query: only then the cache is looked at, and only otherwise entries are evicted.
+    is_query: bool,
+    evicted: AtomicUsize,
 }
 
 impl std::fmt::Debug for Execution<'_> {
@@ -93,6 +100,8 @@ pub(in crate::cloud::appsync) struct Answered {
     pub faults: Vec<Fault>,
     /// Headers that handlers set.
     pub headers: BTreeMap<String, String>,
+    /// How many entries of the API's cache handlers evicted.
+    pub evicted: usize,
 }
 
 impl Answered {
@@ -148,6 +157,9 @@ fn prepare<'a>(
         resolves: true,
         resolvers: AtomicUsize::default(),
         fields: AtomicUsize::default(),
+        gathering: Gathering::default(),
+        is_query: operation.is_query(),
+        evicted: AtomicUsize::default(),
     };
     Ok((execution, operation))
 }
@@ -175,10 +187,11 @@ impl<'a> Execution<'a> {
         let root = operation.object_type().as_str();
         let serial = operation.operation_type == OperationType::Mutation;
         let fields = self.collect(root, &[&operation.selection_set]);
-        let data = self.object((root, serial), fields, source, None).await.unwrap_or(Value::Null);
+        let object = self.object((root, serial), fields, source, None);
+        let data = self.gathering(object).await.unwrap_or(Value::Null);
         let faults = self.faults.into_inner().unwrap_or_else(PoisonError::into_inner);
         let headers = self.headers.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Answered { data, faults, headers }
+        Answered { data, faults, headers, evicted: self.evicted.into_inner() }
     }
 
     /// The same ground for another execution.

@@ -12,8 +12,9 @@ use super::through::hands_through;
 pub(in crate::cloud::appsync) const CODE_LIMIT_BYTES: usize = 32_768;
 
 /// What the modules export (AppSync developer guide, "JavaScript resolver built-in modules").
-const MODULES: [(&str, &[&str]); 3] = [
+const MODULES: [(&str, &[&str]); 4] = [
     ("@aws-appsync/utils", &["util", "extensions", "runtime"]),
+    ("@aws-appsync/utils/ai", &["invokeModel", "converse"]),
     ("@aws-appsync/utils/dynamodb", &["get", "put", "remove", "update", "query", "scan", "sync", "operations"]),
     (
         "@aws-appsync/utils/rds",

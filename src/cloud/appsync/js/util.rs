@@ -35,6 +35,7 @@ pub(super) fn prelude() -> String {
         include_str!("prelude/util.js"),
         include_str!("prelude/dynamodb.js"),
         include_str!("prelude/rds.js"),
+        include_str!("prelude/ai.js"),
         include_str!("prelude/driver.js"),
     ];
     include_str!("prelude/frame.js").replace("// PARTS", &parts.concat())

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::filter::Filter;
 use super::{Handshake, converse, queue};
-use crate::cloud::appsync::tests::World;
+use crate::cloud::appsync::world::World;
 
 fn passes(filters: &Value, payload: &Value) -> bool {
     Filter::read(&json!({ "filterGroup": [{ "filters": filters }] })).unwrap().matches(payload)

@@ -175,6 +175,7 @@ impl Little {
             folder: folder.path().to_owned(),
             endpoint: "http://localhost:4700".to_owned(),
             feed: Feed::default(),
+            outside: crate::base::ServiceEndpoints::default(),
         });
         let iam = Arc::new(Iam::new(Arc::clone(&shared), None));
         let s3 = Arc::new(S3::new(Arc::clone(&shared), iam));

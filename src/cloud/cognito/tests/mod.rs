@@ -63,6 +63,7 @@ fn shared(store: Arc<dyn Store>, clock: Arc<FixedClock>) -> Arc<Shared> {
         folder: std::path::PathBuf::new(),
         endpoint: "http://localhost:4700".to_owned(),
         feed: Feed::default(),
+        outside: crate::base::ServiceEndpoints::default(),
     })
 }
 

@@ -21,6 +21,8 @@ use super::pool::Turn;
 use super::process::{Exit, NotReady, Process, Start};
 use super::record::Function;
 use super::runtime_api::{ANSWER_BYTES, Answer, Work};
+use crate::base::ServiceEndpoints;
+use crate::base::endpoints::{BEDROCK_RUNTIME_VARIABLE, RDS_DATA_VARIABLE};
 use crate::cloud::iam::{Credentials, RoleRequest};
 use crate::cloud::service::ApiError;
 
@@ -32,6 +34,9 @@ const START_SHARE: Duration = Duration::from_secs(1);
 
 /// How often the memory of a process is looked at while it works.
 const MEMORY_EVERY: Duration = Duration::from_millis(25);
+
+/// The certificate of the authority of the cloud's own TLS, in its folder.
+const AUTHORITY: &str = "tls/authority.pem";
 
 /// How long lines are gathered before they are written to the log of an invocation that goes on.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -459,6 +464,15 @@ impl Engine {
         ];
         let mut environment: BTreeMap<String, String> =
             defaults.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let ServiceEndpoints { rds_data, bedrock_runtime, opensearch } = &self.shared.outside;
+        if opensearch.is_some() {
+            // Domains are at the cloud's own host, by TLS.
+            let authority = self.shared.folder.join(AUTHORITY).to_string_lossy().into_owned();
+            environment.insert("NODE_EXTRA_CA_CERTS".to_owned(), authority);
+        }
+        for (name, endpoint) in [(RDS_DATA_VARIABLE, rds_data), (BEDROCK_RUNTIME_VARIABLE, bedrock_runtime)] {
+            environment.extend(endpoint.as_ref().map(|endpoint| (name.to_owned(), endpoint.to_string())));
+        }
         environment.extend(settings.environment.clone());
         environment.extend(fixed.into_iter().map(|(name, value)| (name.to_owned(), value)));
         environment

@@ -24,6 +24,7 @@ fn shared() -> Shared {
         folder: std::path::PathBuf::new(),
         endpoint: "http://localhost:4700".to_owned(),
         feed: Feed::default(),
+        outside: crate::base::ServiceEndpoints::default(),
     }
 }
 

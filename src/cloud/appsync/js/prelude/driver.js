@@ -5,6 +5,7 @@ const modules = {
   '@aws-appsync/utils': { util, extensions, runtime },
   '@aws-appsync/utils/dynamodb': { ...dynamodbModule },
   '@aws-appsync/utils/rds': { ...rdsModule },
+  '@aws-appsync/utils/ai': { ...aiModule },
 };
 
 const programs = {};

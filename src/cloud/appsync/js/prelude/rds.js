@@ -184,13 +184,24 @@ function fieldValue(field) {
   return kind === undefined || field.isNull === true ? null : field[kind];
 }
 
+function parsedAnswer(answer) {
+  if (typeof answer !== 'string') return answer;
+  try {
+    return parse(answer);
+  } catch {
+    return null;
+  }
+}
+
+// What is no answer of a database gives null.
 function toJsonObject(answer) {
-  const { sqlStatementResults } = typeof answer === 'string' ? parse(answer) : answer;
+  const sqlStatementResults = parsedAnswer(answer)?.sqlStatementResults;
+  if (!Array.isArray(sqlStatementResults)) return null;
   return sqlStatementResults.map(({ records, columnMetadata }) =>
     (records ?? []).map((record) => {
       const row = {};
       record.forEach((field, index) => {
-        const column = columnMetadata[index];
+        const column = columnMetadata?.[index] ?? {};
         row[column.label ?? column.name] = fieldValue(field);
       });
       return row;

@@ -134,7 +134,10 @@ const extensions = {
   setSubscriptionFilter: (filter) => { effects.filters.push({ kind: 'filter', filter }); },
   setSubscriptionInvalidationFilter: (filter) => { effects.filters.push({ kind: 'invalidation', filter }); },
   invalidateSubscriptions: (request) => { effects.filters.push({ kind: 'invalidate', request }); },
-  evictFromApiCache: () => fail('the embedded cloud has no cache of an API', 'NotImplemented'),
+  evictFromApiCache: (typeName, fieldName, keys) => {
+    effects.filters.push({ kind: 'evict', typeName, fieldName, keys: keys ?? {} });
+    return {};
+  },
 };
 
 const runtime = {

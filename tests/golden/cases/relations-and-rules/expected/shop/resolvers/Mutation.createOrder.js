@@ -1,11 +1,11 @@
-// Rendered by ampup; sha256:b9e188b4126761f37a2c33c382629d5f58b8dd6dc3b3de40d2ad71c360d60aac
+// Rendered by ampup; sha256:ad07de713a2f458ae1593c4e6254a2d3f906b7e7f4f806e9bef57e113e513eb2
 // Mutation.createOrder: adds a Order.
 import { util } from '@aws-appsync/utils';
 
 export function request(ctx) {
   const { condition } = ctx.args;
   const item = newItem(ctx);
-  refuse(guards(ctx).map((guard) => ({ ...guard, allows: guard.all || guard.tests.some((test) => meets(item, test)) })));
+  refuse(judged(ctx, item));
   checkSortKey(ctx.args.input, 'byCustomer', ['status', 'placedAt'], 'creating');
   item['status#placedAt'] = sortKey(item, ['status', 'placedAt']);
   const values = {};
@@ -37,9 +37,9 @@ function newItem(ctx) {
   item.status = input.status ?? 'OPEN';
   item.createdAt = input.createdAt ?? now;
   item.updatedAt = input.updatedAt ?? now;
-  if (util.authType() === 'User Pool Authorization' && item.buyers === undefined) {
+  if (util.authType() === 'User Pool Authorization') {
     const { claims } = ctx.identity;
-    item.buyers = identities([claims.sub, claims.username ?? claims['cognito:username']]).slice(0, 1);
+    item.buyers = item.buyers ?? identities([claims.sub, claims.username ?? claims['cognito:username']]).slice(0, 1);
   }
   return item;
 }
@@ -51,7 +51,7 @@ function conditionExpression(parts) {
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
 }
 
-/** Fields by the rules that they follow: those that are written, and what the rules allow the caller. */
+/** The fields that are written, by the rules that they follow, with what these allow the caller. */
 function guards(ctx) {
   const given = Object.keys(ctx.args.input);
   const written = [...given, ...['status'].filter((field) => !given.includes(field))];
@@ -60,17 +60,20 @@ function guards(ctx) {
     { fields: fields.filter((field) => field === 'note'), ...access1(ctx) },
     { fields: fields.filter((field) => !['note'].includes(field)), ...access2(ctx) },
   ];
-  // What names no field follows the rules of the type, which come last.
   const last = all.length - 1;
-  return all.map((guard, at) => ({ ...guard, asked: fields.length === 0 ? at === last : guard.fields.length > 0 }));
+  return all.map((guard, at) => ({ ...guard, used: fields.length === 0 ? at === last : guard.fields.length > 0 }));
 }
 
-/** Ends the request when there is anything that the caller may not do. Whoever may do nothing is not told which fields. */
+/** The same, and whether an item passes each. */
+function judged(ctx, item) {
+  return guards(ctx).map((guard) => ({ ...guard, allowed: guard.all || guard.tests.some((test) => meets(item, test)) }));
+}
+
+/** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
 function refuse(held) {
-  const denied = held.filter((guard) => guard.asked && !guard.allows);
-  const named = denied.map((guard) => guard.fields).flat();
-  const fields = named.filter((field, at) => named.indexOf(field) === at);
-  if (fields.length > 0 && held.some((guard) => guard.allows)) {
+  const denied = held.filter((guard) => guard.used && !guard.allowed);
+  const fields = denied.map((guard) => guard.fields).flat();
+  if (fields.length > 0 && held.some((guard) => guard.allowed)) {
     util.error(`Unauthorized on [${fields.join(', ')}]`, 'Unauthorized');
   }
   if (denied.length > 0) {

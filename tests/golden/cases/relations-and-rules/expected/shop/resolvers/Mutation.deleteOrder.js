@@ -1,12 +1,12 @@
-// Rendered by ampup; sha256:c2e991c41a6dc492b8a67c79c991a64b6a779a699dc4bc563dea18c01d6a0b3a
+// Rendered by ampup; sha256:bf2291fdd4774ea58a65e7b53c091ba3e96a52b6e749bdeee1976502c7f00b7d
 // Mutation.deleteOrder: removes a Order.
 import { util } from '@aws-appsync/utils';
 
 export function request(ctx) {
   const { input, condition } = ctx.args;
   const held = guards(ctx);
-  refuse(held.map((guard) => ({ ...guard, allows: guard.all || guard.tests.length > 0 })));
-  const owned = held.filter((guard) => guard.asked && !guard.all).map((guard) => ({ or: guard.tests }));
+  refuse(held.map((guard) => ({ ...guard, allowed: guard.all || guard.tests.length > 0 })));
+  const owned = held.filter((guard) => guard.used && !guard.all).map((guard) => ({ or: guard.tests }));
   return {
     operation: 'DeleteItem',
     key: util.dynamodb.toMapValues({ number: input.number, placedAt: input.placedAt }),
@@ -20,7 +20,7 @@ export function response(ctx) {
   const refused = error ? error.type === 'DynamoDB:ConditionalCheckFailedException' : !result;
   if (refused) {
     const item = result ?? {};
-    refuse(guards(ctx).map((guard) => ({ ...guard, allows: guard.all || guard.tests.some((test) => meets(item, test)) })));
+    refuse(judged(ctx, item));
   }
   if (error) {
     util.error(error.message, error.type);
@@ -39,21 +39,25 @@ function conditionExpression(parts) {
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
 }
 
-/** Fields by the rules that they follow: those that are written, and what the rules allow the caller. */
+/** The fields that are written, by the rules that they follow, with what these allow the caller. */
 function guards(ctx) {
   const all = [
     { fields: [], ...access1(ctx) },
     { fields: [], ...access2(ctx) },
   ];
-  return all.map((guard) => ({ ...guard, asked: true }));
+  return all.map((guard) => ({ ...guard, used: true }));
 }
 
-/** Ends the request when there is anything that the caller may not do. Whoever may do nothing is not told which fields. */
+/** The same, and whether an item passes each. */
+function judged(ctx, item) {
+  return guards(ctx).map((guard) => ({ ...guard, allowed: guard.all || guard.tests.some((test) => meets(item, test)) }));
+}
+
+/** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
 function refuse(held) {
-  const denied = held.filter((guard) => guard.asked && !guard.allows);
-  const named = denied.map((guard) => guard.fields).flat();
-  const fields = named.filter((field, at) => named.indexOf(field) === at);
-  if (fields.length > 0 && held.some((guard) => guard.allows)) {
+  const denied = held.filter((guard) => guard.used && !guard.allowed);
+  const fields = denied.map((guard) => guard.fields).flat();
+  if (fields.length > 0 && held.some((guard) => guard.allowed)) {
     util.error(`Unauthorized on [${fields.join(', ')}]`, 'Unauthorized');
   }
   if (denied.length > 0) {

@@ -1,12 +1,12 @@
-// Rendered by ampup; sha256:b855464075ccbfedaba88a1b276e78806807405216deef71bbc376ccfa486c24
+// Rendered by ampup; sha256:16fa92d38ae673179d04d78379c68e22b00e60cb0e17d22030de4eddbb3a0ec8
 // Mutation.updateOrder: changes a Order.
 import { util } from '@aws-appsync/utils';
 
 export function request(ctx) {
   const { input, condition } = ctx.args;
   const held = guards(ctx);
-  refuse(held.map((guard) => ({ ...guard, allows: guard.all || guard.tests.length > 0 })));
-  const owned = held.filter((guard) => guard.asked && !guard.all).map((guard) => ({ or: guard.tests }));
+  refuse(held.map((guard) => ({ ...guard, allowed: guard.all || guard.tests.length > 0 })));
+  const owned = held.filter((guard) => guard.used && !guard.all).map((guard) => ({ or: guard.tests }));
   const changes = {
     updatedAt: input.updatedAt ?? util.time.nowISO8601(),
   };
@@ -33,7 +33,7 @@ export function response(ctx) {
   const refused = error ? error.type === 'DynamoDB:ConditionalCheckFailedException' : false;
   if (refused) {
     const item = result ?? {};
-    refuse(guards(ctx).map((guard) => ({ ...guard, allows: guard.all || guard.tests.some((test) => meets(item, test)) })));
+    refuse(judged(ctx, item));
   }
   if (error) {
     util.error(error.message, error.type);
@@ -73,7 +73,7 @@ function conditionExpression(parts) {
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
 }
 
-/** Fields by the rules that they follow: those that are written, and what the rules allow the caller. */
+/** The fields that are written, by the rules that they follow, with what these allow the caller. */
 function guards(ctx) {
   const written = Object.keys(ctx.args.input);
   const fields = written.filter((field) => !['number', 'placedAt'].includes(field));
@@ -81,17 +81,20 @@ function guards(ctx) {
     { fields: fields.filter((field) => field === 'note'), ...access1(ctx) },
     { fields: fields.filter((field) => !['note'].includes(field)), ...access2(ctx) },
   ];
-  // What names no field follows the rules of the type, which come last.
   const last = all.length - 1;
-  return all.map((guard, at) => ({ ...guard, asked: fields.length === 0 ? at === last : guard.fields.length > 0 }));
+  return all.map((guard, at) => ({ ...guard, used: fields.length === 0 ? at === last : guard.fields.length > 0 }));
 }
 
-/** Ends the request when there is anything that the caller may not do. Whoever may do nothing is not told which fields. */
+/** The same, and whether an item passes each. */
+function judged(ctx, item) {
+  return guards(ctx).map((guard) => ({ ...guard, allowed: guard.all || guard.tests.some((test) => meets(item, test)) }));
+}
+
+/** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
 function refuse(held) {
-  const denied = held.filter((guard) => guard.asked && !guard.allows);
-  const named = denied.map((guard) => guard.fields).flat();
-  const fields = named.filter((field, at) => named.indexOf(field) === at);
-  if (fields.length > 0 && held.some((guard) => guard.allows)) {
+  const denied = held.filter((guard) => guard.used && !guard.allowed);
+  const fields = denied.map((guard) => guard.fields).flat();
+  if (fields.length > 0 && held.some((guard) => guard.allowed)) {
     util.error(`Unauthorized on [${fields.join(', ')}]`, 'Unauthorized');
   }
   if (denied.length > 0) {
