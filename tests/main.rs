@@ -7,6 +7,7 @@ mod access;
 mod cli;
 mod golden;
 mod graphql;
+mod guard;
 mod house;
 mod journey;
 mod local;
