@@ -8,7 +8,7 @@ use super::add::{
     AddFunctionArgs, AddHostingArgs, AddStorageArgs, ConflictArg, FunctionFlags, HostingFlags, ModelConflictArg,
     SqlFlags, StorageFlags,
 };
-use super::logs::Since;
+use super::logs::LogsArgs;
 use crate::base::{Endpoint, EnvName, ProfileName, ProjectName, Region, ResourceName};
 
 /// From an empty folder to a running, secure, full-stack AWS backend.
@@ -378,23 +378,6 @@ pub(crate) struct StatusArgs {
     /// End with 6 when a push would change something
     #[arg(long)]
     pub(crate) exit_code: bool,
-}
-
-/// Arguments of `logs`.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct LogsArgs {
-    /// The resource; all when absent
-    #[arg(value_name = "RESOURCE")]
-    pub(crate) resource: Option<ResourceName>,
-    /// Go on with what is written, until Ctrl-C
-    #[arg(short = 'f', long)]
-    pub(crate) follow: bool,
-    /// Where to begin: `30s`, `10m`, `2h`, `3d` ago, or a moment (`2026-11-25T09:00`, in UTC without a zone)
-    #[arg(long, value_name = "TIME", default_value = "10m")]
-    pub(crate) since: Since,
-    /// Only events of this filter pattern of CloudWatch Logs: `ERROR`, `{ $.level = "error" }`
-    #[arg(long, value_name = "PATTERN")]
-    pub(crate) filter: Option<String>,
 }
 
 /// Arguments of `pull`.

@@ -3,12 +3,31 @@
 use std::ops::ControlFlow;
 use std::str::FromStr;
 
-use super::args::LogsArgs;
+use clap::Args;
+
 use super::runner::Runner;
 use super::{Context, was_interrupted};
+use crate::base::ResourceName;
 use crate::error::{ExitStatus, Failure};
 use crate::ops;
 use crate::ops::logs::{LogLine, LogsRequest};
+
+/// Arguments of `logs`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// The resource; all when absent
+    #[arg(value_name = "RESOURCE")]
+    pub(crate) resource: Option<ResourceName>,
+    /// Go on with what is written, until Ctrl-C
+    #[arg(short = 'f', long)]
+    pub(crate) follow: bool,
+    /// Where to begin: `30s`, `10m`, `2h`, `3d` ago, or a moment (`2026-11-25T09:00`, in UTC without a zone)
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    pub(crate) since: Since,
+    /// Only events of this filter pattern of CloudWatch Logs: `ERROR`, `{ $.level = "error" }`
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) filter: Option<String>,
+}
 
 /// From when on events are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

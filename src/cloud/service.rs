@@ -261,9 +261,12 @@ impl ResourceRequest {
     /// A name as CloudFormation makes it when the template gives none: `stack-LogicalId-RANDOM12`, cut to `longest`.
     pub(in crate::cloud) fn generated_name(&self, ids: &dyn Ids, longest: usize) -> String {
         let tail = ids.short(12).to_uppercase();
-        let room = longest.saturating_sub(tail.len() + 2 + self.logical_id.len());
-        let stack: String = self.stack_name.chars().take(room).collect();
-        format!("{stack}-{}-{tail}", self.logical_id)
+        let room = longest.saturating_sub(tail.len() + 2);
+        // The logical id tells more than the stack, of which some characters stay all the same.
+        let least = self.stack_name.len().min(8);
+        let logical: String = self.logical_id.chars().take(room.saturating_sub(least)).collect();
+        let stack: String = self.stack_name.chars().take(room - logical.len()).collect();
+        format!("{stack}-{logical}-{tail}")
     }
 }
 
@@ -329,4 +332,29 @@ pub(in crate::cloud) trait ResourceHandler: Send + Sync {
         current: &'a Provisioned,
         request: &'a ResourceRequest,
     ) -> BoxFuture<'a, Result<(), ResourceError>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::ResourceRequest;
+    use crate::base::ids::SequenceIds;
+
+    #[test]
+    fn generated_names_are_never_too_long() {
+        let logical = "BedrockanthropicClaude3Haiku20240307V104539420bRole";
+        let cases = [("app-dev-app", "Role", "app-dev-app-Role-"), ("app-dev-app", logical, "app-dev-")];
+        for (stack_name, logical_id, begins) in cases {
+            let request = ResourceRequest {
+                stack_name: stack_name.to_owned(),
+                logical_id: logical_id.to_owned(),
+                properties: json!({}),
+                previous: None,
+                tags: Vec::new(),
+            };
+            let name = request.generated_name(&SequenceIds::default(), 64);
+            assert!(name.starts_with(begins) && name.len() <= 64, "{name}");
+        }
+    }
 }

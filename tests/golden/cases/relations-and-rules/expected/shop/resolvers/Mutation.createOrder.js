@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:0bedd427b4f17c6c3c726e531a6afb9a93529a62e64ca59b29dd0e6b0d81bb90
+// Rendered by ampup; sha256:41127c3383b9202b99d50c16086debe76812b03fda160f6218bf4ff71c4eb028
 // Mutation.createOrder: adds a Order.
 import { util } from '@aws-appsync/utils';
 
@@ -51,7 +51,7 @@ function conditionExpression(parts) {
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
 }
 
-/** The fields that are written, by the rules that they follow, with what these allow the caller. */
+/** Fields by the rules that they follow: those that are written, and what the rules allow the caller. */
 function guards(ctx) {
   const given = Object.keys(ctx.args.input);
   const written = [...given, ...['status'].filter((field) => !given.includes(field))];
@@ -70,7 +70,7 @@ function judged(ctx, item) {
   return guards(ctx).map((guard) => ({ ...guard, allowed: guard.all || guard.tests.some((test) => meets(item, test)) }));
 }
 
-/** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
+/** Ends the request when there is anything that the caller may not do. Whoever may do nothing is not told which fields. */
 function refuse(held) {
   const denied = held.filter((guard) => guard.used && !guard.allowed);
   const named = denied.map((guard) => guard.fields).flat();

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:0a9e19c80495924a62d1aefa706340b9029ec135bd1a7333a433e2e173220c6e
+// Rendered by ampup; sha256:bc7cd64abd8098b3984b1ead761a4999fb6feee74278ba428242a99540fc1dc8
 // Mutation.deleteOrder: removes a Order.
 import { util } from '@aws-appsync/utils';
 
@@ -39,7 +39,7 @@ function conditionExpression(parts) {
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
 }
 
-/** The fields that are written, by the rules that they follow, with what these allow the caller. */
+/** Fields by the rules that they follow: those that are written, and what the rules allow the caller. */
 function guards(ctx) {
   const all = [
     { fields: [], ...access1(ctx) },
@@ -53,7 +53,7 @@ function judged(ctx, item) {
   return guards(ctx).map((guard) => ({ ...guard, allowed: guard.all || guard.tests.some((test) => meets(item, test)) }));
 }
 
-/** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
+/** Ends the request when there is anything that the caller may not do. Whoever may do nothing is not told which fields. */
 function refuse(held) {
   const denied = held.filter((guard) => guard.used && !guard.allowed);
   const named = denied.map((guard) => guard.fields).flat();

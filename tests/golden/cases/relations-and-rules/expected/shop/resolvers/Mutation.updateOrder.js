@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:4877d0dde254c56e3847b5c4a919eea74a32279b03740320c1c5d2c29bc80b5d
+// Rendered by ampup; sha256:0493637b141185c19c959eb5312b83313a4f2ef4a4367ac4682af9ca2e433082
 // Mutation.updateOrder: changes a Order.
 import { util } from '@aws-appsync/utils';
 
@@ -73,7 +73,7 @@ function conditionExpression(parts) {
   return JSON.parse(util.transform.toDynamoDBConditionExpression(condition));
 }
 
-/** The fields that are written, by the rules that they follow, with what these allow the caller. */
+/** Fields by the rules that they follow: those that are written, and what the rules allow the caller. */
 function guards(ctx) {
   const written = Object.keys(ctx.args.input);
   const fields = written.filter((field) => !['number', 'placedAt'].includes(field));
@@ -91,7 +91,7 @@ function judged(ctx, item) {
   return guards(ctx).map((guard) => ({ ...guard, allowed: guard.all || guard.tests.some((test) => meets(item, test)) }));
 }
 
-/** Ends the request when there is anything that the caller may not do. Whoever may do nothing at all is told no fields. */
+/** Ends the request when there is anything that the caller may not do. Whoever may do nothing is not told which fields. */
 function refuse(held) {
   const denied = held.filter((guard) => guard.used && !guard.allowed);
   const named = denied.map((guard) => guard.fields).flat();
