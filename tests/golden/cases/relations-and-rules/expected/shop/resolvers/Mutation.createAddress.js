@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:a290006e33080ea4118e9050e637fa090792fabafab5cfc7137e09cccda9a263
+// Rendered by ampup; sha256:92a8c9b3ac0f4ac45322cab88985fba2b27b50e5c4d12706dbeae3665faf9ad3
 // Mutation.createAddress: adds a Address.
 import { util } from '@aws-appsync/utils';
 
@@ -38,9 +38,9 @@ function newItem(ctx) {
   item.id = input.id ?? util.autoId();
   item.createdAt = input.createdAt ?? now;
   item.updatedAt = input.updatedAt ?? now;
-  if (util.authType() === 'User Pool Authorization') {
+  if (util.authType() === 'User Pool Authorization' && item.owner === undefined) {
     const { claims } = ctx.identity;
-    item.owner = item.owner ?? identities([claims.sub, claims.username ?? claims['cognito:username']])[0];
+    item.owner = identities([claims.sub, claims.username ?? claims['cognito:username']])[0];
   }
   return item;
 }

@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:320c7c71710bb7d0f6b5f3d6fe39309a76e391133c6531e0a26a3982efa66777
+// Rendered by ampup; sha256:54e3ae9663b48fb989e06bc7ed0ede2129c8949c5616aad289f9939705a59390
 // Mutation.createCustomer: adds a Customer.
 import { util } from '@aws-appsync/utils';
 
@@ -38,9 +38,9 @@ function newItem(ctx) {
   item.id = input.id ?? util.autoId();
   item.createdAt = input.createdAt ?? now;
   item.updatedAt = input.updatedAt ?? now;
-  if (util.authType() === 'User Pool Authorization') {
+  if (util.authType() === 'User Pool Authorization' && item.owner === undefined) {
     const { claims } = ctx.identity;
-    item.owner = item.owner ?? identities([claims.sub, claims.username ?? claims['cognito:username']])[0];
+    item.owner = identities([claims.sub, claims.username ?? claims['cognito:username']])[0];
   }
   return item;
 }

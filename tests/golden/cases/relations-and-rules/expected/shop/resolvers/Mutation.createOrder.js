@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:41127c3383b9202b99d50c16086debe76812b03fda160f6218bf4ff71c4eb028
+// Rendered by ampup; sha256:afdcf3f51b7aa716c4f6fce2191a93f32238b6fd0c99aec07c45badf98eaf9fe
 // Mutation.createOrder: adds a Order.
 import { util } from '@aws-appsync/utils';
 
@@ -37,9 +37,9 @@ function newItem(ctx) {
   item.status = input.status ?? 'OPEN';
   item.createdAt = input.createdAt ?? now;
   item.updatedAt = input.updatedAt ?? now;
-  if (util.authType() === 'User Pool Authorization') {
+  if (util.authType() === 'User Pool Authorization' && item.buyers === undefined) {
     const { claims } = ctx.identity;
-    item.buyers = item.buyers ?? identities([claims.sub, claims.username ?? claims['cognito:username']]).slice(0, 1);
+    item.buyers = identities([claims.sub, claims.username ?? claims['cognito:username']]).slice(0, 1);
   }
   return item;
 }

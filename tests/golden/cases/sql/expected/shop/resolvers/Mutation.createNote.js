@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:aa75619fd96391101a63c93d3ad123ea57f600c23e2c2cc8798b89e9fa0621e0
+// Rendered by ampup; sha256:0b7705b49ed460ddaaa7b520c5fc0362d9b4ad60bcb3834d1bb1c0fae558abf5
 // Mutation.createNote: adds a Note.
 import { util } from '@aws-appsync/utils';
 
@@ -38,9 +38,9 @@ function newItem(ctx) {
   item.id = input.id ?? util.autoId();
   item.createdAt = input.createdAt ?? now;
   item.updatedAt = input.updatedAt ?? now;
-  if (util.authType() === 'User Pool Authorization') {
+  if (util.authType() === 'User Pool Authorization' && item.owner === undefined) {
     const { claims } = ctx.identity;
-    item.owner = item.owner ?? identities([claims.sub, claims.username ?? claims['cognito:username']])[0];
+    item.owner = identities([claims.sub, claims.username ?? claims['cognito:username']])[0];
   }
   return item;
 }

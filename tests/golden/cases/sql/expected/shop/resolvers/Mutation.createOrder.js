@@ -1,4 +1,4 @@
-// Rendered by ampup; sha256:114d681627fd096ec71f316b93e2874e108ad40024623dbfffaae53b29472c43
+// Rendered by ampup; sha256:3ce90b46984d50049f2af7d7fe3c67eae4f0fff33a003e4eec00c0e8cae78b61
 // Mutation.createOrder: adds a Order.
 import { util } from '@aws-appsync/utils';
 import { toJsonObject } from '@aws-appsync/utils/rds';
@@ -57,9 +57,9 @@ function newItem(ctx) {
   const { input } = ctx.args;
   const item = { ...input };
   item.id = input.id ?? util.autoId();
-  if (util.authType() === 'User Pool Authorization') {
+  if (util.authType() === 'User Pool Authorization' && item.owner === undefined) {
     const { claims } = ctx.identity;
-    item.owner = item.owner ?? identities([claims.sub, claims.username ?? claims['cognito:username']])[0];
+    item.owner = identities([claims.sub, claims.username ?? claims['cognito:username']])[0];
   }
   return item;
 }
