@@ -59,10 +59,9 @@ impl Authorisers {
         token: &str,
         (headers, body): (&HeaderMap, &[u8]),
     ) -> Option<Verdict> {
-        if let Some(expression) = config.identity_validation_expression.as_deref().filter(|text| !text.is_empty()) {
-            if !expression_of(expression).is_ok_and(|fits| fits.is_match(token)) {
-                return None;
-            }
+        let expression = config.identity_validation_expression.as_deref().filter(|text| !text.is_empty());
+        if expression.is_some_and(|text| !expression_of(text).is_ok_and(|fits| fits.is_match(token))) {
+            return None;
         }
         let now_s = self.shared.clock.now_s();
         let key = [api.api.id.clone(), config.authorizer_uri.clone(), token.to_owned()];

@@ -40,8 +40,8 @@ impl CachingKey {
 
     /// The name by which the same value is always known.
     fn name(&self) -> String {
-        let way: String = self.way.iter().map(|part| format!(".{part}")).collect();
-        format!("{}{way}", self.map)
+        let parts = std::iter::once(self.map).chain(self.way.iter().map(String::as_str));
+        parts.collect::<Vec<_>>().join(".")
     }
 }
 

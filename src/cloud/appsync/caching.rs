@@ -68,14 +68,16 @@ const RESERVED_HEADERS: [&str; 23] = [
 
 /// `apiCachingBehavior`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(in crate::cloud::appsync) enum Behaviour {
     /// Every resolver of a query.
-    FullRequestCaching,
+    #[serde(rename = "FULL_REQUEST_CACHING")]
+    FullRequest,
     /// The resolvers that say so.
-    PerResolverCaching,
+    #[serde(rename = "PER_RESOLVER_CACHING")]
+    PerResolver,
     /// Whole answers.
-    OperationLevelCaching,
+    #[serde(rename = "OPERATION_LEVEL_CACHING")]
+    OperationLevel,
 }
 
 /// The cache of an API.
@@ -122,9 +124,9 @@ impl Caching {
     pub(in crate::cloud::appsync) fn of(api: &Api, config: Option<&CachingConfig>) -> Option<Self> {
         let cache = api.cache.as_ref()?;
         let (ttl_s, texts) = match cache.api_caching_behavior {
-            Behaviour::FullRequestCaching => (cache.ttl, &[][..]),
-            Behaviour::PerResolverCaching => config.map(|config| (config.ttl, &config.caching_keys[..]))?,
-            Behaviour::OperationLevelCaching => return None,
+            Behaviour::FullRequest => (cache.ttl, &[][..]),
+            Behaviour::PerResolver => config.map(|config| (config.ttl, &config.caching_keys[..]))?,
+            Behaviour::OperationLevel => return None,
         };
         let whole = |map| CachingKey { map, way: Vec::new() };
         let keys = if texts.is_empty() {
@@ -227,7 +229,7 @@ pub(super) fn operation_entry(
     headers: &HeaderMap,
 ) -> Option<(EntryKey, i64)> {
     let cache = api.api.cache.as_ref()?;
-    if cache.api_caching_behavior != Behaviour::OperationLevelCaching || !operation.is_query() {
+    if cache.api_caching_behavior != Behaviour::OperationLevel || !operation.is_query() {
         return None;
     }
     let mut identity = requester.identity.clone();

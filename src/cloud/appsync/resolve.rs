@@ -152,13 +152,12 @@ enum Flow {
 
 impl Run<'_> {
     fn pipeline(&mut self, code: &Code, steps: &[Arc<Step>], place: Option<Place>) -> Result<Flow, Fault> {
-        let place = match place {
-            Some(place) => place,
-            None => {
-                let before = self.handler(code, "request", Given::default())?;
-                let step = if before.early { steps.len() } else { 0 };
-                Place { step, previous: Arc::new(before.value), answer: None }
-            }
+        let place = if let Some(place) = place {
+            place
+        } else {
+            let before = self.handler(code, "request", Given::default())?;
+            let step = if before.early { steps.len() } else { 0 };
+            Place { step, previous: Arc::new(before.value), answer: None }
         };
         let steps: Vec<&Step> = steps.iter().map(|step| &**step).collect();
         let previous = match self.steps(&steps, place)? {
@@ -290,7 +289,7 @@ impl<'a> Written<'a> {
         written.text_of("request", || fixed.request());
         written.text_of("env", || fixed.env());
         if shown(looks, "args") || shown(looks, "arguments") {
-            written.put("arguments", &serde_json::to_string(&call.arguments).unwrap_or_default());
+            written.put("arguments", serde_json::to_string(&call.arguments).unwrap_or_default());
         }
         written.member("source", &call.source);
         written.member("info", &call.info);

@@ -32,7 +32,7 @@ fn type_name(definition: &Definition) -> Option<&str> {
             | Definition::EnumTypeDefinition(_)
             | Definition::InputObjectTypeDefinition(_)
     );
-    definition.name().filter(|_| makes).map(|name| name.as_str())
+    definition.name().filter(|_| makes).map(apollo_compiler::Name::as_str)
 }
 
 fn absent(name: &str) -> ApiError {
@@ -133,7 +133,9 @@ fn bare_fields(fields: &mut [apollo_compiler::Node<ast::FieldDefinition>]) {
 }
 
 fn bare_inputs(inputs: &mut [apollo_compiler::Node<ast::InputValueDefinition>]) {
-    inputs.iter_mut().for_each(|input| bare(&mut input.make_mut().directives));
+    for input in inputs {
+        bare(&mut input.make_mut().directives);
+    }
 }
 
 fn strip(definition: &mut Definition) {

@@ -37,7 +37,7 @@ const CONTROL: &str = "/2021-01-01/";
 const ANSWER_LIMIT_BYTES: usize = 100 * 1024 * 1024;
 
 /// How long the engine may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is written as it is in a query.
 const ESCAPED: &AsciiSet =

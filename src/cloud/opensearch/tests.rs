@@ -110,7 +110,7 @@ async fn whom_the_policy_of_a_domain_lets_in_reaches_the_engine() {
     let made = handler.create(&domain(json!({ "AccessPolicies": policy, "EngineVersion": "OpenSearch_2.19" }))).await;
     let made = made.unwrap();
     let name = &made.physical_id;
-    assert!(name.len() <= 28 && name.starts_with("sh-searchdomain-"), "{name}");
+    assert!(name.len() <= 28 && name.starts_with("shop-searchdoma-"), "{name}");
     assert_eq!(made.attributes["DomainEndpoint"], "localhost:4700");
     assert_eq!(made.attributes["Arn"], format!("arn:aws:es:us-east-1:{ACCOUNT_ID}:domain/{name}"));
     let told = send(&service, role("reader"), Method::GET, "/post/_search").await.unwrap();

@@ -23,7 +23,7 @@ struct Seen<'a> {
     members: BTreeSet<String>,
 }
 
-impl<'a> Seen<'a> {
+impl Seen<'_> {
     /// Gathers what a function does with its first parameter; false when that cannot be told.
     fn function(&mut self, name: &str) -> bool {
         let tokens = self.tokens;
