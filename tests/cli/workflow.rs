@@ -19,7 +19,7 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
     sandbox.write("hello.asl.json", HELLO);
     let ran = sandbox.run(&["workflow", "validate", "hello.asl.json"]);
     assert_eq!(ran.code, 3, "{ran:?}");
-    for part in ["hello.asl.json:4:43", "<LAMBDA FUNCTION ARN>", "hint: write the ARN of the function", "is not valid"]
+    for part in ["hello.asl.json:4:45", "<LAMBDA FUNCTION ARN>", "hint: write the ARN of the function", "is not valid"]
     {
         assert!(ran.stdout.contains(part), "{part} is missing in {}", ran.stdout);
     }
@@ -28,7 +28,7 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
     let found = &report["diagnostics"][0];
     assert_eq!(found["aws_message"], "Value is not a valid resource ARN");
     assert_eq!(found["pointer"], "/States/Invoke/Resource");
-    assert_eq!(found["location"], json!({ "file": "hello.asl.json", "line": 4, "column": 43 }));
+    assert_eq!(found["location"], json!({ "file": "hello.asl.json", "line": 4, "column": 45 }));
 }
 
 #[test]

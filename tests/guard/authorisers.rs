@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::world::{Api, Doors, World, gives};
 use crate::support::callers::Credential;
-use crate::support::functions::{make_from, make_role};
+use crate::support::functions::{let_appsync_in, make_from, make_role};
 use crate::support::stub::Stub;
 
 const SCHEMA: &str = "
@@ -40,6 +40,7 @@ impl Kept {
         let world = World::start();
         make_role(&world.endpoint);
         make_from(&world.endpoint, "keeper", &[("index.js", CODE)], &json!({ "TEST": asked.address }));
+        let_appsync_in(&world.endpoint, "keeper");
         Self { world, asked }
     }
 
@@ -101,39 +102,40 @@ fn an_expression_refuses_tokens_before_the_function_is_asked() {
 fn an_answer_holds_as_long_as_the_api_or_the_function_says() {
     let kept = Kept::start();
     let status = |api: &Api, token: &str| by(token).send(&api.url, "{ secret }", &Value::Null).status;
-    // Five minutes when nothing is said.
-    let api = kept.api(&json!({}));
-    assert_eq!((status(&api, "open"), status(&api, "open"), kept.times()), (200, 200, 1));
-    kept.world.pass(299);
-    assert_eq!((status(&api, "open"), kept.times()), (200, 0));
-    kept.world.pass(2);
-    assert_eq!((status(&api, "open"), kept.times()), (200, 1));
-    // A refusal is kept too, and one token says nothing of another.
-    assert_eq!(
-        (status(&api, "closed"), status(&api, "closed"), status(&api, "open"), kept.times()),
-        (401, 401, 200, 1)
-    );
-
-    let api = kept.api(&json!({ "authorizerResultTtlInSeconds": 60 }));
-    assert_eq!((status(&api, "open"), kept.times()), (200, 1), "another API asks for itself");
-    kept.world.pass(61);
-    assert_eq!((status(&api, "open"), kept.times()), (200, 1));
-    let longer = "open|{\"ttlOverride\":1000}";
-    assert_eq!((status(&api, longer), kept.times()), (200, 1));
-    kept.world.pass(999);
-    assert_eq!((status(&api, longer), kept.times()), (200, 0));
-    kept.world.pass(2);
-    assert_eq!((status(&api, longer), kept.times()), (200, 1));
-    let never = "open|{\"ttlOverride\":0}";
-    assert_eq!((status(&api, never), status(&api, never), kept.times()), (200, 200, 2));
-
-    let api = kept.api(&json!({ "authorizerResultTtlInSeconds": 0 }));
-    assert_eq!((status(&api, "open"), status(&api, "open"), kept.times()), (200, 200, 2));
+    // Made at once: signatures do not follow a clock that is moved.
+    let plain = kept.api(&json!({}));
+    let minute = kept.api(&json!({ "authorizerResultTtlInSeconds": 60 }));
+    let never_kept = kept.api(&json!({ "authorizerResultTtlInSeconds": 0 }));
     let too_long = json!({
         "name": "l", "authenticationType": "AWS_LAMBDA",
         "lambdaAuthorizerConfig": { "authorizerUri": FUNCTION, "authorizerResultTtlInSeconds": 3601 },
     });
     assert_eq!(kept.world.try_control("/v1/apis", &too_long).status, 400);
+    // Five minutes when nothing is said.
+    let api = &plain;
+    assert_eq!((status(api, "open"), status(api, "open"), kept.times()), (200, 200, 1));
+    kept.world.pass(299);
+    assert_eq!((status(api, "open"), kept.times()), (200, 0));
+    kept.world.pass(2);
+    assert_eq!((status(api, "open"), kept.times()), (200, 1));
+    // A refusal is kept too, and one token says nothing of another.
+    assert_eq!((status(api, "closed"), status(api, "closed"), status(api, "open"), kept.times()), (401, 401, 200, 1));
+
+    let api = &minute;
+    assert_eq!((status(api, "open"), kept.times()), (200, 1), "another API asks for itself");
+    kept.world.pass(61);
+    assert_eq!((status(api, "open"), kept.times()), (200, 1));
+    let longer = "open|{\"ttlOverride\":1000}";
+    assert_eq!((status(api, longer), kept.times()), (200, 1));
+    kept.world.pass(999);
+    assert_eq!((status(api, longer), kept.times()), (200, 0));
+    kept.world.pass(2);
+    assert_eq!((status(api, longer), kept.times()), (200, 1));
+    let never = "open|{\"ttlOverride\":0}";
+    assert_eq!((status(api, never), status(api, never), kept.times()), (200, 200, 2));
+
+    let api = &never_kept;
+    assert_eq!((status(api, "open"), status(api, "open"), kept.times()), (200, 200, 2));
 }
 
 #[test]

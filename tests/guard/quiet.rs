@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::world::{Api, Line, World, data, gives};
 use crate::support::callers::{Credential, keys, signed};
-use crate::support::functions::{make_from, make_role, post};
+use crate::support::functions::{allow, let_appsync_in, make_from, make_role, post};
 use crate::support::http::{send, split_url};
 use crate::support::sigv4::{self, Key};
 
@@ -38,6 +38,7 @@ fn written(world: &World) -> String {
 fn tokens_keys_and_signatures_are_written_down_nowhere() {
     let world = World::start();
     make_role(&world.endpoint);
+    allow(&world.endpoint, "logs", "logs:*");
     // It writes a line, so that there is a log; not what it is given.
     let code = "exports.handler = async ({ authorizationToken }) => {
       console.log('asked');
@@ -45,6 +46,7 @@ fn tokens_keys_and_signatures_are_written_down_nowhere() {
       return { isAuthorized: true };
     };";
     make_from(&world.endpoint, "keeper", &[("index.js", code)], &json!({}));
+    let_appsync_in(&world.endpoint, "keeper");
     let pool = world.pool(&[("ada", None)]);
     let config = json!({ "userPoolId": pool.id, "awsRegion": "us-east-1", "defaultAction": "ALLOW" });
     let keeper = json!({ "authorizerUri": "arn:aws:lambda:us-east-1:000000000000:function:keeper" });

@@ -25,16 +25,22 @@ pub(crate) fn post(endpoint: &str, service: &str, path: &str, headers: &[(&str, 
 pub(crate) fn make_role(endpoint: &str) {
     let trust =
         r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
-    let policy = r#"{"Statement":{"Effect":"Allow","Action":"dynamodb:ListTables","Resource":"*"}}"#;
+    ask_iam(endpoint, "CreateRole", &[("AssumeRolePolicyDocument", trust)]);
+    allow(endpoint, "p", "dynamodb:ListTables");
+}
+
+/// Gives the role a policy for actions.
+pub(crate) fn allow(endpoint: &str, policy: &str, action: &str) {
+    let document = json!({ "Statement": { "Effect": "Allow", "Action": action, "Resource": "*" } }).to_string();
+    ask_iam(endpoint, "PutRolePolicy", &[("PolicyName", policy), ("PolicyDocument", &document)]);
+}
+
+fn ask_iam(endpoint: &str, action: &str, fields: &[(&str, &str)]) {
     let form = [("content-type", "application/x-www-form-urlencoded")];
-    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    for body in [
-        format!("Action=CreateRole&Version=2010-05-08&RoleName=fn&AssumeRolePolicyDocument={}", escaped(trust)),
-        format!("Action=PutRolePolicy&Version=2010-05-08&RoleName=fn&PolicyName=p&PolicyDocument={}", escaped(policy)),
-    ] {
-        let answer = post(endpoint, "iam", "/", &form, body.as_bytes());
-        assert_eq!(answer.status, 200, "{}", answer.text());
-    }
+    let fields = fields.iter().map(|(name, text)| format!("&{name}={}", utf8_percent_encode(text, NON_ALPHANUMERIC)));
+    let body = format!("Action={action}&Version=2010-05-08&RoleName=fn{}", fields.collect::<Vec<_>>().concat());
+    let answer = post(endpoint, "iam", "/", &form, body.as_bytes());
+    assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
 /// A Node.js function of that role from the text of its module.
@@ -61,5 +67,16 @@ fn make(endpoint: &str, name: &str, files: &[(&str, &str)], (timeout, variables)
     });
     let json = [("content-type", "application/json")];
     let answer = post(endpoint, "lambda", FUNCTIONS, &json, input.to_string().as_bytes());
+    assert_eq!(answer.status, 201, "{}", answer.text());
+}
+
+/// Lets AppSync invoke a function.
+pub(crate) fn let_appsync_in(endpoint: &str, name: &str) {
+    let input = json!({
+        "StatementId": "appsync", "Action": "lambda:InvokeFunction", "Principal": "appsync.amazonaws.com",
+    });
+    let json = [("content-type", "application/json")];
+    let path = format!("{FUNCTIONS}/{name}/policy");
+    let answer = post(endpoint, "lambda", &path, &json, input.to_string().as_bytes());
     assert_eq!(answer.status, 201, "{}", answer.text());
 }
