@@ -50,7 +50,7 @@ const SCHEMA = `
     order: Order @belongsTo(references: ["orderId"])
   }
   type Note @model @auth(rules: [{ allow: public }]) { text: String! }
-  type StateTotal { state: OrderState! orders: Int! amount: Float }
+  type StateTotal @aws_api_key @aws_cognito_user_pools { state: OrderState! orders: Int! amount: Float }
   type Query {
     totals(from: AWSDateTime!, states: [OrderState!]): [StateTotal] @sql(reference: "totals") @auth(rules: [{ allow: public }])
     broken: Int @sql(statement: "select count(*) from nowhere") @auth(rules: [{ allow: public }])
