@@ -212,7 +212,7 @@ def resolvers(appsync, api, url, key):
     appsync.put_graphql_api_environment_variables(apiId=api, environmentVariables={"WORD": "env"})
     assert appsync.get_graphql_api_environment_variables(apiId=api)["environmentVariables"] == {"WORD": "env"}
     assert ask(url, key, "{ word }") == {"data": {"word": "env"}}
-    refused("BadRequestException", appsync.put_graphql_api_environment_variables, apiId=api, environmentVariables={"1": "x"})
+    refused("BadRequestException", appsync.put_graphql_api_environment_variables, apiId=api, environmentVariables={"1WORD": "x"})
     appsync.put_graphql_api_environment_variables(apiId=api, environmentVariables={})
     assert ask(url, key, "{ word }") == {"data": {"word": "none"}}
 
