@@ -21,7 +21,7 @@ pub struct Checked {
     pub machine: Option<Machine>,
     /// Errors and warnings, in the order in which AWS tells them: the grammar, the schema, the transitions.
     pub findings: Vec<Finding>,
-    /// The names of the placeholders `${Name}`, each once: what deployment has to fill in.
+    /// The names of the substitutions `${Name}`, each once: what deployment has to fill in.
     pub substitutions: Vec<String>,
 }
 

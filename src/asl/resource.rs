@@ -132,7 +132,7 @@ const SERVICES: &[(&str, &[&str])] = &[
 ];
 
 /// The names in `${Name}`, in order.
-pub(in crate::asl) fn placeholders(text: &str) -> Vec<&str> {
+pub(in crate::asl) fn substitutions(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("${") {
@@ -149,7 +149,7 @@ pub(in crate::asl) fn placeholders(text: &str) -> Vec<&str> {
 impl Resource {
     /// Reads a `Resource`.
     pub(in crate::asl) fn parse(text: &str) -> Result<Self, Trouble> {
-        if !placeholders(text).is_empty() {
+        if !substitutions(text).is_empty() {
             return Ok(Self::Substituted(text.to_owned()));
         }
         let scheme = text.split_once(':').filter(|(scheme, rest)| {
@@ -177,7 +177,7 @@ impl Resource {
     /// What may be wrong with it, though AWS does not say so when a machine is made.
     pub(in crate::asl) fn doubt(&self) -> Option<Trouble> {
         if self.text().contains('<') {
-            let reason = format!("`{}` still has a placeholder in it", self.text().escape_debug());
+            let reason = format!("`{}` still has a substitution in it", self.text().escape_debug());
             return Some(Trouble::new(
                 reason,
                 Some("write the real value, or `${Name}` for a substitution".to_owned()),

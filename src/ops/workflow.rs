@@ -28,7 +28,7 @@ pub struct ValidateReport {
     /// How many states it has, those of branches included; absent when it is not valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub states: Option<usize>,
-    /// The placeholders `${Name}` that deployment has to fill in.
+    /// The substitutions `${Name}` that deployment has to fill in.
     pub substitutions: Vec<String>,
     /// Everything that was found, by line and column.
     pub diagnostics: Vec<Diagnostic>,

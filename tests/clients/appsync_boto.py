@@ -16,6 +16,8 @@ import urllib.request
 import boto3
 from botocore.exceptions import ClientError
 
+import local_cloud
+
 AMPUP, AWS = sys.argv[1:3]
 JS = {"name": "APPSYNC_JS", "runtimeVersion": "1.0.0"}
 CODE = """import { util } from '@aws-appsync/utils';
@@ -308,37 +310,22 @@ def command_line(endpoint, api):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([AMPUP, "init", "boto", "--target", "local", "--json"], cwd=folder, check=True, capture_output=True)
-        command = [AMPUP, "dev", "--port", "0", "--no-watch", "--json"]
-        cloud = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-        try:
-            text = ""
-            while True:
-                text += cloud.stdout.readline()
-                try:
-                    endpoint = json.loads(text)["endpoint"]
-                    break
-                except ValueError:
-                    assert cloud.poll() is None, text
-            keyed = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-            client = lambda name: boto3.client(name, endpoint_url=endpoint, **keyed)
-            appsync = client("appsync")
-            made = apis(appsync)
-            api, url = made["apiId"], made["uris"]["GRAPHQL"]
-            tags(appsync, made["arn"])
-            key = keys(appsync, api)
-            schemas(appsync, api)
-            types(appsync, api)
-            sources(appsync, api)
-            resolvers(appsync, api, url, key)
-            evaluation(appsync)
-            refused_by_name(appsync)
-            permissions(client, appsync, api)
-            command_line(endpoint, api)
-        finally:
-            cloud.kill()
-            cloud.wait()
+    with local_cloud.empty(AMPUP) as endpoint:
+        keyed = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+        client = lambda name: boto3.client(name, endpoint_url=endpoint, **keyed)
+        appsync = client("appsync")
+        made = apis(appsync)
+        api, url = made["apiId"], made["uris"]["GRAPHQL"]
+        tags(appsync, made["arn"])
+        key = keys(appsync, api)
+        schemas(appsync, api)
+        types(appsync, api)
+        sources(appsync, api)
+        resolvers(appsync, api, url, key)
+        evaluation(appsync)
+        refused_by_name(appsync)
+        permissions(client, appsync, api)
+        command_line(endpoint, api)
     print("boto3 and the CLI: the control API of AppSync holds")
 
 

@@ -6,9 +6,7 @@ Everything happens in a temporary folder.
 """
 
 import json
-import subprocess
 import sys
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -19,6 +17,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+
+import local_cloud
 
 AMPUP = sys.argv[1]
 
@@ -160,28 +160,13 @@ def uploads(client):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([AMPUP, "init", "boto", "--target", "local", "--json"], cwd=folder, check=True, capture_output=True)
-        command = [AMPUP, "dev", "--port", "0", "--no-watch", "--json"]
-        cloud = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-        try:
-            text = ""
-            while True:
-                text += cloud.stdout.readline()
-                try:
-                    endpoint = json.loads(text)["endpoint"]
-                    break
-                except ValueError:
-                    assert cloud.poll() is None, text
-            keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-            client = lambda name: boto3.client(name, endpoint_url=endpoint, **keys)
-            sqs = client("sqs")
-            older_protocol(queues(sqs))
-            topics_and_rules(sqs, client("sns"), client("events"), client("scheduler"))
-            uploads(client)
-        finally:
-            cloud.kill()
-            cloud.wait()
+    with local_cloud.empty(AMPUP) as endpoint:
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+        client = lambda name: boto3.client(name, endpoint_url=endpoint, **keys)
+        sqs = client("sqs")
+        older_protocol(queues(sqs))
+        topics_and_rules(sqs, client("sns"), client("events"), client("scheduler"))
+        uploads(client)
     print("boto3: queues, topics, rules, schedules and uploads hold")
 
 

@@ -19,6 +19,8 @@ import zipfile
 import boto3
 from botocore.exceptions import ClientError
 
+import local_cloud
+
 AMPUP, AWS = sys.argv[1:3]
 TRUST = {"Statement": {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}}
 HANDLER = """
@@ -62,18 +64,9 @@ def start(folder):
     desk = ("--runtime", "python3.13", "--sample", "table", "--access", "orders:read,write,delete")
     add("add", "function", "--name", "desk", *desk)
     add("add", "function", "--name", "thief", *desk)
-    command = [AMPUP, "dev", "--port", "0", "--no-watch", "--json"]
     # Functions of Python find the boto3 that runs this.
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
-    cloud = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True, env={**os.environ, "PATH": path})
-    text = ""
-    for line in cloud.stdout:
-        text += line
-        try:
-            return cloud, json.loads(text)["endpoint"]
-        except ValueError:
-            continue
-    raise SystemExit(f"ampup dev ended: {text}")
+    return local_cloud.start(AMPUP, folder, PATH=path)
 
 
 def functions(client, role):

@@ -22,6 +22,8 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+import local_cloud
+
 AMPUP, AWS = sys.argv[1:3]
 BUCKET = "boto-bucket"
 
@@ -33,20 +35,6 @@ def refused(code, call, **arguments):
         assert error.response["Error"]["Code"] == code, error.response["Error"]
         return error.response
     raise AssertionError(f"{code} was expected")
-
-
-def start(folder):
-    subprocess.run([AMPUP, "init", "boto", "--target", "local", "--json"], cwd=folder, check=True, capture_output=True)
-    command = [AMPUP, "dev", "--port", "0", "--no-watch", "--json"]
-    cloud = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-    text = ""
-    for line in cloud.stdout:
-        text += line
-        try:
-            return cloud, json.loads(text)["endpoint"]
-        except ValueError:
-            continue
-    raise SystemExit(f"dev ended: {text}")
 
 
 def objects(s3):
@@ -224,7 +212,8 @@ def command_line(endpoint, key, folder):
 def main():
     key = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     with tempfile.TemporaryDirectory(prefix="ampup-boto-") as folder:
-        cloud, endpoint = start(folder)
+        local_cloud.make_empty(AMPUP, folder)
+        cloud, endpoint = local_cloud.start(AMPUP, folder)
         try:
             session = boto3.Session(**key, region_name="us-east-1")
             s3 = session.client("s3", endpoint_url=endpoint)

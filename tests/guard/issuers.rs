@@ -2,21 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Doors, World, gives, hmac_token, parts, token};
-use crate::support::callers::Credential;
+use super::world::{Doors, SCHEMA, World, bearer, gives, hmac_token, parts, token};
 use crate::support::issuer::Issuer;
-
-const SCHEMA: &str = "
-type Query { secret: String }
-type Mutation { tell(word: String): Told }
-type Told { word: String }
-type Subscription { heard: Told @aws_subscribe(mutations: [\"tell\"]) }
-schema { query: Query mutation: Mutation subscription: Subscription }
-";
-
-fn bearer(token: &str) -> Credential {
-    Credential::Header("authorization", token.to_owned())
-}
 
 #[test]
 fn tokens_that_a_provider_did_not_give_to_this_api_open_no_door() {

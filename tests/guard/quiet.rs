@@ -4,19 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::world::{Api, Line, World, data, gives};
+use super::world::{Api, Line, SCHEMA, World, data, gives};
 use crate::support::callers::{Credential, keys, signed};
 use crate::support::functions::{allow, let_appsync_in, make_from, make_role, post};
 use crate::support::http::{send, split_url};
 use crate::support::sigv4::{self, Key};
-
-const SCHEMA: &str = "
-type Query { secret: String }
-type Mutation { tell(word: String): Told }
-type Told { word: String }
-type Subscription { heard: Told @aws_subscribe(mutations: [\"tell\"]) }
-schema { query: Query mutation: Mutation subscription: Subscription }
-";
 
 /// Everything that somebody who looks after the cloud can read: the front page, the mailbox, every log.
 fn written(world: &World) -> String {

@@ -4,22 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::world::{Doors, World, gives, hmac_token, parts, token};
+use super::world::{Doors, SCHEMA, World, bearer, gives, hmac_token, parts, token};
 use crate::support::callers::Credential;
 use crate::support::http::send;
 use crate::support::users::Pool;
-
-const SCHEMA: &str = "
-type Query { secret: String }
-type Mutation { tell(word: String): Told }
-type Told { word: String }
-type Subscription { heard: Told @aws_subscribe(mutations: [\"tell\"]) }
-schema { query: Query mutation: Mutation subscription: Subscription }
-";
-
-fn bearer(token: &str) -> Credential {
-    Credential::Header("authorization", token.to_owned())
-}
 
 fn pool_of(pool: &Pool) -> Value {
     json!({ "userPoolId": pool.id, "awsRegion": "us-east-1", "defaultAction": "ALLOW" })

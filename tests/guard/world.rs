@@ -18,6 +18,20 @@ use crate::support::http::{Answer, split_url};
 use crate::support::sigv4::{self, Key};
 use crate::support::users::{PASSWORD, Pool};
 
+/// What most of the doors lead to.
+pub(super) const SCHEMA: &str = "
+type Query { secret: String }
+type Mutation { tell(word: String): Told }
+type Told { word: String }
+type Subscription { heard: Told @aws_subscribe(mutations: [\"tell\"]) }
+schema { query: Query mutation: Mutation subscription: Subscription }
+";
+
+/// Who comes with a token.
+pub(super) fn bearer(token: &str) -> Credential {
+    Credential::Header("authorization", token.to_owned())
+}
+
 /// A resolver's code that gives what is written in it.
 pub(super) fn gives(value: &str) -> String {
     format!("export const request = () => ({{ payload: null }});\nexport const response = (ctx) => ({value});\n")

@@ -269,7 +269,7 @@ impl Reader {
         if let Value::Number(number) = scalars::value(field.node) {
             return Some(number);
         }
-        // A placeholder that deployment replaces, or a finding.
+        // A substitution, which deployment replaces, or a finding.
         self.number(field, f64::MIN, f64::MAX).map(|_| serde_json::Number::from(0))
     }
 }

@@ -26,7 +26,7 @@ pub(in crate::asl) struct Reader {
     pub language: QueryLanguage,
     /// What was found so far.
     pub findings: Vec<Finding>,
-    /// The names of the placeholders `${Name}`, each once, in the order of the definition.
+    /// The names of the substitutions `${Name}`, each once, in the order of the definition.
     pub substitutions: indexmap::IndexSet<String>,
     /// The labels of Map states so far.
     pub labels: indexmap::IndexSet<String>,

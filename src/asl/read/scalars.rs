@@ -124,7 +124,7 @@ impl Reader {
     /// A whole number within bounds.
     pub(super) fn integer(&mut self, field: &Field<'_>, bounds: Bounds) -> Option<u64> {
         let Value::Number(number) = value_head(field.node) else {
-            if self.placeholder(field) {
+            if self.substituted(field) {
                 return Some(bounds.least);
             }
             self.wrong_type(field.node, &field.location, "Integer");
@@ -168,7 +168,7 @@ impl Reader {
     /// A number from `least` to `most`.
     pub(super) fn number(&mut self, field: &Field<'_>, least: f64, most: f64) -> Option<f64> {
         let Value::Number(number) = value_head(field.node) else {
-            if self.placeholder(field) {
+            if self.substituted(field) {
                 return Some(least);
             }
             self.wrong_type(field.node, &field.location, "Number");
@@ -247,7 +247,7 @@ impl Reader {
     /// A path.
     pub(super) fn path(&mut self, field: &Field<'_>) -> Option<Path> {
         let text = self.text(field)?;
-        self.note_placeholders(text);
+        self.note_substitutions(text);
         match Path::parse(text) {
             Ok(path) => Some(path),
             Err(error) => {
@@ -265,18 +265,18 @@ impl Reader {
     }
 
     /// Whether a field is `${Name}`, which deployment replaces by something of any type.
-    fn placeholder(&mut self, field: &Field<'_>) -> bool {
+    fn substituted(&mut self, field: &Field<'_>) -> bool {
         let Some(text) = text(field.node) else { return false };
-        let names = crate::asl::resource::placeholders(text);
+        let names = crate::asl::resource::substitutions(text);
         let whole = names.len() == 1 && text.trim() == format!("${{{}}}", names[0]);
         if whole {
-            self.note_placeholders(text);
+            self.note_substitutions(text);
         }
         whole
     }
 
-    pub(super) fn note_placeholders(&mut self, text: &str) {
-        for name in crate::asl::resource::placeholders(text) {
+    pub(super) fn note_substitutions(&mut self, text: &str) {
+        for name in crate::asl::resource::substitutions(text) {
             self.substitutions.insert(name.to_owned());
         }
     }

@@ -138,9 +138,9 @@ impl Reader {
     /// A point in time as RFC 3339 writes it, with a capital `T`, and `Z` or an offset.
     pub(super) fn timestamp(&mut self, field: &Field<'_>) -> Option<Timestamp> {
         let text = self.text(field)?;
-        let placeholders = crate::asl::resource::placeholders(text);
-        if !placeholders.is_empty() {
-            self.note_placeholders(text);
+        let substitutions = crate::asl::resource::substitutions(text);
+        if !substitutions.is_empty() {
+            self.note_substitutions(text);
             return Some(Timestamp::UNIX_EPOCH);
         }
         let found = crate::asl::timestamp::parse(text);

@@ -51,7 +51,7 @@ impl Reader {
     /// Who works.
     pub(super) fn resource(&mut self, field: &Field<'_>) -> Option<Resource> {
         let text = self.text(field)?;
-        self.note_placeholders(text);
+        self.note_substitutions(text);
         match Resource::parse(text) {
             Ok(resource) => {
                 if let Some(doubt) = resource.doubt() {

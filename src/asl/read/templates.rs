@@ -38,7 +38,7 @@ impl Reader {
 
     fn path_node(&mut self, node: &Node, location: &str) {
         match &node.content {
-            Content::Scalar { text, .. } => self.note_placeholders(text),
+            Content::Scalar { text, .. } => self.note_substitutions(text),
             Content::List(list) => {
                 list.iter().enumerate().for_each(|(at, item)| self.path_node(item, &format!("{location}[{at}]")));
             }
@@ -73,7 +73,7 @@ impl Reader {
     fn filled_in(&mut self, key: &Key, node: &Node, location: &str) {
         let text = scalars::text(node);
         if let Some(text) = text {
-            self.note_placeholders(text);
+            self.note_substitutions(text);
         }
         let fault = match text {
             None => Some(format!("it must be a string, here is {}", scalars::kind(node))),
@@ -149,7 +149,7 @@ impl Reader {
                 if scalars::is_expression(text) {
                     self.expression(text, location, &node.span);
                 } else {
-                    self.note_placeholders(text);
+                    self.note_substitutions(text);
                 }
             }
             Content::List(list) => {
@@ -165,7 +165,7 @@ impl Reader {
 
     /// A text that is one expression: `{% … %}`.
     pub(super) fn expression(&mut self, text: &str, location: &str, span: &Span) -> Option<Expression> {
-        self.note_placeholders(text);
+        self.note_substitutions(text);
         let inner = text.strip_prefix("{%").and_then(|rest| rest.strip_suffix("%}"));
         let Some(inner) = inner else {
             let (what, hint) = if text.starts_with("{%") {

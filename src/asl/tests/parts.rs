@@ -46,7 +46,7 @@ fn a_placeholder_is_told_with_what_to_write() {
 }
 
 #[test]
-fn placeholders_of_substitutions_are_named_once() {
+fn names_of_substitutions_are_named_once() {
     let fields = json!({ "Resource": "${F}", "TimeoutSeconds": "${T}", "Parameters": { "a": "x ${T} ${not one", "b": ["${G.Arn}"] } });
     let checked = check(&alone(&with(task(), &fields)).to_string(), Type::Standard);
     assert!(checked.is_valid(), "{:?}", checked.findings);

@@ -1,12 +1,12 @@
 //! Databases and language models, at an address that the cloud was given.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{World, heard};
 use crate::base::{Endpoint, ServiceEndpoints};
 
 const SCHEMA: &str = "
@@ -32,20 +32,9 @@ impl Server {
         let noted = Arc::clone(&asked);
         std::thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
-                let mut reader = BufReader::new(stream.try_clone().unwrap());
-                let (mut line, mut headers) = (String::new(), serde_json::Map::new());
-                reader.read_line(&mut line).unwrap();
-                loop {
-                    let mut header = String::new();
-                    reader.read_line(&mut header).unwrap();
-                    let Some((name, value)) = header.trim().split_once(": ") else { break };
-                    headers.insert(name.to_lowercase(), value.into());
-                }
-                let length = headers.get("content-length").and_then(|length| length.as_str()?.parse().ok());
-                let mut body = vec![0; length.unwrap_or(0)];
-                reader.read_exact(&mut body).unwrap();
+                let (line, headers, body) = heard(&stream);
                 let body: Value = serde_json::from_slice(&body).unwrap();
-                let request = json!({ "line": line.trim_end(), "headers": headers, "body": body });
+                let request = json!({ "line": line, "headers": headers, "body": body });
                 let (status, error, told) = answer(&request);
                 noted.lock().unwrap().push(request);
                 let told = told.to_string();

@@ -1,11 +1,11 @@
 //! Data sources outside of tables and functions, and functions that handle failed conditions.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{World, heard};
 
 const SCHEMA: &str = "
 type Post { id: ID! title: String }
@@ -21,19 +21,7 @@ fn mirror() -> String {
     let address = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let (mut line, mut headers) = (String::new(), serde_json::Map::new());
-            reader.read_line(&mut line).unwrap();
-            loop {
-                let mut header = String::new();
-                reader.read_line(&mut header).unwrap();
-                let Some((name, value)) = header.trim().split_once(": ") else { break };
-                headers.insert(name.to_lowercase(), value.into());
-            }
-            let length = headers.get("content-length").and_then(|length| length.as_str()?.parse().ok());
-            let mut body = vec![0; length.unwrap_or(0)];
-            reader.read_exact(&mut body).unwrap();
-            let line = line.trim_end().to_owned();
+            let (line, headers, body) = heard(&stream);
             let told = json!({ "line": line, "headers": headers, "body": String::from_utf8_lossy(&body) }).to_string();
             let status = if line.contains("bad") { 418 } else { 201 };
             let head = format!(

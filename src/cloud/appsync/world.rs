@@ -1,5 +1,7 @@
 //! A cloud without a gateway, for tests: APIs made as CloudFormation makes them, over the real tables and roles.
 
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpStream;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -222,4 +224,21 @@ pub(in crate::cloud::appsync) fn code(request: &str, response: &str) -> String {
         "import {{ util, runtime, extensions }} from '@aws-appsync/utils';\nimport * as ddb from '@aws-appsync/utils/dynamodb';\n\
          export function request(ctx) {{ {request} }}\nexport function response(ctx) {{ {response} }}"
     )
+}
+
+/// What a server of a test was sent: the first line, the headers with names in lower case, the body.
+pub(in crate::cloud::appsync) fn heard(stream: &TcpStream) -> (String, serde_json::Map<String, Value>, Vec<u8>) {
+    let mut reader = BufReader::new(stream);
+    let (mut line, mut headers) = (String::new(), serde_json::Map::new());
+    reader.read_line(&mut line).unwrap();
+    loop {
+        let mut header = String::new();
+        reader.read_line(&mut header).unwrap();
+        let Some((name, value)) = header.trim().split_once(": ") else { break };
+        headers.insert(name.to_lowercase(), value.into());
+    }
+    let length = headers.get("content-length").and_then(|length| length.as_str()?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).unwrap();
+    (line.trim_end().to_owned(), headers, body)
 }

@@ -50,7 +50,7 @@ struct Core {
 }
 
 /// Actions that change no item and no table.
-const READS: [&str; 8] = [
+const READS: [&str; 13] = [
     "GetItem",
     "Query",
     "Scan",
@@ -59,6 +59,12 @@ const READS: [&str; 8] = [
     "DescribeTable",
     "ListTables",
     "DescribeTimeToLive",
+    "ListTagsOfResource",
+    // Whoever follows a stream asks all the time.
+    "ListStreams",
+    "DescribeStream",
+    "GetShardIterator",
+    "GetRecords",
 ];
 
 impl Service for DynamoDb {
